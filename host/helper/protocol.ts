@@ -1,0 +1,367 @@
+/**
+ * @module What is said between host, helper and sandbox. Types and framing only: no schema library, so that the shim can load it.
+ *
+ * Every channel carries frames: 4 bytes, little-endian, the length of what follows; then that many bytes of UTF-8 JSON.
+ * - host to helper: a unix socket. The first frame of a connection is an {@link Opening}; role `host` is then a
+ *   conversation of {@link ControlRequest} and {@link ControlAnswer}; role `sandbox` becomes the control channel of a new sandbox.
+ * - host to sandbox (the sandbox's descriptor 3): {@link HostToSandbox} and {@link SandboxToHost}.
+ * - sandbox to helper (descriptor 4, private): first a {@link LoadFrame} and the bytes of its files from the helper, then one
+ *   {@link OperationRequest} at a time, answered by an {@link OperationAnswer}.
+ */
+
+/** Number of this protocol. Both sides must have the same: they are installed together. */
+export const PROTOCOL_VERSION = 1;
+/** Longest frame in bytes on the host's channels. A longer one ends the connection. */
+export const CONTROL_FRAME_MAX_BYTES = 4 * 1024 * 1024;
+/** Longest frame in bytes that a sandbox may send to the helper. A longer one is a breach. */
+export const OPERATION_FRAME_MAX_BYTES = 64 * 1024;
+/** Bytes of a frame's length field. */
+export const FRAME_HEADER_BYTES = 4;
+
+/** `sha256:` and 64 hexadecimal digits. */
+export type Digest = `sha256:${string}`;
+
+export type Verb = "ADD" | "DEL" | "CHECK" | "STATUS";
+
+export type Opening =
+  | { readonly role: "host"; readonly protocol: number }
+  | { readonly role: "sandbox"; readonly protocol: number; readonly sandboxId: string; readonly digest: Digest }
+  | { readonly role: "transpiler"; readonly protocol: number };
+
+/** Limits of one plugin's calls, as its grant has them. */
+export interface Limits {
+  /** Memory of one instance, all its memories together. */
+  readonly memoryBytes: number;
+  /** Wall-clock time of one call, host calls included. */
+  readonly deadlineMs: number;
+  readonly hostCalls: number;
+  readonly logBytes: number;
+  readonly resultBytes: number;
+}
+
+/** A plugin as installed, for the host. */
+export interface InstalledPlugin {
+  readonly type: string;
+  readonly digest: Digest;
+  readonly version: string;
+  /** Exported interfaces, such as `attachment`. */
+  readonly exports: readonly string[];
+  /** Names of granted capabilities. */
+  readonly capabilities: readonly string[];
+  readonly limits: Limits;
+  /** Digests that `types/<type>` named before and that attachments still use, newest first, are not listed here. */
+  readonly cniVersions: readonly string[];
+}
+
+/** Owner of what an operation leaves behind. */
+export interface AttachmentKey {
+  readonly network: string;
+  readonly containerId: string;
+  readonly ifname: string;
+}
+
+/** What is kept of an attachment after ADD: libcni's cached result, and more. */
+export interface AttachmentRecord extends AttachmentKey {
+  readonly netns: string;
+  readonly cniVersion: string;
+  /** JSON text of the network configuration list that ADD used. */
+  readonly configuration: string;
+  /** CNI_ARGS as given. */
+  readonly args: readonly (readonly [string, string])[];
+  /** JSON text of the capability arguments as given. */
+  readonly runtimeConfig: string;
+  /** Digest of each plugin type that took part. */
+  readonly digests: Readonly<Record<string, Digest>>;
+  /** JSON text of the result in `cniVersion`; `undefined` when the last ADD did not end. */
+  readonly result: string | undefined;
+  readonly createdAtMs: number;
+}
+
+/**
+ * Begins one verb for one attachment: takes the container's lock, opens the namespace, recovers what an earlier call of the same
+ * attachment left unfinished. One at a time per container id; a second one is refused with `tryAgainLater`.
+ */
+export interface BeginOperation extends AttachmentKey {
+  readonly verb: Verb;
+  /** Path of the container's namespace; `""` on DEL without one. */
+  readonly netns: string;
+  readonly cniVersion: string;
+  /** JSON text of the network configuration list, kept with the attachment. */
+  readonly configuration: string;
+  readonly args: readonly (readonly [string, string])[];
+  readonly runtimeConfig: string;
+  /** Plugin types that will be called, IPAM included. */
+  readonly types: readonly string[];
+  /** Identity of the runtime's own call, for the log: such as `add@cli`. */
+  readonly origin: string;
+}
+
+export interface BegunOperation {
+  readonly operationId: string;
+  /** Per type, the plugin to use: on DEL and CHECK the digest pinned by ADD, else the installed one; `null`: not installed. */
+  readonly plugins: Readonly<Record<string, InstalledPlugin | null>>;
+  /** What the last ADD of this attachment left; `null`: none. */
+  readonly attachment: AttachmentRecord | null;
+  /** Whether the container's namespace is there (always true for ADD and CHECK). */
+  readonly namespacePresent: boolean;
+}
+
+/** Opens a call of one plugin on one sandbox. Scopes are derived from what is given here, once. */
+export interface BeginCall {
+  readonly operationId: string;
+  readonly sandboxId: string;
+  readonly type: string;
+  readonly digest: Digest;
+  /** `attachment`, `chained` or `addresses`. */
+  readonly export: string;
+  /** JSON text of the request configuration handed to the plugin. */
+  readonly configuration: string;
+  /** JSON text of the derived capability arguments. */
+  readonly runtimeConfig: string;
+  /** JSON text of the previous result; `undefined`: none. */
+  readonly previousResult: string | undefined;
+  /** Call that asked for this one (IPAM); `undefined`: the chain itself. */
+  readonly parentCallId: string | undefined;
+}
+
+export interface BegunCall {
+  readonly callId: string;
+  /** Number that stands for the container's namespace on the private channel, for this call only. */
+  readonly containerHandle: number;
+}
+
+export type CallOutcome = "ok" | "error" | "trap" | "killed";
+
+export interface EndCall {
+  readonly callId: string;
+  readonly outcome: CallOutcome;
+  /** Addresses that an `addresses` plugin gave, CIDR text: they widen the scope of the call that asked. */
+  readonly addresses: readonly string[];
+  /** Error code and message for the log; `undefined` when it went well. */
+  readonly error: { readonly code: number; readonly message: string } | undefined;
+  readonly log: readonly LogLine[];
+  /** Durations that the host measured, in microseconds, by name. */
+  readonly phasesMicroseconds: Readonly<Record<string, number>>;
+}
+
+export interface EndedCall {
+  /** What was refused, and the grant that would allow it: for the error's details. */
+  readonly refusals: readonly string[];
+  readonly operations: readonly TimelineEntry[];
+}
+
+/** One kernel or ledger operation of a call. */
+export interface TimelineEntry {
+  readonly operation: string;
+  readonly outcome: "ok" | "refused" | "failed";
+  /** From the frame's arrival to its answer. */
+  readonly microseconds: number;
+  /** Of those, spent in the kernel. */
+  readonly kernelMicroseconds: number;
+}
+
+/**
+ * Ends a verb. ADD with outcome `ok` keeps what is owned and stores the result; any other ADD undoes all of it, last first.
+ * DEL removes whatever the attachment still owns, whatever its outcome, and on `ok` forgets the attachment.
+ */
+export interface EndOperation {
+  readonly operationId: string;
+  readonly outcome: "ok" | "error";
+  /** JSON text of the final result, for ADD. */
+  readonly result: string | undefined;
+  readonly phasesMicroseconds: Readonly<Record<string, number>>;
+}
+
+export interface EndedOperation {
+  /** What could not be undone or removed; empty: all is well. */
+  readonly failures: readonly string[];
+  /** Microseconds of the sweep, and of those in the kernel. */
+  readonly sweepMicroseconds: number;
+  readonly sweepKernelMicroseconds: number;
+}
+
+export interface LogLine {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly message: string;
+}
+
+export interface Hello {
+  readonly protocol: number;
+  readonly version: string;
+  readonly pid: number;
+  /** `reduced`: in a user namespace, where sandboxes share the helper's uid. */
+  readonly isolation: "full" | "reduced";
+  /** Cookie of the node's network namespace, decimal text. */
+  readonly nodeNetnsCookie: string;
+  readonly stateDir: string;
+}
+
+/** A row of the ledger, for people. */
+export interface LedgerRow extends AttachmentKey {
+  readonly id: number;
+  readonly kind: string;
+  readonly description: string;
+  readonly state: "intent" | "done";
+  readonly tag: string;
+}
+
+export interface LeaseRow extends AttachmentKey {
+  readonly address: string;
+  readonly setIndex: number;
+}
+
+/** A record of the audit log. `hash` chains it to the one before. */
+export interface AuditRow {
+  readonly sequence: number;
+  readonly timeMs: number;
+  readonly operationId: string;
+  readonly callId: string | undefined;
+  readonly event: string;
+  readonly network: string;
+  readonly containerId: string;
+  readonly ifname: string;
+  /** JSON text: what was asked, decided, done. */
+  readonly data: string;
+  readonly hash: string;
+}
+
+/** Requests of the host and their answers. */
+export interface ControlMethods {
+  hello: { params: Record<string, never>; result: Hello };
+  "begin-operation": { params: BeginOperation; result: BegunOperation };
+  "begin-call": { params: BeginCall; result: BegunCall };
+  "end-call": { params: EndCall; result: EndedCall };
+  "end-operation": { params: EndOperation; result: EndedOperation };
+  "kill-sandbox": { params: { sandboxId: string; reason: string }; result: Record<string, never> };
+  "list-plugins": { params: Record<string, never>; result: { plugins: readonly InstalledPlugin[] } };
+  "read-attachment": { params: AttachmentKey; result: { attachment: AttachmentRecord | null } };
+  "list-attachments": { params: { network?: string; containerId?: string }; result: { attachments: readonly AttachmentRecord[] } };
+  "read-ledger": { params: { network?: string; containerId?: string }; result: { rows: readonly LedgerRow[] } };
+  "read-leases": { params: { network?: string; containerId?: string }; result: { rows: readonly LeaseRow[] } };
+  "read-log": { params: { containerId?: string; operationId?: string; limit?: number }; result: { rows: readonly AuditRow[] } };
+}
+
+export type ControlMethod = keyof ControlMethods;
+
+export interface ControlRequest {
+  readonly id: number;
+  readonly method: ControlMethod;
+  readonly params: unknown;
+}
+
+export type ControlAnswer =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: { readonly kind: string; readonly code: number; readonly message: string; readonly details?: string } };
+
+/** First frame on the private channel; the bytes of `files`, in order, follow it unframed. */
+export interface LoadFrame {
+  readonly type: "load";
+  readonly digest: Digest;
+  readonly limits: Limits;
+  /** Granted capability interfaces: what the sandbox wires up. */
+  readonly capabilities: readonly string[];
+  /** Whether `wasi:*` imports are answered. */
+  readonly wasi: boolean;
+  /** Exported interfaces, by name. */
+  readonly exports: readonly string[];
+  /** The generated entry module is the first. */
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+/** `["container-links.create-veth", handle, {…}]`: interface, function, and the arguments as WIT lifts them. */
+export type OperationRequest = readonly [operation: string, ...args: unknown[]];
+/** `err` is the case of the interface's own error enum. */
+export type OperationAnswer = { readonly ok: unknown } | { readonly err: string };
+
+export interface CallFrame {
+  readonly type: "call";
+  readonly callId: string;
+  readonly export: string;
+  /** `add`, `del`, `check` or `status`. */
+  readonly verb: string;
+  /** The WIT record `request`. */
+  readonly request: unknown;
+  readonly containerHandle: number;
+}
+
+export type HostToSandbox =
+  | CallFrame
+  | { readonly type: "ipam-answer"; readonly ok: unknown }
+  | { readonly type: "ipam-answer"; readonly err: PluginError };
+
+/** The WIT record `plugin-error`. */
+export interface PluginError {
+  readonly code: number;
+  readonly message: string;
+  readonly details?: string | undefined;
+}
+
+export type SandboxToHost =
+  | { readonly type: "ready"; readonly loadMicroseconds: number }
+  | { readonly type: "failed"; readonly message: string }
+  | { readonly type: "log"; readonly level: LogLine["level"]; readonly message: string }
+  | { readonly type: "ipam"; readonly verb: "add" | "del" | "check" | "status" }
+  | ResultFrame;
+
+export interface ResultFrame {
+  readonly type: "result";
+  readonly callId: string;
+  readonly outcome:
+    | { readonly ok: unknown }
+    | { readonly err: PluginError }
+    | { readonly trap: string }
+    | { readonly limit: string };
+  readonly hostCalls: number;
+  readonly instantiateMicroseconds: number;
+  readonly guestMicroseconds: number;
+}
+
+/** Writes one frame. */
+export function encodeFrame(value: unknown): Buffer {
+  const body = Buffer.from(JSON.stringify(value), "utf8");
+  const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + body.byteLength);
+  frame.writeUInt32LE(body.byteLength, 0);
+  body.copy(frame, FRAME_HEADER_BYTES);
+  return frame;
+}
+
+/** Cuts a stream of bytes into frames. Does not trust: a length over the limit throws before anything is kept. */
+export class FrameReader {
+  readonly #maxBytes: number;
+  #pending: Buffer = Buffer.alloc(0);
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /**
+   * Takes the next bytes and gives the frames that they complete, parsed.
+   * @throws {RangeError} when a frame is longer than the limit.
+   * @throws {SyntaxError} when a frame is not JSON.
+   */
+  push(chunk: Buffer): unknown[] {
+    this.#pending = this.#pending.byteLength === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    const frames: unknown[] = [];
+    for (;;) {
+      if (this.#pending.byteLength < FRAME_HEADER_BYTES) return frames;
+      const length = this.#pending.readUInt32LE(0);
+      if (length > this.#maxBytes) throw new RangeError(`frame of ${length} bytes, ${this.#maxBytes} permitted`);
+      const end = FRAME_HEADER_BYTES + length;
+      if (this.#pending.byteLength < end) return frames;
+      frames.push(JSON.parse(this.#pending.toString("utf8", FRAME_HEADER_BYTES, end)));
+      this.#pending = this.#pending.subarray(end);
+    }
+  }
+
+  /** Bytes that wait for the rest of their frame. */
+  get pendingBytes(): number {
+    return this.#pending.byteLength;
+  }
+
+  /** Gives up the bytes that wait, and forgets them. */
+  takePending(): Buffer {
+    const rest = this.#pending;
+    this.#pending = Buffer.alloc(0);
+    return rest;
+  }
+}
