@@ -1,0 +1,155 @@
+/**
+ * @module Builds the bundles in dist/: one file per process, so that each starts fast and can be copied root-owned.
+ *
+ * `node host/build.ts` does nothing when every input is as old as at the last build; `--force` builds anyway.
+ */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import type { BuildOptions, Metafile, Plugin } from "esbuild";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const DIST = join(ROOT, "dist");
+/** What the last build read, with sizes and times. */
+const STAMP = join(DIST, ".build.json");
+const require = createRequire(import.meta.url);
+
+/** One bundle: the process's entry, the file it becomes, and what sets it apart. */
+interface Bundle {
+  readonly entry: string;
+  readonly file: string;
+  readonly options?: BuildOptions;
+}
+
+/** koffi's JavaScript looks for its native part in `node_modules`; in a bundle that part lies beside it. */
+const nativeKoffi: Plugin = {
+  name: "native-koffi",
+  setup(build) {
+    build.onResolve({ filter: /^koffi$/ }, () => ({ path: "koffi", namespace: "native-koffi" }));
+    build.onLoad({ filter: /.*/, namespace: "native-koffi" }, () => ({
+      loader: "js",
+      resolveDir: ROOT,
+      contents: `
+        import { createRequire } from "node:module";
+        export default createRequire(import.meta.url)("./koffi.node");`,
+    }));
+  },
+};
+
+/** The transpiler runs where there is no file to read: its own WebAssembly modules are part of the bundle. */
+const embeddedTranspiler: Plugin = {
+  name: "embedded-transpiler",
+  setup(build) {
+    const unused = /oxc-minify$|jco-transpile\/dist\/(opt|asm)\.js$|(^|\/)(opt|asm)\.js$/;
+    build.onResolve({ filter: unused }, (args) => {
+      if (!args.importer.includes("jco-transpile")) return undefined;
+      return { path: args.path, namespace: "unused" };
+    });
+    build.onLoad({ filter: /.*/, namespace: "unused" }, () => ({
+      loader: "js",
+      contents: `const absent = () => { throw new Error("not part of this bundle"); };
+        export { absent as minify, absent as runOptimizeComponent, absent as generateASMJS };`,
+    }));
+    build.onLoad({ filter: /jco-transpile\/vendor\/[a-z-]+\.js$/ }, (args) => ({
+      loader: "js",
+      contents: embedModules(readFileSync(args.path, "utf8")),
+    }));
+  },
+};
+
+/** Replaces what fetches a core module beside the file by what compiles the embedded bytes. */
+function embedModules(source: string): string {
+  const imports: string[] = [];
+  const body = source.replace(/fetchCompile\(new URL\('(\.\/[^']+\.wasm)', import\.meta\.url\)\)/g, (_match, path: string) => {
+    const name = `embeddedModule${imports.length}`;
+    imports.push(`import ${name} from ${JSON.stringify(path)};`);
+    return `WebAssembly.compile(${name})`;
+  });
+  return `${imports.join("\n")}\n${body}`;
+}
+
+/** CommonJS packages inside an ES module bundle still ask for `require`. */
+const REQUIRE_BANNER = {
+  js: 'import { createRequire as cnidariaRequire } from "node:module"; const require = cnidariaRequire(import.meta.url);',
+};
+
+const BUNDLES: readonly Bundle[] = [
+  { entry: "host/index.ts", file: "index.js", options: { packages: "external", minify: false } },
+  { entry: "host/helper/main.ts", file: "helper.mjs", options: { plugins: [nativeKoffi] } },
+  { entry: "host/sandbox/main.ts", file: "sandbox.mjs", options: { conditions: ["browser"] } },
+  {
+    entry: "host/components/transpiler.ts",
+    file: "transpiler.mjs",
+    options: { plugins: [embeddedTranspiler], loader: { ".wasm": "binary" } },
+  },
+  { entry: "host/daemon/warm-host.ts", file: "warm-host.mjs" },
+  { entry: "host/shim/shim.ts", file: "shim.cjs", options: { format: "cjs" } },
+  { entry: "host/cli/main.ts", file: "cli.mjs", options: { banner: REQUIRE_BANNER } },
+];
+
+/** Builds one bundle and gives the files it was made from. */
+async function bundle({ entry, file, options = {} }: Bundle): Promise<readonly string[]> {
+  const { build } = await import("esbuild");
+  const result = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [entry],
+    outfile: join(DIST, file),
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    charset: "utf8",
+    legalComments: "none",
+    minifyWhitespace: true,
+    minifySyntax: true,
+    keepNames: false,
+    metafile: true,
+    logLevel: "warning",
+    ...options,
+  });
+  return inputsOf(result.metafile);
+}
+
+function inputsOf(metafile: Metafile | undefined): readonly string[] {
+  return Object.keys(metafile?.inputs ?? {})
+    .map((input) => input.replace(/^[a-z-]+:(?=\/)/, ""))
+    .filter((input) => existsSync(join(ROOT, input)));
+}
+
+/** The native part of koffi for this machine. */
+function nativeKoffiFile(): string {
+  const folder = dirname(require.resolve(`@koromix/koffi-linux-${process.arch}`));
+  const isMusl = !("glibcVersionRuntime" in (process.report.getReport() as { header: object }).header);
+  return join(folder, `${isMusl ? "musl" : "linux"}_${process.arch}`, "koffi.node");
+}
+
+/** Size and time of a file, as text; changes when the file does. */
+function stampOf(path: string): string {
+  const stat = statSync(join(ROOT, path), { throwIfNoEntry: false });
+  return stat === undefined ? "absent" : `${stat.size}@${stat.mtimeMs}`;
+}
+
+function isUpToDate(): boolean {
+  if (!existsSync(STAMP)) return false;
+  const stamps = JSON.parse(readFileSync(STAMP, "utf8")) as Readonly<Record<string, string>>;
+  return Object.entries(stamps).every(([path, stamp]) => stampOf(path) === stamp);
+}
+
+/** Builds everything. Removes old bundles first, so that a removed one does not linger. */
+async function buildAll(): Promise<void> {
+  mkdirSync(DIST, { recursive: true });
+  rmSync(STAMP, { force: true });
+  const bundles = BUNDLES.filter(({ entry }) => existsSync(join(ROOT, entry)));
+  const inputs = new Set((await Promise.all(bundles.map(bundle))).flat());
+  copyFileSync(nativeKoffiFile(), join(DIST, "koffi.node"));
+  const outputs = [...bundles.map(({ file }) => file), "koffi.node"].map((file) => `dist/${file}`);
+  const watched = [...inputs, ...outputs, relative(ROOT, import.meta.filename), ...BUNDLES.map(({ entry }) => entry)];
+  writeFileSync(STAMP, JSON.stringify(Object.fromEntries(watched.map((path) => [path, stampOf(path)]))));
+  for (const { entry } of BUNDLES) if (!bundles.some((built) => built.entry === entry)) console.warn(`not there yet: ${entry}`);
+}
+
+if (process.argv.includes("--force") || !isUpToDate()) {
+  await buildAll();
+  const bytes = readdirSync(DIST).map((file) => `${file} ${Math.ceil(statSync(join(DIST, file)).size / 1024)} kB`);
+  console.log(`dist: ${bytes.filter((line) => /\.(m?js|cjs|node) /.test(line)).join(", ")}`);
+}
