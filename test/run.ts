@@ -1,0 +1,101 @@
+/**
+ * @module `npm test`: prepares what the tests need, runs the units, then the kernel tests inside a network namespace that stands for the node.
+ *
+ * Prints one closing line, `N passed, N failed`, and exits with 0 only when nothing failed. In CI a skipped test is a failure unless its
+ * title says that the kernel lacks a feature.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensurePrerequisites } from "./support/prerequisites.ts";
+
+interface Assertion {
+  readonly status: "passed" | "failed" | "pending" | "skipped" | "todo" | "disabled";
+  readonly fullName: string;
+}
+
+interface Report {
+  readonly testResults: readonly { readonly name: string; readonly status: string; readonly message: string; readonly assertionResults: readonly Assertion[] }[];
+}
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: readonly string[];
+}
+
+const VITEST = join(import.meta.dirname, "../node_modules/vitest/vitest.mjs");
+const KERNEL_LACKS = /kernel lacks/;
+
+/** Prepares the namespace of the node: its own mounts, so that `ip netns` leaves nothing behind, and loopback. */
+const ENTER_NODE = [
+  "unshare",
+  "--net",
+  "--mount",
+  "--propagation",
+  "private",
+  "--",
+  "sh",
+  "-c",
+  'mkdir -p /run/netns && mount -t tmpfs none /run/netns && ip link set lo up; exec "$@"',
+  "sh",
+] as const;
+
+function countReport(file: string): Count {
+  const report = JSON.parse(readFileSync(file, "utf8")) as Report;
+  const assertions = report.testResults.flatMap((result) => result.assertionResults);
+  const brokenFiles = report.testResults.filter((result) => result.status === "failed" && result.assertionResults.length === 0);
+  return {
+    passed: assertions.filter(({ status }) => status === "passed").length,
+    failed: assertions.filter(({ status }) => status === "failed").length + brokenFiles.length,
+    skipped: assertions.filter(({ status }) => status !== "passed" && status !== "failed").map(({ fullName }) => fullName),
+  };
+}
+
+function runProject(project: string, enter: readonly string[], extra: readonly string[]): Count {
+  const folder = mkdtempSync(join(tmpdir(), "cnidaria-test-"));
+  const file = join(folder, "report.json");
+  const [command, ...args] = [
+    ...enter,
+    process.execPath,
+    VITEST,
+    "run",
+    "--project",
+    project,
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${file}`,
+    ...extra,
+  ];
+  const child = spawnSync(command ?? process.execPath, args, { stdio: "inherit" });
+  try {
+    return countReport(file);
+  } catch {
+    return { passed: 0, failed: 1, skipped: [`${project}: no report, status ${String(child.status)}`] };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function main(): number {
+  const filters = process.argv.slice(2);
+  const isRoot = process.getuid?.() === 0;
+  ensurePrerequisites();
+  const counts = [runProject("unit", [], ["--passWithNoTests", ...filters])];
+  if (isRoot) counts.push(runProject("netns", ENTER_NODE, ["--passWithNoTests", ...filters]));
+  else console.log("the kernel tests need root (network namespaces, links, nftables): run `sudo npm test` for them");
+
+  const skipped = counts.flatMap((count) => count.skipped);
+  const unexcused = skipped.filter((title) => !KERNEL_LACKS.test(title));
+  for (const title of skipped) console.log(`skipped: ${title}`);
+  const passed = counts.reduce((sum, count) => sum + count.passed, 0);
+  const inCi = process.env["CI"] !== undefined;
+  const failed = counts.reduce((sum, count) => sum + count.failed, 0) + (inCi ? unexcused.length : 0);
+  const summary = process.env["CNIDARIA_TEST_SUMMARY"];
+  if (summary !== undefined) writeFileSync(summary, JSON.stringify({ passed, failed }));
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+process.exitCode = main();
