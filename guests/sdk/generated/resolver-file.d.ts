@@ -1,0 +1,27 @@
+// Generated from wit/ by guests/generate-types.ts. Change wit/, not this.
+/// <reference path="./types.d.ts" />
+declare module 'cnidaria:plugin/resolver-file@0.1.0' {
+  /**
+   * Reads the settings (`nameserver`, `domain`, `search`, `options`) of a file.
+   *
+   * Needs grant: `resolver-file` with that path.
+   *
+   * # Errors
+   * - `not-permitted`: the grant does not cover the path, or there is no such file.
+   * - `unreadable`: not a regular file, or larger than 64 KiB.
+   */
+  export function read(path: string): Dns;
+  export type Dns = import('cnidaria:plugin/types@0.1.0').Dns;
+  /**
+   * Why a resolver file was not read.
+   * # Variants
+   *
+   * ## `"not-permitted"`
+   *
+   * The grant does not cover the path, or there is no such file.
+   * ## `"unreadable"`
+   *
+   * Not a regular file, or larger than 64 KiB.
+   */
+  export type ErrorCode = 'not-permitted' | 'unreadable';
+}

@@ -1,0 +1,80 @@
+// Generated from wit/ by guests/generate-types.ts. Change wit/, not this.
+// world cnidaria:plugin/everything@0.1.0
+import type * as CnidariaPluginClock from './clock.js'; // cnidaria:plugin/clock@0.1.0
+import type * as CnidariaPluginContainerAddresses from './container-addresses.js'; // cnidaria:plugin/container-addresses@0.1.0
+import type * as CnidariaPluginContainerLinks from './container-links.js'; // cnidaria:plugin/container-links@0.1.0
+import type * as CnidariaPluginContainerNamespace from './container-namespace.js'; // cnidaria:plugin/container-namespace@0.1.0
+import type * as CnidariaPluginContainerRoutes from './container-routes.js'; // cnidaria:plugin/container-routes@0.1.0
+import type * as CnidariaPluginIpam from './ipam.js'; // cnidaria:plugin/ipam@0.1.0
+import type * as CnidariaPluginLeases from './leases.js'; // cnidaria:plugin/leases@0.1.0
+import type * as CnidariaPluginLog from './log.js'; // cnidaria:plugin/log@0.1.0
+import type * as CnidariaPluginMasquerade from './masquerade.js'; // cnidaria:plugin/masquerade@0.1.0
+import type * as CnidariaPluginNodeAddresses from './node-addresses.js'; // cnidaria:plugin/node-addresses@0.1.0
+import type * as CnidariaPluginNodeForwarding from './node-forwarding.js'; // cnidaria:plugin/node-forwarding@0.1.0
+import type * as CnidariaPluginNodeLinks from './node-links.js'; // cnidaria:plugin/node-links@0.1.0
+import type * as CnidariaPluginRandom from './random.js'; // cnidaria:plugin/random@0.1.0
+import type * as CnidariaPluginResolverFile from './resolver-file.js'; // cnidaria:plugin/resolver-file@0.1.0
+import type * as CnidariaPluginTypes from './types.js'; // cnidaria:plugin/types@0.1.0
+import type * as CnidariaPluginAttachment from './attachment.js'; // cnidaria:plugin/attachment@0.1.0
+import type * as CnidariaPluginChained from './chained.js'; // cnidaria:plugin/chained@0.1.0
+import type * as CnidariaPluginAddresses from './addresses.js'; // cnidaria:plugin/addresses@0.1.0
+import type * as CnidariaPluginNetwork from './network.js'; // cnidaria:plugin/network@0.1.0
+import type * as CnidariaPluginContainer from './container.js'; // cnidaria:plugin/container@0.1.0
+import type * as CnidariaPluginValidate from './validate.js'; // cnidaria:plugin/validate@0.1.0
+export interface ImportObject {
+  'cnidaria:plugin/clock@0.1.0': typeof CnidariaPluginClock,
+  'cnidaria:plugin/container-addresses@0.1.0': typeof CnidariaPluginContainerAddresses,
+  'cnidaria:plugin/container-links@0.1.0': typeof CnidariaPluginContainerLinks,
+  'cnidaria:plugin/container-namespace@0.1.0': typeof CnidariaPluginContainerNamespace,
+  'cnidaria:plugin/container-routes@0.1.0': typeof CnidariaPluginContainerRoutes,
+  'cnidaria:plugin/ipam@0.1.0': typeof CnidariaPluginIpam,
+  'cnidaria:plugin/leases@0.1.0': typeof CnidariaPluginLeases,
+  'cnidaria:plugin/log@0.1.0': typeof CnidariaPluginLog,
+  'cnidaria:plugin/masquerade@0.1.0': typeof CnidariaPluginMasquerade,
+  'cnidaria:plugin/node-addresses@0.1.0': typeof CnidariaPluginNodeAddresses,
+  'cnidaria:plugin/node-forwarding@0.1.0': typeof CnidariaPluginNodeForwarding,
+  'cnidaria:plugin/node-links@0.1.0': typeof CnidariaPluginNodeLinks,
+  'cnidaria:plugin/random@0.1.0': typeof CnidariaPluginRandom,
+  'cnidaria:plugin/resolver-file@0.1.0': typeof CnidariaPluginResolverFile,
+  'cnidaria:plugin/types@0.1.0': typeof CnidariaPluginTypes,
+}
+export interface Everything {
+  'cnidaria:plugin/attachment@0.1.0': typeof CnidariaPluginAttachment,
+  attachment: typeof CnidariaPluginAttachment,
+  'cnidaria:plugin/chained@0.1.0': typeof CnidariaPluginChained,
+  chained: typeof CnidariaPluginChained,
+  'cnidaria:plugin/addresses@0.1.0': typeof CnidariaPluginAddresses,
+  addresses: typeof CnidariaPluginAddresses,
+  'cnidaria:plugin/network@0.1.0': typeof CnidariaPluginNetwork,
+  network: typeof CnidariaPluginNetwork,
+  'cnidaria:plugin/container@0.1.0': typeof CnidariaPluginContainer,
+  container: typeof CnidariaPluginContainer,
+  'cnidaria:plugin/validate@0.1.0': typeof CnidariaPluginValidate,
+  validate: typeof CnidariaPluginValidate,
+}
+
+/**
+* Instantiates this component with the provided imports and
+* returns a map of all the exports of the component.
+*
+* This function is intended to be similar to the
+* `WebAssembly.Instantiate` constructor. The second `imports`
+* argument is the "import object" for wasm, except here it
+* uses component-model-layer types instead of core wasm
+* integers/numbers/etc.
+*
+* The first argument to this function, `getCoreModule`, is
+* used to compile core wasm modules within the component.
+* Components are composed of core wasm modules and this callback
+* will be invoked per core wasm module. The caller of this
+* function is responsible for reading the core wasm module
+* identified by `path` and returning its compiled
+* `WebAssembly.Module` object. This would use the
+* `WebAssembly.Module` constructor on the web, for example.
+*/
+export function instantiate(
+getCoreModule: (path: string) => WebAssembly.Module,
+imports: ImportObject,
+instantiateCore?: (module: WebAssembly.Module, imports: Record<string, any>) => WebAssembly.Instance
+): Everything;
+

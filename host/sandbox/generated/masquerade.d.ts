@@ -1,0 +1,55 @@
+// Generated from wit/ by guests/generate-types.ts. Change wit/, not this.
+/** @module Interface cnidaria:plugin/masquerade@0.1.0 **/
+/**
+ * Masquerades packets from each address to anything outside its subnet that is not multicast.
+ *
+ * When it fails, none of them is left behind.
+ *
+ * Needs grant: `masquerade`; each address must be one that the call's IPAM plugin, or the previous result, gave.
+ *
+ * # Errors
+ * - `not-permitted`: the grant does not cover it, or an address is not this attachment's.
+ * - `conflict`: another attachment has it masqueraded.
+ * - `unsupported`: no libnftables, or no NAT in this kernel.
+ * - `invalid-argument`: the packet filter refused it.
+ */
+export function set(addresses: Array<IpPrefix>): void;
+/**
+ * Lists what is masqueraded for this attachment, by the packet filter's own word.
+ *
+ * Needs grant: `masquerade`.
+ *
+ * # Errors
+ * - `not-permitted`: the grant does not cover it.
+ * - `unsupported`: no libnftables, or no NAT in this kernel.
+ */
+export function list(): Array<IpPrefix>;
+/**
+ * Removes what is masqueraded for this attachment.
+ *
+ * Needs grant: `masquerade`.
+ *
+ * # Errors
+ * - `not-permitted`: the grant does not cover it.
+ * - `unsupported`: no libnftables, or no NAT in this kernel.
+ */
+export function remove(): void;
+export type IpPrefix = import('./types.js').IpPrefix;
+/**
+ * Why an operation on masquerading failed.
+ * # Variants
+ *
+ * ## `"not-permitted"`
+ *
+ * The grant does not cover it, or an address is not this attachment's.
+ * ## `"conflict"`
+ *
+ * An address is masqueraded for another attachment.
+ * ## `"unsupported"`
+ *
+ * The packet filter is not there: no libnftables, or no NAT in this kernel.
+ * ## `"invalid-argument"`
+ *
+ * The packet filter refused it.
+ */
+export type ErrorCode = 'not-permitted' | 'conflict' | 'unsupported' | 'invalid-argument';
