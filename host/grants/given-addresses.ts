@@ -1,0 +1,22 @@
+/**
+ * @module Judgement of addresses that a guest sends against those that it was given. Pure.
+ */
+
+import { isIpPrefix, prefixContains, prefixEquals } from "../spec/ip.ts";
+import type { IpPrefix } from "../spec/ip.ts";
+
+/** Tells whether a value is a list of addresses, each given to this call with that prefix length. */
+export function areGiven(addresses: unknown, given: readonly IpPrefix[]): boolean {
+  return everyPrefix(addresses, (address) => given.some((each) => prefixEquals(each, address)));
+}
+
+/** Tells whether a value is a list of addresses, each of the network of one that was given, and of its prefix length. */
+export function areBesideGiven(addresses: unknown, given: readonly IpPrefix[]): boolean {
+  return everyPrefix(addresses, (address) =>
+    given.some((each) => each.prefixLength === address.prefixLength && prefixContains(each, address.address)),
+  );
+}
+
+function everyPrefix(values: unknown, holds: (address: IpPrefix) => boolean): boolean {
+  return Array.isArray(values) && values.every((value: unknown) => isIpPrefix(value) && holds(value));
+}
