@@ -83,7 +83,7 @@ const BUNDLES: readonly Bundle[] = [
     options: { plugins: [embeddedTranspiler], loader: { ".wasm": "binary" } },
   },
   { entry: "host/daemon/warm-host.ts", file: "warm-host.mjs" },
-  { entry: "host/shim/shim.ts", file: "shim.cjs", options: { format: "cjs" } },
+  { entry: "host/shim/main.ts", file: "shim.cjs", options: { format: "cjs" } },
   { entry: "host/cli/main.ts", file: "cli.mjs", options: { banner: REQUIRE_BANNER } },
 ];
 

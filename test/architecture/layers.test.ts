@@ -18,9 +18,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   kernel: ["spec"],
   operations: ["spec", "grants", "helper/protocol.ts"],
   audit: ["spec", "grants", "components"],
-  daemon: ["host.ts", "index.ts", "spec"],
+  daemon: ["host.ts", "index.ts", "spec", "helper/client.ts"],
   cli: ["host.ts", "index.ts", "spec"],
-  shim: ["spec", "daemon/protocol.ts"],
+  shim: ["spec", "daemon/protocol.ts", "daemon/surroundings.ts"],
 };
 
 /** Packages that a folder may not load, and why. */
