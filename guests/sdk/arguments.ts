@@ -1,10 +1,11 @@
 /**
  * @module What a runtime asks for beside the configuration: CNI_ARGS, `args.cni` in the configuration, and capability arguments.
  */
-import type { Argument } from "cnidaria:plugin/types@0.1.0";
+import type { Argument, RequestedAddress } from "cnidaria:plugin/types@0.1.0";
 
-import { type Fields, parseMac, quote } from "./configuration.ts";
+import { type Fields, invalid, parseMac, quote } from "./configuration.ts";
 import { CODES, fail } from "./errors.ts";
+import { readAddress, readPrefix } from "./ip-text.ts";
 import type { MacAddress } from "./mac.ts";
 
 /** Texts that a boolean of CNI_ARGS can be, in lower case. */
@@ -58,6 +59,37 @@ export function chooseMac(sources: MacSources): MacAddress | undefined {
   const fromArgs = text === undefined ? undefined : parseMac("CNI_ARGS MAC", text);
   const fromConfiguration = cniArguments(sources.configuration)?.mac("mac");
   return sources.runtimeConfigMac ?? fromConfiguration ?? fromArgs;
+}
+
+/** An address that is asked for, and where. */
+export interface Requested extends RequestedAddress {
+  /** Where it was written, such as `args.cni.ips[0]`. */
+  readonly source: string;
+}
+
+/**
+ * Parses an address that is asked for, with or without the length of its prefix.
+ * @throws {PluginFailure} code 7, naming the source.
+ */
+export function parseRequested(source: string, text: string): Requested {
+  const prefix = readPrefix(text);
+  if (prefix !== undefined) return { source, ...prefix };
+  const address = readAddress(text) ?? invalid(source, "an address, with or without a prefix length", text);
+  return { source, address, prefixLength: undefined };
+}
+
+/**
+ * Gives the addresses that `args.cni.ips` of the configuration asks for; empty when there are none.
+ * @throws {PluginFailure} code 6 or 7, naming the entry.
+ */
+export function requestedInConfiguration(configuration: Fields): Requested[] {
+  const texts = cniArguments(configuration)?.texts("ips") ?? [];
+  return texts.map((text, index) => parseRequested(`args.cni.ips[${index}]`, text));
+}
+
+/** Gives the addresses of the capability argument `ips`, with where they came from. */
+export function requestedAtRuntime(ips: readonly RequestedAddress[]): Requested[] {
+  return ips.map((requested, index) => ({ source: `runtimeConfig.ips[${index}]`, ...requested }));
 }
 
 function readBoolean(text: string): boolean {

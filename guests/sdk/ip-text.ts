@@ -52,7 +52,7 @@ function readIpv6(text: string): IpAddress | undefined {
   if (head === undefined || tail === undefined) return undefined;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
-  const [a, b, c, d, e, f, g, h] = [...head, ...new Array<number>(missing).fill(0), ...tail];
+  const [a, b, c, d, e, f, g, h] = [...head, ...Array.from({ length: missing }, () => 0), ...tail];
   if (a === undefined || b === undefined || c === undefined || d === undefined) return undefined;
   if (e === undefined || f === undefined || g === undefined || h === undefined) return undefined;
   return { tag: "ipv6", val: [a, b, c, d, e, f, g, h] };

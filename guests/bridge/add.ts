@@ -1,0 +1,136 @@
+/**
+ * @module ADD of the plugin `bridge`. The host undoes what is left behind when it fails; the order is that of the reference plugin.
+ */
+import type { LinkInfo, VethPair } from "cnidaria:plugin/container-links@0.1.0";
+import type { ContainerNamespace } from "cnidaria:plugin/container-namespace@0.1.0";
+import type { AttachmentResult, Request } from "cnidaria:plugin/types@0.1.0";
+
+import { quote } from "../sdk/configuration.ts";
+import { CODES, fail, must } from "../sdk/index.ts";
+import { tolerate } from "../sdk/tolerate.ts";
+import { type Addressing, planAddressing } from "./addressing.ts";
+import { type BridgeConfiguration, readBridgeConfiguration } from "./configuration.ts";
+import type { BridgeImports } from "./imports.ts";
+
+/** How long IPv6 addresses may be tentative. Source: the reference plugins. */
+const SETTLE_TIMEOUT_MS = 5_000;
+/** How long the node's end may be without a carrier. Source: the steps of the reference plugin, together. */
+const CARRIER_TIMEOUT_MS = 2_550;
+
+/** One ADD: what everything below needs. */
+interface Addition {
+  readonly imports: BridgeImports;
+  readonly configuration: BridgeConfiguration;
+  readonly request: Request;
+  readonly container: ContainerNamespace;
+}
+
+/** The links of the result. */
+interface Links {
+  readonly bridge: LinkInfo;
+  readonly node: LinkInfo;
+  readonly container: LinkInfo;
+}
+
+/** Plugs the container into the bridge, and gives it its addresses. */
+export function addAttachment(imports: BridgeImports, request: Request, container: ContainerNamespace): AttachmentResult {
+  const configuration = readBridgeConfiguration(request);
+  const addition: Addition = { imports, configuration, request, container };
+  ensureBridge(addition);
+  const pair = createVeth(addition);
+  const addressing = configuration.hasIpam ? addAddresses(addition) : undefined;
+  if (addressing === undefined && !configuration.disableContainerInterface) setUp(addition);
+  const { nodeLinks } = imports;
+  const node = configuration.disableContainerInterface
+    ? pair.node
+    : must(`see a carrier on ${quote(pair.node.name)}`, () => nodeLinks.waitUntilUp(pair.node.name, CARRIER_TIMEOUT_MS));
+  // Read last: a bridge takes another hardware address when it gets a port.
+  const bridge = must(`read bridge ${quote(configuration.bridge)}`, () => nodeLinks.get(configuration.bridge));
+  return resultOf(addition, { bridge, node, container: pair.container }, addressing);
+}
+
+function ensureBridge({ imports, configuration }: Addition): void {
+  const { bridge: name, mtuBytes, promiscMode: promiscuous } = configuration;
+  must(`make bridge ${quote(name)}`, () => imports.nodeLinks.ensureBridge({ name, mtuBytes, vlanFiltering: false, promiscuous }));
+}
+
+function createVeth({ imports, configuration, request, container }: Addition): VethPair {
+  const { bridge, hairpinMode, portIsolation, mtuBytes, mac, detectsDuplicates } = configuration;
+  const made = tolerate(`make link ${quote(request.ifname)} on bridge ${quote(bridge)}`, ["limit-reached"], () =>
+    imports.containerLinks.createVeth(container, {
+      ifname: request.ifname,
+      mtuBytes,
+      mac,
+      port: { bridge, hairpin: hairpinMode, isolated: portIsolation },
+      duplicateAddressDetection: detectsDuplicates ? "enhanced" : "off",
+      announce: true,
+    }),
+  );
+  const details = "a Linux bridge has 1,024 ports: larger nodes use several networks";
+  return made ?? fail(CODES.tryAgainLater, `bridge ${quote(bridge)} has no free port`, details);
+}
+
+/** Asks the IPAM plugin for addresses and puts them to use; when that fails, has it release them. */
+function addAddresses(addition: Addition): Addressing {
+  const { ipam } = addition.imports;
+  const given = ipam.add();
+  try {
+    const addressing = planAddressing(addition.configuration, given);
+    useAddresses(addition, addressing);
+    return addressing;
+  } catch (caught) {
+    releaseQuietly(ipam);
+    throw caught;
+  }
+}
+
+/** Has the addresses released after a failure, which stays the error that is reported. The host releases leases in any case. */
+function releaseQuietly(ipam: BridgeImports["ipam"]): void {
+  try {
+    ipam.del();
+  } catch {
+    // Nothing more can be done here.
+  }
+}
+
+function useAddresses(addition: Addition, addressing: Addressing): void {
+  const { imports, configuration, request, container } = addition;
+  const { containerAddresses, containerRoutes, nodeAddresses, nodeForwarding, masquerade } = imports;
+  const { ifname } = request;
+  const link = quote(ifname);
+  must(`give ${link} its addresses`, () => containerAddresses.add(container, ifname, [...addressing.addresses]));
+  setUp(addition);
+  if (addressing.families.includes("ipv6")) {
+    must(`settle the addresses of ${link}`, () => containerAddresses.settle(container, ifname, SETTLE_TIMEOUT_MS));
+  }
+  if (addressing.routes.length > 0) {
+    must(`add routes over ${link}`, () => containerRoutes.add(container, ifname, [...addressing.routes], "append"));
+  }
+  if (configuration.isGateway) {
+    const { bridge, forceAddress } = configuration;
+    must(`give bridge ${quote(bridge)} the gateway's addresses`, () =>
+      nodeAddresses.ensure(bridge, [...addressing.gatewayAddresses], forceAddress),
+    );
+    for (const family of addressing.families) must(`forward ${family}`, () => nodeForwarding.enable(family));
+  }
+  if (configuration.ipMasq) must(`masquerade ${link}`, () => masquerade.set([...addressing.addresses]));
+}
+
+function setUp({ imports, request, container }: Addition): void {
+  must(`set ${quote(request.ifname)} up`, () => imports.containerLinks.setUp(container, request.ifname, 0));
+}
+
+function resultOf({ request, configuration }: Addition, links: Links, addressing: Addressing | undefined): AttachmentResult {
+  const { bridge, node, container } = links;
+  return {
+    interfaces: [
+      { name: bridge.name, mac: bridge.mac },
+      { name: node.name, mac: node.mac },
+      { name: container.name, mac: container.mac, sandbox: request.netns },
+    ],
+    ips: [...(addressing?.ips ?? [])],
+    routes: [...(addressing?.resultRoutes ?? [])],
+    dns: configuration.dns ?? addressing?.dns,
+    extensions: addressing?.extensions,
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * @module Configuration of the plugin `bridge`.
+ */
+import type { Dns, MacAddress, Request } from "cnidaria:plugin/types@0.1.0";
+
+import { chooseMac, readArguments } from "../sdk/arguments.ts";
+import { type Bounds, type Fields, invalid, parseConfiguration } from "../sdk/configuration.ts";
+import { readDns } from "../sdk/dns.ts";
+import { CODES, fail } from "../sdk/index.ts";
+
+/** Bridge of a network that names none. */
+const DEFAULT_BRIDGE = "cni0";
+/** 0 is the kernel's default; most that a veth takes. Source: ETH_MAX_MTU, linux/if_ether.h. */
+const MTU: Bounds = { minimum: 0, maximum: 65_535 };
+
+/** What a network's configuration and its runtime ask of one attachment. */
+export interface BridgeConfiguration {
+  readonly bridge: string;
+  /** The bridge has each gateway's address, and the node forwards. */
+  readonly isGateway: boolean;
+  /** The container gets a default route over the gateway. */
+  readonly isDefaultGateway: boolean;
+  /** Another address of the bridge is replaced. */
+  readonly forceAddress: boolean;
+  readonly ipMasq: boolean;
+  /** `undefined`: the kernel's default. */
+  readonly mtuBytes: number | undefined;
+  readonly hairpinMode: boolean;
+  readonly promiscMode: boolean;
+  readonly detectsDuplicates: boolean;
+  readonly disableContainerInterface: boolean;
+  readonly portIsolation: boolean;
+  /** Whether addresses come from an IPAM plugin; false: the attachment has none. */
+  readonly hasIpam: boolean;
+  /** Resolver settings that replace those of the IPAM plugin. */
+  readonly dns: Dns | undefined;
+  /** Hardware address of the container's end; `undefined`: the kernel's choice. */
+  readonly mac: MacAddress | undefined;
+}
+
+/** What DEL needs to know. */
+export interface DeletionConfiguration {
+  readonly ipMasq: boolean;
+  readonly hasIpam: boolean;
+}
+
+/**
+ * Reads what ADD and CHECK need.
+ * @throws {PluginFailure} code 2 for a field that is not supported, 4 for CNI_ARGS, 6 for a field of another type, 7 for fields that
+ *   contradict each other.
+ */
+export function readBridgeConfiguration(request: Request): BridgeConfiguration {
+  const fields = parseConfiguration(request.configuration);
+  refuseUnsupported(fields);
+  const isDefaultGateway = fields.flag("isDefaultGateway");
+  const mtuBytes = fields.integer("mtu", MTU);
+  const args = readArguments(request.args, ["MAC"]);
+  const configuration: BridgeConfiguration = {
+    bridge: fields.text("bridge") ?? DEFAULT_BRIDGE,
+    isGateway: fields.flag("isGateway") || isDefaultGateway,
+    isDefaultGateway,
+    forceAddress: fields.flag("forceAddress"),
+    mtuBytes: mtuBytes === 0 ? undefined : mtuBytes,
+    hairpinMode: fields.flag("hairpinMode"),
+    promiscMode: fields.flag("promiscMode"),
+    detectsDuplicates: fields.flag("enabledad"),
+    disableContainerInterface: fields.flag("disableContainerInterface"),
+    portIsolation: fields.flag("portIsolation"),
+    dns: readDns(fields),
+    mac: chooseMac({ args, configuration: fields, runtimeConfigMac: request.runtimeConfig.mac }),
+    ...readDeletion(fields),
+  };
+  refuseContradictions(configuration);
+  return configuration;
+}
+
+/**
+ * Reads what DEL needs, and nothing else: an attachment whose configuration was refused can be deleted.
+ * @throws {PluginFailure} code 6 when a field that is needed is of another type.
+ */
+export function readDeletionConfiguration(request: Request): DeletionConfiguration {
+  return readDeletion(parseConfiguration(request.configuration));
+}
+
+function readDeletion(fields: Fields): DeletionConfiguration {
+  return { ipMasq: fields.flag("ipMasq"), hasIpam: fields.object("ipam")?.text("type") !== undefined };
+}
+
+function refuseUnsupported(fields: Fields): void {
+  fields.refuse("vlan", "VLANs on the bridge are not implemented");
+  fields.refuse("vlanTrunk", "VLANs on the bridge are not implemented");
+  fields.refuse("preserveDefaultVlan", "VLANs on the bridge are not implemented");
+  fields.refuse("macspoofchk", "the check of hardware addresses is not implemented");
+  const backend = fields.text("ipMasqBackend");
+  if (backend === "iptables") fields.refuse("ipMasqBackend", 'masquerading is done by nftables; leave it out, or say "nftables"');
+  else if (backend !== undefined && backend !== "nftables") invalid("ipMasqBackend", '"nftables"', backend);
+}
+
+function refuseContradictions(configuration: BridgeConfiguration): void {
+  const refuse = (message: string): never => fail(CODES.invalidNetworkConfig, message);
+  if (configuration.hairpinMode && configuration.promiscMode) refuse("hairpinMode and promiscMode exclude each other");
+  if (configuration.hasIpam && configuration.disableContainerInterface) {
+    refuse("ipam and disableContainerInterface exclude each other: an address needs a link that is up");
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * @module Entry of the plugin `bridge`.
+ */
+import * as containerAddresses from "cnidaria:plugin/container-addresses@0.1.0";
+import * as containerLinks from "cnidaria:plugin/container-links@0.1.0";
+import * as containerRoutes from "cnidaria:plugin/container-routes@0.1.0";
+import * as ipam from "cnidaria:plugin/ipam@0.1.0";
+import * as masquerade from "cnidaria:plugin/masquerade@0.1.0";
+import * as nodeAddresses from "cnidaria:plugin/node-addresses@0.1.0";
+import * as nodeForwarding from "cnidaria:plugin/node-forwarding@0.1.0";
+import * as nodeLinks from "cnidaria:plugin/node-links@0.1.0";
+
+import { definePlugin } from "../sdk/index.ts";
+import { createBridge } from "./bridge.ts";
+
+export const { attachment } = definePlugin({
+  attachment: createBridge({
+    containerAddresses,
+    containerLinks,
+    containerRoutes,
+    ipam,
+    masquerade,
+    nodeAddresses,
+    nodeForwarding,
+    nodeLinks,
+  }),
+});
