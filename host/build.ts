@@ -40,16 +40,6 @@ const nativeKoffi: Plugin = {
 const embeddedTranspiler: Plugin = {
   name: "embedded-transpiler",
   setup(build) {
-    const unused = /oxc-minify$|jco-transpile\/dist\/(opt|asm)\.js$|(^|\/)(opt|asm)\.js$/;
-    build.onResolve({ filter: unused }, (args) => {
-      if (!args.importer.includes("jco-transpile")) return undefined;
-      return { path: args.path, namespace: "unused" };
-    });
-    build.onLoad({ filter: /.*/, namespace: "unused" }, () => ({
-      loader: "js",
-      contents: `const absent = () => { throw new Error("not part of this bundle"); };
-        export { absent as minify, absent as runOptimizeComponent, absent as generateASMJS };`,
-    }));
     build.onLoad({ filter: /jco-transpile\/vendor\/[a-z-]+\.js$/ }, (args) => ({
       loader: "js",
       contents: embedModules(readFileSync(args.path, "utf8")),

@@ -8,9 +8,9 @@ import { readFileSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import type { WarmAnswer } from "../daemon/protocol.ts";
 import { readSurroundings, warmSocketPath } from "../daemon/surroundings.ts";
+import { parseEnvironment } from "../spec/environment.ts";
 import { CniError, isCniError } from "../spec/error.ts";
 import { callWarmHost } from "./call.ts";
-import { parseExecEnvironment } from "./environment.ts";
 
 /** Version that an error is reported in when the configuration names none. */
 const FALLBACK_CNI_VERSION = "1.1.0";
@@ -25,7 +25,7 @@ interface ShimArguments {
 }
 
 async function runShim({ type, stateDir, lingerSeconds, runtimeDir }: ShimArguments): Promise<WarmAnswer> {
-  const environment = parseExecEnvironment(process.env);
+  const { command, containerId, netns, ifname } = parseEnvironment(process.env);
   const surroundings = readSurroundings();
   const socketPath = warmSocketPath(stateDir, surroundings, basename(runtimeDir));
   const configuration = readStdin();
@@ -33,7 +33,8 @@ async function runShim({ type, stateDir, lingerSeconds, runtimeDir }: ShimArgume
     const { startWarmHost } = await import("./start.ts");
     await startWarmHost({ runtimeDir, stateDir, socketPath, lingerSeconds });
   };
-  return callWarmHost({ ...environment, surroundings, type, configuration }, { socketPath, start });
+  const args = process.env["CNI_ARGS"] ?? "";
+  return callWarmHost({ surroundings, command, type, containerId, netns, ifname, args, configuration }, { socketPath, start });
 }
 
 let stdin: string | undefined;
