@@ -1,0 +1,40 @@
+/**
+ * @module Verbs under way.
+ */
+import { recorded } from "./database.ts";
+import type { Context } from "./database.ts";
+import type { OperationRecord } from "./records.ts";
+
+const COLUMNS = `id, cookie AS nodeNetnsCookie, network, container_id AS containerId, ifname, verb,
+  started_at_ms AS startedAtMs, origin, helper_pid AS helperPid`;
+
+/** The table `operations`. */
+export class OperationTable {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  open({ id, nodeNetnsCookie, network, containerId, ifname, verb, startedAtMs, origin, helperPid }: OperationRecord): void {
+    recorded(this.#context, "operation", () =>
+      this.#context.database.run(
+        "INSERT INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ...[id, nodeNetnsCookie, network, containerId, ifname, verb, startedAtMs, origin, helperPid, this.#context.boot],
+      ),
+    );
+  }
+
+  close(id: string): void {
+    recorded(this.#context, "close", () => this.#context.database.run("DELETE FROM operations WHERE id = ?", id));
+  }
+
+  read(id: string): OperationRecord | undefined {
+    return this.#context.database.row<OperationRecord>(`SELECT ${COLUMNS} FROM operations WHERE id = ?`, id);
+  }
+
+  list(nodeNetnsCookie: string): OperationRecord[] {
+    const sql = `SELECT ${COLUMNS} FROM operations WHERE cookie = ? ORDER BY started_at_ms, id`;
+    return this.#context.database.rows<OperationRecord>(sql, nodeNetnsCookie);
+  }
+}

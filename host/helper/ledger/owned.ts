@@ -1,0 +1,132 @@
+/**
+ * @module Changes on record, written ahead.
+ */
+import type { Digest } from "../protocol.ts";
+import { recorded } from "./database.ts";
+import type { Context } from "./database.ts";
+import { whereOf } from "./filter.ts";
+import type { Intent, JsonObject, JsonValue, OwnedFilter, OwnedRow, Owner } from "./records.ts";
+import { tagOf } from "./tag.ts";
+
+const INSERT = `INSERT INTO owned
+  (operation_id, call_id, cookie, network, container_id, ifname, digest, kind, key, undo, replaced, description, boot)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+interface Row {
+  readonly id: number;
+  readonly operation_id: string;
+  readonly call_id: string;
+  readonly cookie: string;
+  readonly network: string;
+  readonly container_id: string;
+  readonly ifname: string;
+  readonly digest: Digest;
+  readonly kind: string;
+  readonly key: string;
+  readonly undo: string;
+  readonly replaced: string | null;
+  readonly description: string;
+  readonly is_done: number;
+}
+
+/** The table `owned`, and the marks on its rows that wait for the next write. */
+export class OwnedTable {
+  readonly #context: Context;
+  #done = new Map<number, JsonObject | undefined>();
+  #forgotten = new Set<number>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Writes a change down, and the marks that wait. */
+  intent(owner: Owner, intent: Intent): number {
+    return recorded(this.#context, "intent", () => {
+      if (!this.hasMarks) return this.#insert(owner, intent);
+      return this.#context.database.transaction(() => {
+        this.writeMarks();
+        return this.#insert(owner, intent);
+      });
+    });
+  }
+
+  markDone(id: number, undo: JsonObject | undefined): void {
+    recorded(this.#context, "done", () => this.#done.set(id, undo));
+  }
+
+  markForgotten(id: number): void {
+    recorded(this.#context, "forget", () => {
+      this.#done.delete(id);
+      this.#forgotten.add(id);
+    });
+  }
+
+  get hasMarks(): boolean {
+    return this.#done.size > 0 || this.#forgotten.size > 0;
+  }
+
+  /** Writes the marks that wait. Inside a transaction of the caller's; they wait again if that is undone. */
+  writeMarks(): void {
+    const { database } = this.#context;
+    const [done, forgotten] = [this.#done, this.#forgotten];
+    [this.#done, this.#forgotten] = [new Map(), new Set()];
+    database.onRollback(() => {
+      this.#done = new Map([...done, ...this.#done]);
+      this.#forgotten = new Set([...forgotten, ...this.#forgotten]);
+    });
+    for (const [id, undo] of done) {
+      if (undo === undefined) database.run("UPDATE owned SET is_done = 1 WHERE id = ?", id);
+      else database.run("UPDATE owned SET is_done = 1, undo = ? WHERE id = ?", JSON.stringify(undo), id);
+    }
+    for (const id of forgotten) database.run("DELETE FROM owned WHERE id = ?", id);
+  }
+
+  /** Rows that match, first made first. The marks must have been written. */
+  list({ operationId, attachment, network, containerId, kind, key, nodeNetnsCookie }: OwnedFilter): OwnedRow[] {
+    const where = whereOf({
+      operation_id: operationId,
+      container_id: attachment?.containerId ?? containerId,
+      network: attachment?.network ?? network,
+      ifname: attachment?.ifname,
+      kind,
+      key,
+      cookie: nodeNetnsCookie,
+    });
+    return this.#context.database.rows<Row>(`SELECT * FROM owned WHERE ${where.sql} ORDER BY id`, ...where.values).map(ownedRowOf);
+  }
+
+  #insert(owner: Owner, { operationId, callId, kind, key, undo, replaced, description }: Intent): number {
+    const { database, boot } = this.#context;
+    const { nodeNetnsCookie, network, containerId, ifname, digest } = owner;
+    const undoText = JSON.stringify(undo);
+    const replacedText = replaced === undefined ? null : JSON.stringify(replaced);
+    return database.run(
+      INSERT,
+      ...[operationId, callId, nodeNetnsCookie, network, containerId, ifname, digest, kind, key],
+      ...[undoText, replacedText, description, boot],
+    ).id;
+  }
+}
+
+function ownedRowOf(row: Row): OwnedRow {
+  const owner: Owner = {
+    nodeNetnsCookie: row.cookie,
+    network: row.network,
+    containerId: row.container_id,
+    ifname: row.ifname,
+    digest: row.digest,
+  };
+  return {
+    ...owner,
+    id: row.id,
+    operationId: row.operation_id,
+    callId: row.call_id,
+    kind: row.kind,
+    key: row.key,
+    undo: JSON.parse(row.undo) as JsonObject,
+    replaced: row.replaced === null ? undefined : (JSON.parse(row.replaced) as JsonValue),
+    description: row.description,
+    state: row.is_done === 1 ? "done" : "intent",
+    tag: tagOf(owner),
+  };
+}
