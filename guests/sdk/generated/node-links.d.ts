@@ -1,5 +1,5 @@
 // Generated from wit/ by guests/generate-types.ts. Change wit/, not this.
-/// <reference path="./container-links.d.ts" />
+/// <reference path="./types.d.ts" />
 declare module 'cnidaria:plugin/node-links@0.1.0' {
   /**
    * Makes sure that a bridge is there and up, with `accept_ra` off, and counts the attachment as a user of it. A bridge that nobody uses any more is deleted by the host.
@@ -32,7 +32,7 @@ declare module 'cnidaria:plugin/node-links@0.1.0' {
    * - `timed-out`: without a carrier after `timeout-milliseconds`.
    */
   export function waitUntilUp(name: string, timeoutMilliseconds: number): LinkInfo;
-  export type LinkInfo = import('cnidaria:plugin/container-links@0.1.0').LinkInfo;
+  export type LinkInfo = import('cnidaria:plugin/types@0.1.0').LinkInfo;
   /**
    * Why an operation on a node's link failed.
    * # Variants

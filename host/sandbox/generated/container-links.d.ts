@@ -62,7 +62,9 @@ export function setDown(container: ContainerNamespace, name: string): void;
  */
 export { _delete as delete };
 function _delete(container: ContainerNamespace, name: string): void;
+export type LinkInfo = import('./types.js').LinkInfo;
 export type MacAddress = import('./types.js').MacAddress;
+export type OperationalState = import('./types.js').OperationalState;
 export type ContainerNamespace = import('./container-namespace.js').ContainerNamespace;
 /**
  * Why an operation on a container's link failed.
@@ -97,77 +99,6 @@ export type ContainerNamespace = import('./container-namespace.js').ContainerNam
  * Not up in the time given.
  */
 export type ErrorCode = 'not-permitted' | 'not-found' | 'already-exists' | 'invalid-argument' | 'no-namespace' | 'busy' | 'unsupported' | 'limit-reached' | 'timed-out';
-/**
- * Whether a link can carry packets. Source: IF_OPER_*, linux/if.h.
- * # Variants
- *
- * ## `"unknown"`
- *
- * The driver does not say.
- * ## `"down"`
- *
- * It cannot.
- * ## `"dormant"`
- *
- * It waits, for instance for a peer.
- * ## `"up"`
- *
- * It can.
- */
-export type OperationalState = 'unknown' | 'down' | 'dormant' | 'up';
-/**
- * One link.
- */
-export interface LinkInfo {
-  /**
-   * Its name in its namespace.
-   */
-  name: string,
-  /**
-   * Its index in its namespace.
-   */
-  index: number,
-  /**
-   * Kind, as `ip link` spells it (`veth`, `bridge`, …); empty for a link without one, such as `lo`.
-   */
-  kind: string,
-  /**
-   * Hardware address, where it has one of 6 octets.
-   */
-  mac?: MacAddress | undefined,
-  /**
-   * MTU.
-   */
-  mtuBytes: number,
-  /**
-   * Administratively up.
-   */
-  up: boolean,
-  /**
-   * Whether it can carry packets.
-   */
-  operationalState: OperationalState,
-  /**
-   * Promiscuous.
-   */
-  promiscuous: boolean,
-  /**
-   * Receives every multicast packet.
-   */
-  allMulticast: boolean,
-  /**
-   * Length of its transmit queue, in packets.
-   */
-  transmitQueueLength: number,
-  /**
-   * Index of the link that it belongs to (its bridge or VRF).
-   */
-  masterIndex?: number | undefined,
-  /**
-   * Index of its peer or parent, which may be in another namespace.
-   */
-  peerIndex?: number | undefined,
-}
 /**
  * Where the node end of a veth pair is plugged in.
  */

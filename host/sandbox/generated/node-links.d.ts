@@ -31,7 +31,7 @@ export function get(name: string): LinkInfo;
  * - `timed-out`: without a carrier after `timeout-milliseconds`.
  */
 export function waitUntilUp(name: string, timeoutMilliseconds: number): LinkInfo;
-export type LinkInfo = import('./container-links.js').LinkInfo;
+export type LinkInfo = import('./types.js').LinkInfo;
 /**
  * Why an operation on a node's link failed.
  * # Variants

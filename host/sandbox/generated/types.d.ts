@@ -56,6 +56,92 @@ export interface IpPrefix {
  */
 export type MacAddress = [number, number, number, number, number, number];
 /**
+ * A protocol with ports.
+ * # Variants
+ *
+ * ## `"tcp"`
+ *
+ * TCP.
+ * ## `"udp"`
+ *
+ * UDP.
+ * ## `"sctp"`
+ *
+ * SCTP.
+ */
+export type TransportProtocol = 'tcp' | 'udp' | 'sctp';
+/**
+ * Whether a link can carry packets. Source: IF_OPER_*, linux/if.h.
+ * # Variants
+ *
+ * ## `"unknown"`
+ *
+ * The driver does not say.
+ * ## `"down"`
+ *
+ * It cannot.
+ * ## `"dormant"`
+ *
+ * It waits, for instance for a peer.
+ * ## `"up"`
+ *
+ * It can.
+ */
+export type OperationalState = 'unknown' | 'down' | 'dormant' | 'up';
+/**
+ * One link.
+ */
+export interface LinkInfo {
+  /**
+   * Its name in its namespace.
+   */
+  name: string,
+  /**
+   * Its index in its namespace.
+   */
+  index: number,
+  /**
+   * Kind, as `ip link` spells it (`veth`, `bridge`, …); empty for a link without one, such as `lo`.
+   */
+  kind: string,
+  /**
+   * Hardware address, where it has one of 6 octets.
+   */
+  mac?: MacAddress | undefined,
+  /**
+   * MTU.
+   */
+  mtuBytes: number,
+  /**
+   * Administratively up.
+   */
+  up: boolean,
+  /**
+   * Whether it can carry packets.
+   */
+  operationalState: OperationalState,
+  /**
+   * Promiscuous.
+   */
+  promiscuous: boolean,
+  /**
+   * Receives every multicast packet.
+   */
+  allMulticast: boolean,
+  /**
+   * Length of its transmit queue, in packets.
+   */
+  transmitQueueLength: number,
+  /**
+   * Index of the link that it belongs to (its bridge or VRF).
+   */
+  masterIndex?: number | undefined,
+  /**
+   * Index of its peer or parent, which may be in another namespace.
+   */
+  peerIndex?: number | undefined,
+}
+/**
  * One pair of CNI_ARGS, as `NAME=VALUE`.
  */
 export interface Argument {
