@@ -1,0 +1,82 @@
+/**
+ * @module File locks that the kernel frees with the process that holds them.
+ */
+
+import { closeSync, constants, fstatSync, openSync, statSync, unlinkSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { KernelError, withErrno } from "./error.ts";
+import { lastErrno, lockFile } from "./libc.ts";
+
+/** Source: flock(2), asm-generic/fcntl.h. */
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+/** Shortest and longest pause between two tries, in milliseconds. */
+const PAUSE_MIN_MS = 2;
+const PAUSE_MAX_MS = 50;
+
+/** A lock that is held. Disposing it frees it and leaves the file. */
+export interface Lock extends Disposable {
+  readonly path: string;
+  /** Descriptor that carries the lock, close-on-exec. */
+  readonly fd: number;
+  /** Removes the file, then frees the lock. */
+  remove(): void;
+}
+
+/**
+ * Takes the lock of a file, which is made (mode 0600) where it is missing. Does not wait. A second lock of the same process is refused too.
+ * @returns `undefined` when somebody holds it.
+ * @throws {KernelError} ENOENT without its directory, ELOOP for a symbolic link, EACCES.
+ */
+export function tryLock(path: string): Lock | undefined {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+  // Once more when the file was removed between open and lock: then the lock is on a file that nobody else will open.
+  for (;;) {
+    const fd = withErrno("open lock", () => openSync(path, flags, 0o600));
+    if (!lockOpened(fd)) return undefined;
+    if (isStillAt(path, fd)) return holdLock(path, fd);
+    closeSync(fd);
+  }
+}
+
+/**
+ * Takes the lock of a file, and waits for it.
+ * @returns `undefined` when somebody still holds it after `timeoutMs`.
+ * @throws {KernelError} as {@link tryLock}.
+ */
+export async function lock(path: string, timeoutMs: number): Promise<Lock | undefined> {
+  const deadline = performance.now() + timeoutMs;
+  for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
+    const taken = tryLock(path);
+    if (taken !== undefined || performance.now() >= deadline) return taken;
+    // Not flock(2) on the thread pool: waiters would fill it, and whoever holds the lock may need a thread.
+    await sleep(pauseMs);
+  }
+}
+
+function lockOpened(fd: number): boolean {
+  if (lockFile(fd, LOCK_EX | LOCK_NB) === 0) return true;
+  const errno = lastErrno();
+  closeSync(fd);
+  if (errno === "EAGAIN") return false;
+  throw new KernelError(errno, "flock");
+}
+
+function isStillAt(path: string, fd: number): boolean {
+  const there = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return there !== undefined && there.ino === fstatSync(fd, { bigint: true }).ino;
+}
+
+function holdLock(path: string, fd: number): Lock {
+  let held = true;
+  const release = (): void => {
+    if (held) closeSync(fd);
+    held = false;
+  };
+  const remove = (): void => {
+    if (held) withErrno("unlink lock", () => unlinkSync(path));
+    release();
+  };
+  return { path, fd, remove, [Symbol.dispose]: release };
+}

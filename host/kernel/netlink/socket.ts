@@ -1,0 +1,235 @@
+/**
+ * @module A netlink socket that stays in the namespace it was made in: ask, wait, get the answer.
+ *
+ * The socket is connected to the kernel (port 0): then the kernel refuses what other processes send to it. Inside a container
+ * its owner may be root, and could otherwise answer in the kernel's place.
+ */
+
+import { KernelError } from "../error.ts";
+import { checked, closeDescriptor, connect, errnoName, lastErrno, receive, send, setSocketOption, socket } from "../libc.ts";
+import { openNetnsOfSocket, runInNetns, type Netns } from "../netns.ts";
+import { countKernelTime } from "../time.ts";
+import {
+  FLAG_ACK,
+  FLAG_DUMP,
+  FLAG_DUMP_INTERRUPTED,
+  FLAG_REQUEST,
+  MESSAGE_DONE,
+  MESSAGE_ERROR,
+  readAcknowledgement,
+  readMessages,
+  type Message,
+} from "./codec.ts";
+import { MessageWriter } from "./writer.ts";
+
+/** Source: bits/socket.h. */
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOCK_CLOEXEC = 0o2000000;
+const MSG_TRUNC = 0x20;
+/** Source: linux/netlink.h. */
+const NETLINK_ROUTE = 0;
+const SOL_NETLINK = 270;
+const NETLINK_CAP_ACK = 10;
+const NETLINK_EXT_ACK = 11;
+const NETLINK_GET_STRICT_CHK = 12;
+/** Source: asm-generic/socket.h; `struct timeval` has two numbers of 64 bits. */
+const SOL_SOCKET = 1;
+const SO_RCVTIMEO = 20;
+/** Seconds that the kernel may take for one answer. It answers within send(2): only a bug makes it late. */
+const ANSWER_TIMEOUT_SECONDS = 5n;
+/** Bytes of the receive buffer. The kernel sends dumps in parts of at most 32 KiB. Source: netlink_dump(), net/netlink/af_netlink.c, Linux 6.12. */
+const RECEIVE_BYTES = 64 * 1024;
+/** How often a dump is begun again that was interrupted by changes; then it is taken as it is, as the reference plugins do. */
+const DUMP_TRIES = 6;
+
+/** The kernel's own address. Source: `struct sockaddr_nl`, linux/netlink.h: family (2 bytes), padding (2), port id (4), groups (4). */
+const KERNEL_ADDRESS = Buffer.from([AF_NETLINK, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+const ON = Buffer.from(Uint32Array.of(1).buffer);
+const ANSWER_TIMEOUT = Buffer.from(BigUint64Array.of(ANSWER_TIMEOUT_SECONDS, 0n).buffer);
+
+/** One buffer for all sockets: an answer is read at once, before anything else can run. */
+const received = Buffer.allocUnsafeSlow(RECEIVE_BYTES);
+
+/** One request. */
+export interface NetlinkRequest {
+  readonly type: number;
+  /** Besides REQUEST and what the kind of exchange needs. */
+  readonly flags?: number;
+  /** For errors, such as `RTM_NEWLINK veth`. */
+  readonly call: string;
+  /** Appends what follows the header. */
+  readonly write: (writer: MessageWriter) => void;
+}
+
+/** How a message of an answer is read: `undefined` says that it is none. */
+export type ReadMessage<Value> = (message: Message) => Value | undefined;
+
+/** Opens a descriptor in a namespace, connected to the kernel, with strict checks of requests. */
+function openDescriptor(netns: Pick<Netns, "fd">): number {
+  const fd = runInNetns(netns, () => checked("socket AF_NETLINK", socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)));
+  try {
+    checked("connect", connect(fd, KERNEL_ADDRESS, KERNEL_ADDRESS.length));
+    for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
+      checked("setsockopt SOL_NETLINK", setSocketOption(fd, SOL_NETLINK, option, ON, ON.length));
+    }
+    checked("setsockopt SO_RCVTIMEO", setSocketOption(fd, SOL_SOCKET, SO_RCVTIMEO, ANSWER_TIMEOUT, ANSWER_TIMEOUT.length));
+  } catch (error) {
+    closeDescriptor(fd);
+    throw error;
+  }
+  return fd;
+}
+
+/** A socket of the routing family. */
+export class NetlinkSocket implements Disposable {
+  /** Requests that were sent, by type. */
+  readonly sent = new Map<number, number>();
+  /** Messages that were received and belong to an answer. */
+  receivedMessages = 0;
+  readonly #writer = new MessageWriter();
+  #fd: number;
+  /** Begins anywhere: an answer that was not asked for does not fit. */
+  #sequence = Math.floor(Math.random() * 0x7fff_ffff);
+  #closed = false;
+
+  constructor(netns: Pick<Netns, "fd">) {
+    this.#fd = openDescriptor(netns);
+  }
+
+  /** Descriptor; another one after a broken answer. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  /**
+   * Asks for a change and waits until it is done.
+   * @throws {KernelError} with the kernel's error.
+   */
+  change(request: NetlinkRequest): void {
+    this.#send(this.#build(request, FLAG_ACK), request.call);
+    this.#awaitAcknowledgement(request.call);
+  }
+
+  /** As {@link change}, but waits on the thread pool: for what blocks in send(2). Only one at a time. */
+  async changeSlowly(request: NetlinkRequest): Promise<void> {
+    const bytes = this.#build(request, FLAG_ACK);
+    const sent = await new Promise<number>((resolve, reject) => {
+      send.async(this.#fd, bytes, bytes.length, 0, (error: unknown, result) => (error ? reject(error) : resolve(result)));
+    });
+    // The error number stays on the thread; of all errors of send(2) only a lack of memory is possible here.
+    if (sent < 0) throw new KernelError("ENOBUFS", request.call);
+    this.#awaitAcknowledgement(request.call);
+  }
+
+  /**
+   * Asks for one thing.
+   * @throws {KernelError} with the kernel's error; EPROTO when the answer is none.
+   */
+  ask<Value>(request: NetlinkRequest, read: ReadMessage<Value>): Value {
+    this.#send(this.#build(request, 0), request.call);
+    const [message] = this.#receive(request.call);
+    const value = message === undefined || message.type === MESSAGE_ERROR ? undefined : read(message);
+    if (value === undefined) throw this.#renew(new KernelError("EPROTO", request.call));
+    return value;
+  }
+
+  /**
+   * Asks for many things, at most `max` of them.
+   * @throws {KernelError} with the kernel's error; EOVERFLOW when there are more than `max`; EPROTO when the answer is none.
+   */
+  dump<Value>(request: NetlinkRequest, max: number, read: ReadMessage<Value>): Value[] {
+    for (let tries = 1; ; tries += 1) {
+      const { values, interrupted } = this.#dumpOnce(request, max, read);
+      if (!interrupted || tries === DUMP_TRIES) return values;
+    }
+  }
+
+  /** Closes the socket. Not while {@link changeSlowly} runs. */
+  [Symbol.dispose](): void {
+    if (!this.#closed) closeDescriptor(this.#fd);
+    this.#closed = true;
+  }
+
+  #dumpOnce<Value>(request: NetlinkRequest, max: number, read: ReadMessage<Value>): { values: Value[]; interrupted: boolean } {
+    const { call } = request;
+    this.#send(this.#build(request, FLAG_DUMP), call);
+    const values: Value[] = [];
+    let interrupted = false;
+    for (;;) {
+      for (const message of this.#receive(call)) {
+        interrupted ||= (message.flags & FLAG_DUMP_INTERRUPTED) !== 0;
+        if (message.type === MESSAGE_DONE) return { values, interrupted };
+        const value = read(message);
+        if (value === undefined) throw this.#renew(new KernelError("EPROTO", call));
+        // The rest of the answer would come with the next request: a new socket has no rest.
+        if (values.length === max) throw this.#renew(new KernelError("EOVERFLOW", call, `more than ${max}`));
+        values.push(value);
+      }
+    }
+  }
+
+  #build(request: NetlinkRequest, flags: number): Buffer {
+    if (this.#closed) throw new KernelError("EBADF", request.call);
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    this.sent.set(request.type, (this.sent.get(request.type) ?? 0) + 1);
+    const header = { type: request.type, flags: FLAG_REQUEST | flags | (request.flags ?? 0), sequence: this.#sequence };
+    request.write(this.#writer.begin(header));
+    return this.#writer.finish();
+  }
+
+  #send(bytes: Buffer, call: string): void {
+    if (countKernelTime(() => send(this.#fd, bytes, bytes.length, 0)) < 0) throw new KernelError(lastErrno(), call);
+  }
+
+  #awaitAcknowledgement(call: string): void {
+    for (const message of this.#receive(call)) {
+      if (message.type !== MESSAGE_ERROR) throw this.#renew(new KernelError("EPROTO", call));
+    }
+  }
+
+  /** Receives the next messages of the answer to the last request. Throws what an error among them says; success is an empty error. */
+  #receive(call: string): Message[] {
+    for (;;) {
+      const messages = readMessages(received.subarray(0, this.#receiveBytes(call)));
+      if (messages === undefined) throw this.#renew(new KernelError("EPROTO", call));
+      const answers = messages.filter((message) => message.sequence === this.#sequence);
+      this.receivedMessages += answers.length;
+      for (const message of answers) throwRefusal(message, call);
+      if (answers.length > 0) return answers;
+    }
+  }
+
+  #receiveBytes(call: string): number {
+    for (;;) {
+      const bytes = countKernelTime(() => receive(this.#fd, received, RECEIVE_BYTES, MSG_TRUNC));
+      if (bytes > RECEIVE_BYTES) throw this.#renew(new KernelError("EMSGSIZE", call));
+      if (bytes >= 0) return bytes;
+      const errno = lastErrno();
+      if (errno !== "EINTR") throw this.#renew(new KernelError(errno === "EAGAIN" ? "ETIMEDOUT" : errno, call));
+    }
+  }
+
+  /** Replaces the socket by a new one in the same namespace, so that nothing of a broken answer is left in it. Gives the error back. */
+  #renew(error: KernelError): KernelError {
+    using netns = openNetnsOfSocket(this.#fd);
+    const fd = openDescriptor(netns);
+    closeDescriptor(this.#fd);
+    this.#fd = fd;
+    return error;
+  }
+}
+
+/** Bytes of the error number that a message of the type DONE begins with. */
+const DONE_ERRNO_BYTES = 4;
+
+function throwRefusal(message: Message, call: string): void {
+  if (message.type === MESSAGE_DONE && message.payload.length >= DONE_ERRNO_BYTES) {
+    const errno = -message.payload.readInt32LE(0);
+    if (errno > 0) throw new KernelError(errnoName(errno), call);
+  }
+  if (message.type !== MESSAGE_ERROR) return;
+  const answer = readAcknowledgement(message);
+  if (answer === undefined) throw new KernelError("EPROTO", call);
+  if (answer.errno !== 0) throw new KernelError(errnoName(answer.errno), call, answer.text);
+}
