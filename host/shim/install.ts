@@ -1,0 +1,149 @@
+/**
+ * @module Puts executables into a CNI_PATH directory, and what they run, root-owned, under the state directory.
+ */
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import type { Stats } from "node:fs";
+import { dirname, join } from "node:path";
+import { CniError } from "../spec/error.ts";
+import { isOwnScript, writeScript } from "./script.ts";
+
+/** Files of the bundle folder that a shim needs, itself included. */
+const RUNTIME_FILES = ["shim.cjs", "warm-host.mjs", "host.mjs", "helper.mjs", "sandbox.mjs", "transpiler.mjs", "koffi.node"] as const;
+/** Hexadecimal digits of a runtime folder's name. Short: it is part of a socket's path, which has 107 bytes. */
+const RUNTIME_NAME_DIGITS = 8;
+const WRITABLE_BY_OTHERS = 0o022;
+const STICKY = 0o1000;
+
+/** What to install, and where. */
+export interface ShimInstallOptions {
+  /** The state directory; it must be there and checked already. */
+  readonly stateDir: string;
+  readonly binDir: string;
+  readonly bundleDir: string;
+  readonly nodePath: string;
+  readonly types: readonly { readonly type: string; readonly cniVersions: readonly string[] }[];
+  /** How long a warm host stays without a call; 0: it ends with its call. */
+  readonly lingerSeconds: number;
+}
+
+/** What was installed. */
+export interface InstalledShims {
+  readonly runtimeDir: string;
+  readonly executables: readonly string[];
+}
+
+/**
+ * Installs one executable per type. What is there already and is not ours is never replaced.
+ * @throws {CniError} stateUnusable naming the part of a path that others than root may write to.
+ * @throws {CniError} alreadyExists when the directory has another program of that name.
+ */
+export function installShims(options: ShimInstallOptions): InstalledShims {
+  mkdirSync(options.binDir, { recursive: true, mode: 0o755 });
+  const binDir = realpathSync(options.binDir);
+  const stateDir = realpathSync(options.stateDir);
+  checkRootOnly(binDir);
+  checkRootOnly(stateDir);
+  for (const { type } of options.types) checkReplaceable(join(binDir, type));
+  const runtimeDir = installRuntime({ ...options, stateDir });
+  const executables = options.types.map(({ type, cniVersions }) => {
+    const path = join(binDir, type);
+    writeExecutable(path, writeScript({ type, cniVersions, stateDir, runtimeDir, lingerSeconds: options.lingerSeconds }));
+    return path;
+  });
+  return { runtimeDir, executables };
+}
+
+/**
+ * Checks that only root can change what is at a path: the thing itself and every directory above it.
+ * A sticky directory, such as /tmp, does for those above and not for the thing itself.
+ * @throws {CniError} stateUnusable naming the part that is not.
+ */
+export function checkRootOnly(path: string): void {
+  for (let part = path; ; part = dirname(part)) {
+    const stat = lstatSync(part);
+    const isSticky = part !== path && (stat.mode & STICKY) !== 0;
+    if (stat.uid !== 0) throw notRootOnly(part, `belongs to uid ${stat.uid}`);
+    if (!isSticky && isWritableByOthers(stat)) throw notRootOnly(part, `has mode ${(stat.mode & 0o7777).toString(8)}`);
+    if (part === dirname(part)) return;
+  }
+}
+
+function notRootOnly(part: string, what: string): CniError {
+  return new CniError("stateUnusable", `${JSON.stringify(part)} ${what}: others than root may change what root would run`, {
+    details: "every part of the path must be root's and writable by root only",
+  });
+}
+
+function isWritableByOthers(stat: Stats): boolean {
+  return (stat.mode & WRITABLE_BY_OTHERS) !== 0;
+}
+
+function checkReplaceable(path: string): void {
+  if (!existsSync(path) || isOwnScript(readFileSync(path, "latin1"))) return;
+  throw new CniError("alreadyExists", `${JSON.stringify(path)} is another program`, { details: "move it away, or give another --bin-dir" });
+}
+
+/** Copies Node and the bundles into a folder named after what they are; one that is there is complete. */
+function installRuntime({ stateDir, bundleDir, nodePath }: ShimInstallOptions): string {
+  const parent = join(stateDir, "runtime");
+  const runtimeDir = join(parent, runtimeName(bundleDir, nodePath));
+  if (existsSync(runtimeDir)) return runtimeDir;
+  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  const temporary = `${runtimeDir}.${process.pid}`;
+  rmSync(temporary, { recursive: true, force: true });
+  mkdirSync(temporary, { mode: 0o700 });
+  for (const file of RUNTIME_FILES) {
+    copyFileSync(join(bundleDir, file), join(temporary, file));
+    chmodSync(join(temporary, file), 0o600);
+  }
+  placeNode(nodePath, join(temporary, "node"));
+  renameSync(temporary, runtimeDir);
+  return runtimeDir;
+}
+
+function runtimeName(bundleDir: string, nodePath: string): string {
+  const hash = createHash("sha256");
+  for (const file of RUNTIME_FILES) hash.update(readFileSync(join(bundleDir, file)));
+  const { size, mtimeMs } = statSync(nodePath);
+  hash.update(`${realpathSync(nodePath)} ${size} ${mtimeMs}`);
+  return hash.digest("hex").slice(0, RUNTIME_NAME_DIGITS);
+}
+
+/** Links Node where the file is root's alone, which saves its 120 MB; copies it where it is not, or lies on another file system. */
+function placeNode(nodePath: string, target: string): void {
+  const source = realpathSync(nodePath);
+  const stat = statSync(source);
+  if (stat.uid === 0 && !isWritableByOthers(stat)) {
+    try {
+      linkSync(source, target);
+      return;
+    } catch {
+      // Another file system, or one without hard links: copied below.
+    }
+  }
+  copyFileSync(source, target, constants.COPYFILE_FICLONE);
+  chmodSync(target, 0o755);
+}
+
+/** Replaces an executable in one step: a runtime may start it at any moment. */
+function writeExecutable(path: string, text: string): void {
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, text, { mode: 0o755 });
+  chmodSync(temporary, 0o755);
+  renameSync(temporary, path);
+}
