@@ -19,7 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operations: ["spec", "grants", "helper/protocol.ts"],
   audit: ["spec", "grants", "components"],
   daemon: ["host.ts", "index.ts", "spec", "helper/client.ts"],
-  cli: ["host.ts", "index.ts", "spec"],
+  cli: ["host.ts", "index.ts", "spec", "daemon/protocol.ts", "shim/install.ts"],
+  demo: ["host.ts", "index.ts", "spec"],
   shim: ["spec", "daemon/protocol.ts", "daemon/surroundings.ts"],
 };
 
