@@ -1,0 +1,35 @@
+/**
+ * @module What a file of this folder declares: a WIT interface, and who answers each of its functions.
+ */
+import type { LogLine } from "../../helper/protocol.ts";
+
+/** What an import can reach. */
+export interface ImportContext {
+  /** Asks the helper, and blocks until it answers. `operation` is `<interface>.<function>` as WIT spells them. */
+  askHelper(operation: string, args: readonly unknown[]): unknown;
+  /** Asks the host for a verb of the network's IPAM plugin, and blocks until it answers. */
+  askIpam(verb: "add" | "del" | "check" | "status"): unknown;
+  /** Sends a line to the log of the call, or drops it. */
+  log(level: LogLine["level"], message: string): void;
+}
+
+/** Makes one function of an interface for one sandbox. */
+export type ImportFunction = (context: ImportContext) => (...args: never[]) => unknown;
+
+/** An interface that a guest can import. `Module`: the generated type of the interface, whose functions are to be there, all of them. */
+export interface ImportInterface<Module = Readonly<Record<string, unknown>>> {
+  /** As WIT spells it. */
+  readonly name: string;
+  /** By name in JavaScript. */
+  readonly functions: Readonly<Record<keyof Module, ImportFunction>>;
+}
+
+/** Declares an interface; the type checks that every function of the WIT file is there. */
+export function defineInterface<Module>(name: string, functions: ImportInterface<Module>["functions"]): ImportInterface {
+  return { name, functions };
+}
+
+/** A function that the helper answers: `<interface>.<function>` as WIT spells them. */
+export function operation(name: string): ImportFunction {
+  return (context) => (...args) => context.askHelper(name, args);
+}

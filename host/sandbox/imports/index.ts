@@ -1,0 +1,65 @@
+/**
+ * @module Every interface that a guest can import, and the import object made of those that were granted.
+ */
+import { clock } from "./clock.ts";
+import { containerAddresses } from "./container-addresses.ts";
+import { containerLinks } from "./container-links.ts";
+import { ContainerNamespace } from "./container-namespace.ts";
+import { containerRoutes } from "./container-routes.ts";
+import type { ImportContext, ImportInterface } from "./definition.ts";
+import { ipam } from "./ipam.ts";
+import { leases } from "./leases.ts";
+import { log } from "./log.ts";
+import { masquerade } from "./masquerade.ts";
+import { nodeAddresses } from "./node-addresses.ts";
+import { nodeForwarding } from "./node-forwarding.ts";
+import { nodeLinks } from "./node-links.ts";
+import { random } from "./random.ts";
+import { resolverFile } from "./resolver-file.ts";
+
+/** In alphabetical order; one file of this folder each. */
+export const IMPORT_INTERFACES: readonly ImportInterface[] = [
+  clock,
+  containerAddresses,
+  containerLinks,
+  containerRoutes,
+  ipam,
+  leases,
+  log,
+  masquerade,
+  nodeAddresses,
+  nodeForwarding,
+  nodeLinks,
+  random,
+  resolverFile,
+];
+
+/** Package of the interfaces. Source: wit/world.wit. */
+const PACKAGE = "cnidaria:plugin";
+/** Its version. Generated code asks without it, the generated types with it: both names lead to the same object. */
+const VERSION = "0.1.0";
+
+/**
+ * Makes the import object of a guest: the granted interfaces, and those that grant nothing. Its objects inherit from nothing, so
+ * that no name of `Object` answers for a function that is not there.
+ */
+export function createImports(capabilities: readonly string[], context: ImportContext): Record<string, unknown> {
+  const imports = bare<unknown>();
+  const add = (name: string, functions: object): void => {
+    imports[`${PACKAGE}/${name}`] = functions;
+    imports[`${PACKAGE}/${name}@${VERSION}`] = functions;
+  };
+  add("types", Object.freeze(bare()));
+  add("container-namespace", Object.freeze(Object.assign(bare(), { ContainerNamespace })));
+  for (const { name, functions } of IMPORT_INTERFACES) {
+    if (!capabilities.includes(name)) continue;
+    const made = bare<unknown>();
+    for (const [key, make] of Object.entries(functions)) made[key] = make(context);
+    add(name, Object.freeze(made));
+  }
+  return imports;
+}
+
+function bare<T>(): Record<string, T> {
+  return Object.create(null) as Record<string, T>;
+}

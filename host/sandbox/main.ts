@@ -1,0 +1,72 @@
+/**
+ * @module Entry of a sandbox: the process that runs one guest.
+ *
+ * It starts with two descriptors and nothing else: 3 is the host's, 4 the helper's. It ends when either is closed.
+ */
+import process from "node:process";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { CONTROL_FRAME_MAX_BYTES, type CallFrame, type HostToSandbox, type LoadFrame, type SandboxToHost } from "../helper/protocol.ts";
+import { BlockingChannel, ChannelClosed } from "./channel.ts";
+import { trapText } from "./guest-error.ts";
+import { createImports } from "./imports/index.ts";
+import { GuestCode } from "./instance.ts";
+import { CallMeter } from "./limits.ts";
+import { removeGlobals } from "./lockdown.ts";
+import { Session, type Channels } from "./session.ts";
+
+/** Descriptor of the control channel, the host's. */
+const CONTROL = 3;
+/** Descriptor of the private channel, the helper's. */
+const PRIVATE = 4;
+
+// Kept from before the globals go.
+const exit = process.exit.bind(process);
+
+/** Reads the code from the private channel and compiles it. */
+async function load(channels: Channels): Promise<{ readonly code: GuestCode; readonly session: Session }> {
+  const frame = channels.private.readFrame() as LoadFrame;
+  const files = frame.files.map(({ name, bytes }) => ({ name, bytes: channels.private.readBytes(bytes) }));
+  const session = new Session(channels, new CallMeter(frame.limits));
+  const imports = createImports(frame.capabilities, session);
+  if (frame.wasi) Object.assign(imports, (await import("./wasi.ts")).createWasiImports(session));
+  removeGlobals();
+  return { code: new GuestCode(files, Object.freeze(imports)), session };
+}
+
+/** Makes one call after the other. An instance is ready before the call comes, and used once. */
+async function serve(channels: Channels): Promise<void> {
+  const send = (frame: SandboxToHost): unknown => channels.control.writeFrame(frame);
+  try {
+    const { code, session } = await load(channels);
+    let instance = code.instantiate();
+    send({ type: "ready", loadMicroseconds: Math.round(performance.now() * 1000) });
+    for (;;) {
+      const mayGoOn = session.run(readCall(channels), instance);
+      if (!mayGoOn) return;
+      // Generated code leaves promises and timers behind; they end here, while nobody waits.
+      await nextTurn();
+      instance = code.instantiate();
+    }
+  } catch (error) {
+    if (error instanceof ChannelClosed) throw error;
+    send({ type: "failed", message: trapText(error) });
+  }
+}
+
+function readCall(channels: Channels): CallFrame {
+  const frame = channels.control.readFrame() as HostToSandbox;
+  if (frame.type !== "call") throw new ChannelClosed(`${frame.type} while no call is open`);
+  return frame;
+}
+
+if (import.meta.main) {
+  const channels = {
+    control: new BlockingChannel(CONTROL, CONTROL_FRAME_MAX_BYTES),
+    private: new BlockingChannel(PRIVATE, CONTROL_FRAME_MAX_BYTES),
+  };
+  // A guest that has ended, well or not, leaves nothing to wait for.
+  serve(channels).then(
+    () => exit(0),
+    (error: unknown) => exit(error instanceof ChannelClosed && error.isEnd ? 0 : 1),
+  );
+}

@@ -1,0 +1,153 @@
+/**
+ * @module One sandbox at work: answers the imports of its guest, over its two channels, within the limits of the call.
+ */
+import {
+  encodeFrame,
+  FRAME_HEADER_BYTES,
+  OPERATION_FRAME_MAX_BYTES,
+  type CallFrame,
+  type HostToSandbox,
+  type LogLine,
+  type OperationAnswer,
+  type ResultFrame,
+  type SandboxToHost,
+} from "../helper/protocol.ts";
+import { ChannelClosed, type BlockingChannel } from "./channel.ts";
+import { runGuest, trapText, unwrapAnswer, type GuestOutcome } from "./guest-error.ts";
+import { ContainerNamespace } from "./imports/container-namespace.ts";
+import type { ImportContext } from "./imports/definition.ts";
+import type { GuestInstance } from "./instance.ts";
+import type { CallMeter } from "./limits.ts";
+
+/** The two channels of a sandbox. */
+export interface Channels {
+  /** Of the host. */
+  readonly control: BlockingChannel;
+  /** Of the helper. */
+  readonly private: BlockingChannel;
+}
+
+/** Exports whose verbs get the container's namespace as a second argument. Source: wit/attachment.wit. */
+const EXPORTS_WITH_NAMESPACE: readonly string[] = ["attachment"];
+
+/** Serves the imports of a guest, and makes its calls. */
+export class Session implements ImportContext {
+  readonly #channels: Channels;
+  readonly #meter: CallMeter;
+  #isCallOpen = false;
+  #isAsking = false;
+
+  constructor(channels: Channels, meter: CallMeter) {
+    this.#channels = channels;
+    this.#meter = meter;
+  }
+
+  askHelper(operation: string, args: readonly unknown[]): unknown {
+    this.#beginHostCall();
+    const frame = encodeFrame([operation, ...args.map(toWire)]);
+    if (frame.byteLength - FRAME_HEADER_BYTES > OPERATION_FRAME_MAX_BYTES) this.#meter.reach(`${OPERATION_FRAME_MAX_BYTES} bytes of arguments`);
+    const answer = this.#exchange(() => {
+      this.#channels.private.writeEncoded(frame);
+      return this.#channels.private.readFrame() as OperationAnswer;
+    });
+    return unwrapAnswer(answer);
+  }
+
+  askIpam(verb: "add" | "del" | "check" | "status"): unknown {
+    this.#beginHostCall();
+    const answer = this.#exchange(() => {
+      this.#send({ type: "ipam", verb });
+      return this.#channels.control.readFrame() as HostToSandbox;
+    });
+    if (answer.type !== "ipam-answer") throw new ChannelClosed(`${answer.type} instead of an answer`);
+    return unwrapAnswer(answer);
+  }
+
+  log(level: LogLine["level"], message: string): void {
+    if (this.#isCallOpen && this.#meter.takeLogLine(Buffer.byteLength(message))) this.#send({ type: "log", level, message });
+  }
+
+  /** Makes one call of a fresh instance and sends its result. Gives whether the process may make another. */
+  run(call: CallFrame, instance: GuestInstance): boolean {
+    this.#meter.reset();
+    this.#isCallOpen = true;
+    const started = performance.now();
+    const outcome = this.#callGuest(call, instance);
+    const guestMicroseconds = Math.round((performance.now() - started) * 1000);
+    if (this.#isAsking) throw new ChannelClosed("a call ended in the middle of an exchange");
+    this.#reportDropped();
+    this.#isCallOpen = false;
+    ContainerNamespace.revokeAll();
+    const { hostCalls } = this.#meter;
+    const result = { type: "result", callId: call.callId, outcome, hostCalls, instantiateMicroseconds: instance.instantiateMicroseconds, guestMicroseconds } as const;
+    const sent = this.#sendResult(result);
+    return !("trap" in sent || "limit" in sent);
+  }
+
+  #callGuest(call: CallFrame, instance: GuestInstance): GuestOutcome {
+    const verb = verbOf(instance, call);
+    if (verb === undefined) return { trap: `the guest exports no ${call.export}.${call.verb}` };
+    const args = EXPORTS_WITH_NAMESPACE.includes(call.export) ? [call.request, new ContainerNamespace(call.containerHandle)] : [call.request];
+    const outcome = runGuest(() => verb(...args));
+    if (!("trap" in outcome)) return outcome;
+    return { trap: `${outcome.trap} (${instance.memoryBytes()} bytes of memory in use)` };
+  }
+
+  /** Sends the result, or the limit that the call reached. */
+  #sendResult(result: ResultFrame): ResultFrame["outcome"] {
+    const frame = encodeOrTrap(result);
+    this.#meter.checkResult(frame.byteLength);
+    const { reached } = this.#meter;
+    if (reached === undefined) {
+      this.#channels.control.writeEncoded(frame);
+      return result.outcome;
+    }
+    const outcome = { limit: reached };
+    this.#send({ ...result, outcome });
+    return outcome;
+  }
+
+  #reportDropped(): void {
+    const { droppedLines } = this.#meter;
+    if (droppedLines > 0) this.#send({ type: "log", level: "warn", message: `${droppedLines} more lines were dropped: limit of log bytes` });
+  }
+
+  #beginHostCall(): void {
+    if (!this.#isCallOpen) throw new Error("no call is open");
+    this.#meter.countHostCall();
+  }
+
+  /** Sends and receives. When it does not come to its end (a stack overflow inside), what follows on the channel has no meaning: the process ends. */
+  #exchange<T>(exchange: () => T): T {
+    if (this.#isAsking) throw new ChannelClosed("an exchange was left unfinished");
+    this.#isAsking = true;
+    const answer = exchange();
+    this.#isAsking = false;
+    return answer;
+  }
+
+  #send(frame: SandboxToHost): void {
+    this.#channels.control.writeFrame(frame);
+  }
+}
+
+/** Finds the function to call. An instance inherits from nothing that a frame could name. */
+function verbOf(instance: GuestInstance, call: CallFrame): ((...args: unknown[]) => unknown) | undefined {
+  const exported = instance.exported(call.export);
+  if (exported === undefined || !Object.hasOwn(exported, call.verb)) return undefined;
+  return exported[call.verb];
+}
+
+/** Handles travel as their numbers. */
+function toWire(argument: unknown): unknown {
+  return argument instanceof ContainerNamespace ? ContainerNamespace.numberOf(argument) : argument;
+}
+
+/** Encodes a result; one that cannot be is the guest's fault. */
+function encodeOrTrap(result: ResultFrame): Buffer {
+  try {
+    return encodeFrame(result);
+  } catch (error) {
+    return encodeFrame({ ...result, outcome: { trap: trapText(error) } });
+  }
+}
