@@ -45,6 +45,9 @@ export const controlDevice = libc.func("int ioctl(int, ulong, long)") as KoffiFu
 /** close(2): `fs.closeSync` counts descriptors that Node opened and warns about others. */
 export const closeDescriptor = libc.func("int close(int)") as KoffiFunc<(fd: number) => number>;
 
+/** strerror(3), in the C locale. */
+export const describeErrno = libc.func("const char *strerror(int)") as KoffiFunc<(errno: number) => string>;
+
 /** Names by number. Names that share a number: the one the kernel's manual uses. Source: errno(3). */
 const ERRNO_NAMES = new Map<number, string>(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
 for (const name of ["EAGAIN", "EDEADLK", "EOPNOTSUPP"]) ERRNO_NAMES.set(koffi.os.errno[name] ?? 0, name);

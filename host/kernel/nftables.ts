@@ -1,0 +1,162 @@
+/**
+ * @module The packet filter, by libnftables inside this process: typed values become its JSON; there is no rule text.
+ */
+
+import koffi, { type KoffiFunc } from "koffi";
+
+import { formatIpAddress, type IpAddress } from "../spec/ip.ts";
+import { KernelError } from "./error.ts";
+import { closeDescriptor, describeErrno, errnoName } from "./libc.ts";
+import { runInNetns, type Netns } from "./netns.ts";
+import type { NftCommand, NftReply, NftTableReference } from "./nftables-types.ts";
+import { duplicateDescriptor } from "./peer.ts";
+import { countKernelTime } from "./time.ts";
+
+export type { NftCommand, NftReply } from "./nftables-types.ts";
+
+/** Name of the library, by its binary interface. Debian has it in `libnftables1`. */
+const LIBRARY = "libnftables.so.1";
+/** Answers in JSON, and so expects it. Source: NFT_CTX_OUTPUT_JSON, nftables/libnftables.h. */
+const OUTPUT_JSON = 1 << 4;
+/** Names that may stand in a text command as they are. */
+const NAME = /^[a-z][a-z0-9_]*$/u;
+
+type Context = unknown;
+
+/** Functions of the library. Source: nftables/libnftables.h, version 1.0.6. */
+interface Library {
+  readonly create: KoffiFunc<(flags: number) => Context>;
+  readonly free: KoffiFunc<(context: Context) => void>;
+  readonly bufferOutput: KoffiFunc<(context: Context) => number>;
+  readonly bufferError: KoffiFunc<(context: Context) => number>;
+  readonly readOutput: KoffiFunc<(context: Context) => string>;
+  readonly readError: KoffiFunc<(context: Context) => string>;
+  readonly setOutputFlags: KoffiFunc<(context: Context, flags: number) => void>;
+  readonly run: KoffiFunc<(context: Context, commands: string) => number>;
+}
+
+let loaded: Library | undefined;
+
+function loadLibrary(): Library {
+  if (loaded !== undefined) return loaded;
+  let library;
+  try {
+    library = koffi.load(LIBRARY);
+  } catch {
+    throw new KernelError("ENOSYS", "load libnftables", `${LIBRARY} is not installed; Debian and Ubuntu have it in the package libnftables1`);
+  }
+  loaded = {
+    create: library.func("void *nft_ctx_new(uint32_t)") as Library["create"],
+    free: library.func("void nft_ctx_free(void *)") as Library["free"],
+    bufferOutput: library.func("int nft_ctx_buffer_output(void *)") as Library["bufferOutput"],
+    bufferError: library.func("int nft_ctx_buffer_error(void *)") as Library["bufferError"],
+    readOutput: library.func("const char *nft_ctx_get_output_buffer(void *)") as Library["readOutput"],
+    readError: library.func("const char *nft_ctx_get_error_buffer(void *)") as Library["readError"],
+    setOutputFlags: library.func("void nft_ctx_output_set_flags(void *, uint)") as Library["setOutputFlags"],
+    run: library.func("int nft_run_cmd_from_buffer(void *, const char *)") as Library["run"],
+  };
+  return loaded;
+}
+
+/**
+ * The packet filter of one namespace. A context of the library belongs to the namespace it is made in; its commands are also run
+ * in there, because some versions open sockets again.
+ */
+export class Nftables implements Disposable {
+  /** Runs of the library, for tests of what is asked of the kernel. */
+  runs = 0;
+  readonly #library: Library;
+  readonly #context: Context;
+  readonly #netnsFd: number;
+  #closed = false;
+
+  private constructor(library: Library, context: Context, netnsFd: number) {
+    this.#library = library;
+    this.#context = context;
+    this.#netnsFd = netnsFd;
+  }
+
+  /**
+   * Opens the packet filter of a namespace. It stays bound to it when the {@link Netns} is closed.
+   * @throws {KernelError} ENOSYS when libnftables is not installed.
+   */
+  static open(netns: Pick<Netns, "fd">): Nftables {
+    const library = loadLibrary();
+    const context = runInNetns(netns, () => library.create(0));
+    if (context === null) throw new KernelError("ENOMEM", "nft_ctx_new");
+    library.bufferOutput(context);
+    library.bufferError(context);
+    library.setOutputFlags(context, OUTPUT_JSON);
+    return new Nftables(library, context, duplicateDescriptor(netns.fd));
+  }
+
+  /**
+   * Runs commands, all or none of them. One that the kernel refuses costs it a grace period of 7 to 20 ms: look first where that is cheap.
+   * @throws {KernelError} ENOENT, EEXIST, EBUSY and others of the kernel; EINVAL when the library refuses a command.
+   */
+  run(commands: readonly NftCommand[]): NftReply {
+    const output = this.#runText(JSON.stringify({ nftables: commands }), "nft");
+    return output === "" ? [] : readReply(output);
+  }
+
+  /**
+   * Looks one element of a set or map up, without listing the others.
+   * @returns the library's words for the element, text or JSON by its version; `undefined`: there is none, or no such map.
+   */
+  getElement(map: NftTableReference & { readonly name: string }, key: IpAddress): string | undefined {
+    const { family, table, name } = map;
+    if (!NAME.test(table) || !NAME.test(name)) throw new KernelError("EINVAL", "nft get element");
+    try {
+      // The library's JSON has no "get". The text holds two names of this program's own and a formatted address.
+      return this.#runText(`get element ${family} ${table} ${name} { ${formatIpAddress(key)} }`, "nft get element");
+    } catch (error) {
+      if (error instanceof KernelError && error.errno === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  /** Closes the packet filter. What it made stays. */
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#library.free(this.#context);
+    closeDescriptor(this.#netnsFd);
+  }
+
+  #runText(text: string, call: string): string {
+    if (this.#closed) throw new KernelError("EBADF", call);
+    this.runs += 1;
+    const library = this.#library;
+    const context = this.#context;
+    return countKernelTime(() =>
+      runInNetns({ fd: this.#netnsFd }, () => {
+        const failed = library.run(context, text) !== 0;
+        const errno = koffi.errno();
+        // Both buffers are emptied by being read.
+        const output = library.readOutput(context);
+        const problem = library.readError(context);
+        if (failed) throw refusal(call, problem, errno);
+        return output;
+      }),
+    );
+  }
+}
+
+/** The error number that the library leaves counts only where its text has the same words: its parser sets none. */
+function refusal(call: string, problem: string, errno: number): KernelError {
+  const text = problem.trim().split("\n")[0] ?? "";
+  const known = text.endsWith(describeErrno(errno));
+  // Without the kernel's part of the table the library says so in words of its own.
+  const missing = /No such file or directory/u.test(text) ? "ENOENT" : "EINVAL";
+  return new KernelError(known ? errnoName(errno) : missing, call, text);
+}
+
+function readReply(output: string): NftReply {
+  try {
+    const { nftables } = JSON.parse(output) as { nftables?: unknown };
+    if (Array.isArray(nftables)) return nftables as NftReply;
+  } catch {
+    // Told apart below: an answer that is no JSON is no answer.
+  }
+  throw new KernelError("EPROTO", "nft", "not the JSON of libnftables");
+}
