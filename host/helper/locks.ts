@@ -2,7 +2,6 @@
  * @module Locks between helpers. The kernel frees them with the process that holds them: no lock is ever stale.
  */
 import { hash } from "node:crypto";
-import { fstatSync, rmSync, statSync } from "node:fs";
 import { layoutOf } from "../components/layout.ts";
 import { tryLock } from "../kernel/flock.ts";
 import { CniError } from "../spec/error.ts";
@@ -10,11 +9,14 @@ import { CniError } from "../spec/error.ts";
 /** A lock that is held until it is released or its process ends. */
 export interface HeldLock extends Disposable {
   readonly path: string;
-  /** Releases the lock and removes its file. */
+  /** Removes the lock's file and frees the lock. A second time does nothing. */
   release(): void;
 }
 
-/** The locks of a state directory. Each method gives `undefined` when somebody else, this process included, holds it. */
+/**
+ * The locks of a state directory. Each method gives `undefined` when somebody else, or another part of this process, holds it.
+ * @throws {CniError} stateUnusable when the lock's file cannot be made.
+ */
 export interface Locks {
   /** One verb at a time for a container id. */
   container(containerId: string): HeldLock | undefined;
@@ -37,31 +39,20 @@ export function openLocks(stateDir: string): Locks {
   };
 }
 
-/** Attempts to lock a file that another holder may remove at the same moment. */
-const ATTEMPTS = 16;
-
 function take(path: string): HeldLock | undefined {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const lock = tryLock(path);
-    if (lock === undefined) return undefined;
-    // A holder removes the file before it lets go: what was locked may be a file without a name, which locks nothing.
-    if (fstatSync(lock.fd, { bigint: true }).ino === inodeOf(path)) return held(path, lock);
-    lock[Symbol.dispose]();
-  }
-  throw new CniError("stateUnusable", `lock file ${JSON.stringify(path)} keeps changing`);
-}
-
-function inodeOf(path: string): bigint | undefined {
-  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
-}
-
-function held(path: string, lock: Disposable): HeldLock {
-  let isHeld = true;
-  const release = (): void => {
-    if (!isHeld) return;
-    isHeld = false;
-    rmSync(path, { force: true });
-    lock[Symbol.dispose]();
-  };
+  const lock = attempt(path, () => tryLock(path));
+  if (lock === undefined) return undefined;
+  const release = (): void => attempt(path, () => lock.remove());
   return { path, release, [Symbol.dispose]: release };
+}
+
+function attempt<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    throw new CniError("stateUnusable", `lock ${JSON.stringify(path)} cannot be used`, {
+      details: cause instanceof Error ? cause.message : "",
+      cause,
+    });
+  }
 }

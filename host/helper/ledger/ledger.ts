@@ -1,8 +1,8 @@
 /**
  * @module Opens the ledger.
  */
-import { readFileSync } from "node:fs";
 import { layoutOf } from "../../components/layout.ts";
+import { readBootId } from "../../kernel/boot-id.ts";
 import type { AttachmentRecord, AuditRow } from "../protocol.ts";
 import { AttachmentTable } from "./attachments.ts";
 import { AUDIT_BUFFER_ROWS, AuditTable } from "./audit.ts";
@@ -30,16 +30,13 @@ import type {
 } from "./records.ts";
 import { SharedTable } from "./shared.ts";
 
-/** Changes whenever the machine starts. Source: random(4). */
-const BOOT_ID = "/proc/sys/kernel/random/boot_id";
-
 /**
  * Opens the ledger of a state directory that is there, and creates it when it is new.
  * @throws {CniError} stateUnusable when it cannot be opened, or was written by a newer release; then nothing is changed.
  */
 export function openLedger({ stateDir, nodeNetnsCookie, now, hook = () => {}, bootId }: LedgerOptions): Ledger {
   const database = Database.open(layoutOf(stateDir).ledger);
-  const { boot, rebooted } = readBoot(database, bootId ?? readFileSync(BOOT_ID, "utf8").trim());
+  const { boot, rebooted } = readBoot(database, bootId ?? readBootId());
   return new SqliteLedger({ database, boot, hook }, { nodeNetnsCookie, now, rebooted });
 }
 
