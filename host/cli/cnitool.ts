@@ -9,6 +9,8 @@ import { join } from "node:path";
 import { parseCniArguments } from "../spec/arguments.ts";
 import type { CniArguments } from "../spec/arguments.ts";
 import { CniError } from "../spec/error.ts";
+import { isJsonArray, parseJsonObject, readKey } from "../spec/json.ts";
+import type { JsonObject } from "../spec/json.ts";
 import { parseNetworkName } from "../spec/names.ts";
 
 /** Where network configurations are, unless NETCONFPATH says otherwise. */
@@ -20,7 +22,6 @@ const CONTAINER_ID_HASH_BYTES = 10;
 
 /** The environment of the process, handed in by the entry. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-type JsonRecord = Record<string, unknown>;
 
 /** What the environment says about an attachment. */
 export interface ToolSettings {
@@ -29,7 +30,7 @@ export interface ToolSettings {
   /** CNI_ARGS, in order. */
   readonly args: CniArguments;
   /** Capability arguments, from CAP_ARGS. */
-  readonly runtimeConfig: JsonRecord;
+  readonly runtimeConfig: JsonObject;
 }
 
 /**
@@ -51,17 +52,19 @@ export function containerIdOf(netns: string): string {
   return `cnitool-${hash.subarray(0, CONTAINER_ID_HASH_BYTES).toString("hex")}`;
 }
 
-function parseCapabilityArgs(text: string): JsonRecord {
+function parseCapabilityArgs(text: string): JsonObject {
   if (text === "") return {};
-  const value = parseJson(text);
-  if (!isRecord(value)) throw new CniError("invalidEnvironment", "CAP_ARGS is not the JSON text of an object");
-  return value;
+  try {
+    return parseJsonObject(text, "CAP_ARGS");
+  } catch (cause) {
+    throw new CniError("invalidEnvironment", "CAP_ARGS is not the JSON text of an object", { cause });
+  }
 }
 
 /**
- * Finds a network's configuration list: `*.conflist` first, then `*.conf` and `*.json`, which become a list of one; drop-ins in
+ * Finds a network's configuration list: `*.conflist` first, then `*.conf` and `*.json`, which may hold a single plugin; drop-ins in
  * the folder named after the network are appended. As libcni has it, a broken file before the right one is an error.
- * @returns the JSON text of the list.
+ * @returns its JSON text.
  * @throws {CniError} invalidNetworkConfig when no file has that network; decodingFailure when one cannot be read.
  */
 export function readNetwork(configurationDir: string, network: string): string {
@@ -69,47 +72,26 @@ export function readNetwork(configurationDir: string, network: string): string {
   const files = existsSync(configurationDir) ? readdirSync(configurationDir).sort() : [];
   for (const file of files.filter((name) => name.endsWith(".conflist"))) {
     const list = readObject(join(configurationDir, file));
-    if (list["name"] === network) return JSON.stringify(withDropIns(list, join(configurationDir, network)));
+    if (readKey(list, "name") === network) return JSON.stringify(withDropIns(list, join(configurationDir, network)));
   }
   for (const file of files.filter((name) => /\.(conf|json)$/u.test(name))) {
     const plugin = readObject(join(configurationDir, file));
-    if (plugin["name"] === network) return JSON.stringify(listOfOne(plugin));
+    if (readKey(plugin, "name") === network) return JSON.stringify(plugin);
   }
   throw new CniError("invalidNetworkConfig", `no network configuration named ${JSON.stringify(network)} in ${JSON.stringify(configurationDir)}`);
 }
 
-function withDropIns(list: JsonRecord, folder: string): JsonRecord {
-  if (list["loadOnlyInlinedPlugins"] === true || !existsSync(folder)) return list;
+function withDropIns(list: JsonObject, folder: string): JsonObject {
+  if (readKey(list, "loadOnlyInlinedPlugins") === true || !existsSync(folder)) return list;
   const dropIns = readdirSync(folder)
     .filter((name) => name.endsWith(".conf"))
     .sort()
     .map((name) => readObject(join(folder, name)));
   if (dropIns.length === 0) return list;
-  const inlined = Array.isArray(list["plugins"]) ? (list["plugins"] as unknown[]) : [];
+  const inlined = isJsonArray(list["plugins"]) ? list["plugins"] : [];
   return { ...list, plugins: [...inlined, ...dropIns] };
 }
 
-function listOfOne(plugin: JsonRecord): JsonRecord {
-  if (Array.isArray(plugin["plugins"])) return plugin;
-  const { cniVersion, name } = plugin;
-  return { ...(cniVersion === undefined ? {} : { cniVersion }), name, plugins: [plugin] };
-}
-
-function readObject(path: string): JsonRecord {
-  const value = parseJson(readFileSync(path, "utf8"));
-  if (!isRecord(value)) throw new CniError("decodingFailure", `${path} is not the JSON text of an object`);
-  return value;
-}
-
-/** Parses JSON; `undefined` when it is not. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is JsonRecord {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function readObject(path: string): JsonObject {
+  return parseJsonObject(readFileSync(path, "utf8"), JSON.stringify(path));
 }

@@ -59,9 +59,9 @@ describe("the configuration of a network", () => {
     expect(read("a")).toEqual({ name: "a", plugins: [{ type: "y" }] });
   });
 
-  test("becomes a list where it is a single plugin", () => {
+  test("may be a single plugin", () => {
     write("10-a.json", { cniVersion: "0.4.0", name: "a", type: "x" });
-    expect(read("a")).toEqual({ cniVersion: "0.4.0", name: "a", plugins: [{ cniVersion: "0.4.0", name: "a", type: "x" }] });
+    expect(read("a")).toEqual({ cniVersion: "0.4.0", name: "a", type: "x" });
   });
 
   test("gets the drop-ins of the folder named after it, in order", () => {

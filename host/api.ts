@@ -1,0 +1,115 @@
+/**
+ * @module Types of the public door.
+ */
+import type { AuditRow, AttachmentRecord, Digest, InstalledPlugin, LeaseRow, LedgerRow } from "./helper/protocol.ts";
+import type { CniArguments } from "./spec/arguments.ts";
+import type { JsonObject } from "./spec/json.ts";
+import type { VersionResult } from "./spec/version.ts";
+
+/** How to make a host. Nothing is read from the environment. */
+export interface HostOptions {
+  /** Absolute path of the state directory: components, grants, ledger, leases. Created where it is missing; root's. */
+  readonly stateDir: string;
+  /** Node binary for helper and sandboxes. @default the one that runs this */
+  readonly nodePath?: string;
+  /** Folder that has the bundles of helper, sandbox and transpiler. @default the package's `dist` */
+  readonly bundleDir?: string;
+  /** Sandboxes of one plugin at a time; each is a process of about 40 MB. @default 4 */
+  readonly sandboxesPerPlugin?: number;
+  /** How long a sandbox may be idle before it is stopped, in milliseconds. @default 60000 */
+  readonly sandboxIdleMs?: number;
+  /** Who calls, for the log: such as `cli`. @default "library" */
+  readonly origin?: string;
+}
+
+/** One attachment: a container, a network, and the container's link. */
+export interface AttachmentRequest {
+  /** The network configuration list, as JSON text or its value. A single plugin's configuration is a list of one. */
+  readonly network: string | JsonObject;
+  readonly containerId: string;
+  /** Path of the container's network namespace; `""` on DEL when it is gone. */
+  readonly netns: string;
+  readonly ifname: string;
+  /** CNI_ARGS, in order. @default [] */
+  readonly args?: CniArguments;
+  /** Capability arguments, such as `portMappings`. @default {} */
+  readonly runtimeConfig?: JsonObject;
+  /** Is told the id of the call before anything is done: `log` finds it by that id, also when the call fails. */
+  readonly onBegin?: (operationId: string) => void;
+}
+
+/** One call of the exec protocol. */
+export interface ExecRequest {
+  readonly command: string;
+  /** Type of the plugin that is called. */
+  readonly type: string;
+  readonly containerId: string;
+  readonly netns: string;
+  readonly ifname: string;
+  /** CNI_ARGS as given. */
+  readonly args: string;
+  /** stdin as given. */
+  readonly configuration: string;
+  readonly onBegin?: (operationId: string) => void;
+}
+
+/** What to install. */
+export interface InstallRequest {
+  /** Bytes of the component. */
+  readonly component: Uint8Array;
+  /** JSON text of a manifest. @default the one inside the component */
+  readonly manifest?: string;
+}
+
+/** What an installation would change. Nothing has been changed yet. */
+export interface InstallPlan {
+  readonly type: string;
+  readonly digest: Digest;
+  readonly version: string;
+  readonly description: string;
+  /** What would be granted, a sentence each, by capability. */
+  readonly grants: readonly { readonly capability: string; readonly scope: readonly string[] }[];
+  /** What differs from the present installation of that type, a sentence each; `undefined`: there is none. */
+  readonly differences: readonly string[] | undefined;
+  /** Does it. */
+  readonly commit: () => Promise<InstalledPlugin>;
+}
+
+/** Filter of the read calls; an absent field matches everything. */
+export interface ReadFilter {
+  readonly network?: string;
+  readonly containerId?: string;
+}
+
+/** Runs CNI plugins. Every method rejects with {@link CniError} only. */
+export interface Host extends AsyncDisposable {
+  /** Adds a container to a network. What a failed call made is undone. Gives the result in the configuration's version. */
+  readonly add: (request: AttachmentRequest) => Promise<JsonObject>;
+  /** Removes it. Succeeds when there is nothing to remove; the namespace may be gone. */
+  readonly del: (request: AttachmentRequest) => Promise<void>;
+  /** Checks that it is as ADD left it. */
+  readonly check: (request: AttachmentRequest) => Promise<void>;
+  /** Gives the versions of the specification that every plugin of a network speaks; without one, those of this host. */
+  readonly version: (network?: string | JsonObject) => Promise<VersionResult>;
+  /** Performs one call of the exec protocol: one plugin and its IPAM plugin. Gives the result's JSON text; `""`: none. */
+  readonly exec: (request: ExecRequest) => Promise<string>;
+  /** Verifies a component and says what its installation would grant. Changes nothing until it is committed. */
+  readonly planInstall: (request: InstallRequest) => Promise<InstallPlan>;
+  /** Verifies, grants what the manifest asks for, and installs. */
+  readonly install: (request: InstallRequest) => Promise<InstalledPlugin>;
+  /** Makes a type unknown. Attachments made with it can still be removed. */
+  readonly uninstall: (type: string) => Promise<void>;
+  /** Takes the grant away as well: its component runs no more, not even for DEL. */
+  readonly revoke: (type: string) => Promise<void>;
+  readonly list: () => Promise<readonly InstalledPlugin[]>;
+  /** What happened in calls, oldest first. */
+  readonly log: (filter?: { readonly containerId?: string; readonly operationId?: string; readonly limit?: number }) => Promise<readonly AuditRow[]>;
+  /** What is owned now. */
+  readonly ledger: (filter?: ReadFilter) => Promise<readonly LedgerRow[]>;
+  readonly leases: (filter?: ReadFilter) => Promise<readonly LeaseRow[]>;
+  readonly attachments: (filter?: ReadFilter) => Promise<readonly AttachmentRecord[]>;
+  /** Full, or reduced in a user namespace. Starts the helper, which checks the state directory. */
+  readonly isolation: () => Promise<"full" | "reduced">;
+  /** Ends sandboxes and helper. What is open is undone. */
+  readonly close: () => Promise<void>;
+}

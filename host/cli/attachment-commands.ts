@@ -1,0 +1,71 @@
+/**
+ * @module `add`, `del` and `check`, as cnitool has them.
+ */
+import type { Command } from "commander";
+import { isJsonObject } from "../spec/json.ts";
+import type { JsonObject } from "../spec/json.ts";
+import { CniError, isCniError } from "../spec/error.ts";
+import { containerIdOf, parseToolEnvironment, readNetwork } from "./cnitool.ts";
+import { withHost } from "./context.ts";
+import type { CommandContext, SharedOptions } from "./context.ts";
+
+const VERBS = ["add", "del", "check"] as const;
+type Verb = (typeof VERBS)[number];
+
+const DESCRIPTIONS: Readonly<Record<Verb, string>> = {
+  add: "add the container with this namespace to a network; prints the result",
+  del: "remove it from the network",
+  check: "check that it is as add left it",
+};
+
+/** Adds the commands. */
+export function addAttachmentCommands(program: Command, context: CommandContext): void {
+  for (const verb of VERBS) {
+    program
+      .command(`${verb} <network> <netns>`)
+      .description(DESCRIPTIONS[verb])
+      .option("-i, --ifname <name>", "name of the container's link (default: CNI_IFNAME, or eth0)")
+      .addHelpText("after", "\nEnvironment: NETCONFPATH (default /etc/cni/net.d), CNI_ARGS, CAP_ARGS, CNI_IFNAME; CNI_PATH is accepted and not used.")
+      .action((network: string, netns: string, options: SharedOptions & { ifname?: string }) =>
+        runVerb({ verb, network, netns, options: { ...options, ...program.opts<SharedOptions>() } }, context),
+      );
+  }
+}
+
+interface VerbRequest {
+  readonly verb: Verb;
+  readonly network: string;
+  readonly netns: string;
+  readonly options: SharedOptions & { readonly ifname?: string };
+}
+
+/** Performs a verb. Errors go to stdout as CNI's error object, as a runtime expects them. */
+async function runVerb({ verb, network, netns, options }: VerbRequest, context: CommandContext): Promise<void> {
+  let cniVersion = "1.1.0";
+  try {
+    const settings = parseToolEnvironment(context.environment);
+    const text = readNetwork(settings.configurationDir, network);
+    cniVersion = readVersion(text) ?? cniVersion;
+    const request = {
+      network: text,
+      containerId: containerIdOf(netns),
+      netns,
+      ifname: options.ifname ?? settings.ifname,
+      args: settings.args,
+      runtimeConfig: settings.runtimeConfig,
+      onBegin: (operationId: string) => context.note(`call ${operationId}`),
+    };
+    const result = await withHost(options, context, (host): Promise<JsonObject | void> => host[verb](request));
+    if (result !== undefined) context.print(JSON.stringify(result, undefined, 4));
+  } catch (error) {
+    const known = isCniError(error) ? error : new CniError("helperFailed", "the host failed", { details: String(error), cause: error });
+    context.print(JSON.stringify(known.toCniJson(cniVersion), undefined, 4));
+    context.exitWith(1);
+  }
+}
+
+function readVersion(text: string): string | undefined {
+  const value: unknown = JSON.parse(text);
+  const version = isJsonObject(value) ? value["cniVersion"] : undefined;
+  return typeof version === "string" && version !== "" ? version : undefined;
+}

@@ -1,0 +1,101 @@
+/**
+ * @module `install`, `uninstall`, `revoke` and `list`: what an operator allows.
+ */
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import type { Host, InstallPlan } from "../index.ts";
+import { CniError } from "../spec/error.ts";
+import { withHost } from "./context.ts";
+import type { CommandContext, SharedOptions } from "./context.ts";
+import { bold, formatTable } from "./table.ts";
+
+/** Digits of a digest that a person is shown. */
+const SHORT_DIGEST = "sha256:".length + 12;
+
+interface InstallOptions extends SharedOptions {
+  readonly bundled?: boolean;
+  readonly yes?: boolean;
+}
+
+/** Adds the commands. */
+export function addPluginCommands(program: Command, context: CommandContext): void {
+  const merged = <T extends SharedOptions>(options: T): T => ({ ...options, ...program.opts<SharedOptions>() });
+  program
+    .command("install [component]")
+    .description("install a component file, or a bundled type; shows what would be granted, and asks")
+    .option("--bundled", "install every bundled plugin")
+    .option("-y, --yes", "grant without asking")
+    .action((component: string | undefined, options: InstallOptions) => install(component, merged(options), context));
+  program
+    .command("uninstall <type>")
+    .description("make a plugin type unknown; attachments made with it can still be removed")
+    .action((type: string, options: SharedOptions) => withHost(merged(options), context, (host) => host.uninstall(type)));
+  program
+    .command("revoke <type>")
+    .description("take a plugin's grant away: its component runs no more")
+    .action((type: string, options: SharedOptions) => withHost(merged(options), context, (host) => host.revoke(type)));
+  program
+    .command("list")
+    .description("list the installed plugins")
+    .action((options: SharedOptions) => withHost(merged(options), context, (host) => list(host, merged(options), context)));
+}
+
+async function install(component: string | undefined, options: InstallOptions, context: CommandContext): Promise<void> {
+  const paths = pathsOf(component, options, context);
+  await withHost(options, context, async (host) => {
+    for (const path of paths) {
+      const plan = await host.planInstall({ component: readFileSync(path) });
+      for (const line of describePlan(plan, context)) context.print(line);
+      if (!(await isAgreed(options, context))) throw new CniError("notPermitted", `${plan.type} is not installed: it was not agreed to`);
+      const { type, digest } = await plan.commit();
+      context.print(`installed ${type} ${digest}`);
+    }
+  });
+}
+
+/** The files to install: one that was named, a bundled type, or every bundled one. */
+function pathsOf(component: string | undefined, { bundled = false }: InstallOptions, { bundleDir }: CommandContext): readonly string[] {
+  const folder = join(bundleDir, "guests");
+  const types = existsSync(folder) ? readdirSync(folder).flatMap((name) => /^([A-Za-z0-9._-]+)\.wasm$/u.exec(name)?.[1] ?? []) : [];
+  if (bundled) {
+    if (types.length === 0) throw new CniError("ioFailure", `no bundled plugin in ${JSON.stringify(folder)}`);
+    return types.map((type) => join(folder, `${type}.wasm`));
+  }
+  if (component === undefined) throw new CniError("invalidEnvironment", "want a component file, a bundled type, or --bundled");
+  if (types.includes(component)) return [join(folder, `${component}.wasm`)];
+  if (existsSync(component)) return [component];
+  throw new CniError("ioFailure", `${JSON.stringify(component)} is no file and no bundled type`, { details: `bundled types: ${types.join(", ") || "none"}` });
+}
+
+/** Says what an installation would grant, for a person. */
+export function describePlan(plan: InstallPlan, { style }: Pick<CommandContext, "style">): string[] {
+  const grants = plan.grants.flatMap(({ capability, scope }) => [`  ${capability}`, ...scope.map((line) => `    ${line}`)]);
+  const differences = plan.differences;
+  return [
+    bold(`${plan.type} ${plan.version}  ${plan.digest.slice(0, SHORT_DIGEST)}`, style),
+    ...(plan.description === "" ? [] : [`  ${plan.description}`]),
+    "it would be granted:",
+    ...(grants.length === 0 ? ["  nothing"] : grants),
+    ...(differences === undefined ? [] : ["different from what is installed:", ...(differences.length === 0 ? ["  nothing"] : differences.map((line) => `  ${line}`))]),
+  ];
+}
+
+async function isAgreed({ yes = false }: InstallOptions, { ask }: CommandContext): Promise<boolean> {
+  if (yes) return true;
+  if (ask === undefined) throw new CniError("notPermitted", "nobody can be asked: there is no terminal", { details: "give --yes to grant what is shown" });
+  return ask("install and grant this? [y/N] ");
+}
+
+async function list(host: Host, { json = false }: SharedOptions, context: CommandContext): Promise<void> {
+  const plugins = await host.list();
+  if (json) return context.print(JSON.stringify(plugins, undefined, 2));
+  const rows = plugins.map(({ type, version, digest, exports, capabilities }) => [
+    type,
+    version,
+    digest.slice(0, SHORT_DIGEST),
+    exports.join(" "),
+    capabilities.join(" "),
+  ]);
+  for (const line of formatTable(["TYPE", "VERSION", "DIGEST", "EXPORTS", "GRANTED"], rows, context.style)) context.print(line);
+}

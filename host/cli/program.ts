@@ -1,0 +1,34 @@
+/**
+ * @module The command line: its commands and options.
+ */
+import { Command } from "commander";
+import { SUPPORTED_VERSIONS } from "../spec/version.ts";
+import { addAttachmentCommands } from "./attachment-commands.ts";
+import type { CommandContext, SharedOptions } from "./context.ts";
+import { addPluginCommands } from "./plugin-commands.ts";
+import { addReadCommands } from "./read-commands.ts";
+import { addShimCommand } from "./shim-command.ts";
+
+/** Makes the program. */
+export function createProgram(context: CommandContext): Command {
+  const program = new Command("cnidaria")
+    .description("runs CNI plugins as WebAssembly components that nobody has to trust")
+    .option("--state-dir <dir>", "components, grants, ledger, leases (default: CNIDARIA_STATE_DIR, or /var/lib/cnidaria)")
+    .option("--json", "print JSON where a table is printed")
+    .showHelpAfterError();
+  addAttachmentCommands(program, context);
+  addPluginCommands(program, context);
+  addReadCommands(program, context);
+  program
+    .command("version")
+    .description("print the version of this program and of the specification that it speaks")
+    .action(() => printVersion(program.opts<SharedOptions>(), context));
+  addShimCommand(program, context);
+  return program;
+}
+
+function printVersion({ json = false }: SharedOptions, context: CommandContext): void {
+  const version = { cnidaria: context.version, node: process.versions.node, cniVersions: SUPPORTED_VERSIONS };
+  if (json) context.print(JSON.stringify(version, undefined, 2));
+  else context.print(`cnidaria ${version.cnidaria}, Node ${version.node}, CNI ${SUPPORTED_VERSIONS.join(", ")}`);
+}

@@ -1,0 +1,19 @@
+/**
+ * @module The public door: what is not named here is private.
+ */
+export { createHost } from "./host.ts";
+export { CniError, ERROR_CODES, isCniError } from "./spec/error.ts";
+export type {
+  AttachmentRequest,
+  ExecRequest,
+  Host,
+  HostOptions,
+  InstallPlan,
+  InstallRequest,
+  ReadFilter,
+} from "./api.ts";
+export type { AttachmentRecord, AuditRow, Digest, InstalledPlugin, LeaseRow, LedgerRow, Limits } from "./helper/protocol.ts";
+export type { CniArguments } from "./spec/arguments.ts";
+export type { CniErrorJson, CniErrorKind, CniErrorOptions } from "./spec/error.ts";
+export type { JsonObject, JsonValue } from "./spec/json.ts";
+export type { VersionResult } from "./spec/version.ts";
