@@ -33,7 +33,11 @@ interface Links {
 }
 
 /** Plugs the container into the bridge, and gives it its addresses. */
-export function addAttachment(imports: BridgeImports, request: Request, container: ContainerNamespace): AttachmentResult {
+export function addAttachment(
+  imports: BridgeImports,
+  request: Request,
+  container: ContainerNamespace,
+): AttachmentResult {
   const configuration = readBridgeConfiguration(request);
   const addition: Addition = { imports, configuration, request, container };
   ensureBridge(addition);
@@ -43,7 +47,9 @@ export function addAttachment(imports: BridgeImports, request: Request, containe
   const { nodeLinks } = imports;
   const node = configuration.disableContainerInterface
     ? pair.node
-    : must(`see a carrier on ${quote(pair.node.name)}`, () => nodeLinks.waitUntilUp(pair.node.name, CARRIER_TIMEOUT_MS));
+    : must(`see a carrier on ${quote(pair.node.name)}`, () =>
+        nodeLinks.waitUntilUp(pair.node.name, CARRIER_TIMEOUT_MS),
+      );
   // Read last: a bridge takes another hardware address when it gets a port.
   const bridge = must(`read bridge ${quote(configuration.bridge)}`, () => nodeLinks.get(configuration.bridge));
   return resultOf(addition, { bridge, node, container: pair.container }, addressing);
@@ -51,7 +57,9 @@ export function addAttachment(imports: BridgeImports, request: Request, containe
 
 function ensureBridge({ imports, configuration }: Addition): void {
   const { bridge: name, mtuBytes, promiscMode: promiscuous } = configuration;
-  must(`make bridge ${quote(name)}`, () => imports.nodeLinks.ensureBridge({ name, mtuBytes, vlanFiltering: false, promiscuous }));
+  must(`make bridge ${quote(name)}`, () =>
+    imports.nodeLinks.ensureBridge({ name, mtuBytes, vlanFiltering: false, promiscuous }),
+  );
 }
 
 function createVeth({ imports, configuration, request, container }: Addition): VethPair {
@@ -120,7 +128,11 @@ function setUp({ imports, request, container }: Addition): void {
   must(`set ${quote(request.ifname)} up`, () => imports.containerLinks.setUp(container, request.ifname, 0));
 }
 
-function resultOf({ request, configuration }: Addition, links: Links, addressing: Addressing | undefined): AttachmentResult {
+function resultOf(
+  { request, configuration }: Addition,
+  links: Links,
+  addressing: Addressing | undefined,
+): AttachmentResult {
   const { bridge, node, container } = links;
   return {
     interfaces: [

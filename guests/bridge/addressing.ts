@@ -2,11 +2,26 @@
  * @module What follows from the addresses that an IPAM plugin gave: gateways, routes, and the addresses of the bridge. Pure.
  */
 import type { Route, RouteScope } from "cnidaria:plugin/container-routes@0.1.0";
-import type { AddressResult, Dns, IpAddress, IpFamily, IpPrefix, ResultIp, ResultRoute } from "cnidaria:plugin/types@0.1.0";
+import type {
+  AddressResult,
+  Dns,
+  IpAddress,
+  IpFamily,
+  IpPrefix,
+  ResultIp,
+  ResultRoute,
+} from "cnidaria:plugin/types@0.1.0";
 
 import { invalid } from "../sdk/configuration.ts";
 import { CODES, fail } from "../sdk/index.ts";
-import { defaultDestination, networkAddress, networkOf, nextAddress, prefixContains, prefixesEqual } from "../sdk/ip.ts";
+import {
+  defaultDestination,
+  networkAddress,
+  networkOf,
+  nextAddress,
+  prefixContains,
+  prefixesEqual,
+} from "../sdk/ip.ts";
 import { formatPrefix } from "../sdk/ip-text.ts";
 import type { BridgeConfiguration } from "./configuration.ts";
 
@@ -89,7 +104,10 @@ function planIp(configuration: BridgeConfiguration, ip: ResultIp): ResultIp {
 function firstAddressOf(prefix: IpPrefix): IpAddress {
   const first = nextAddress(networkAddress(prefix));
   if (first !== undefined && prefixContains(prefix, first)) return first;
-  return fail(CODES.invalidNetworkConfig, `isGateway: ${formatPrefix(prefix)} has no room for a gateway, and the IPAM plugin gave none`);
+  return fail(
+    CODES.invalidNetworkConfig,
+    `isGateway: ${formatPrefix(prefix)} has no room for a gateway, and the IPAM plugin gave none`,
+  );
 }
 
 /**
@@ -119,5 +137,14 @@ function toKernelRoute(route: ResultRoute, ips: readonly ResultIp[]): Route {
   if (route.scope !== undefined && scope === undefined) {
     invalid(`scope of the route to ${formatPrefix(destination)}`, "0 (global), 253 (link) or 254 (host)", route.scope);
   }
-  return { destination, gateway: gatewayOf(route, ips), source: undefined, scope, table, priority, mtuBytes, advmssBytes };
+  return {
+    destination,
+    gateway: gatewayOf(route, ips),
+    source: undefined,
+    scope,
+    table,
+    priority,
+    mtuBytes,
+    advmssBytes,
+  };
 }

@@ -30,7 +30,8 @@ interface Examination {
  */
 export function checkAttachment(imports: BridgeImports, request: Request, container: ContainerNamespace): void {
   const configuration = readBridgeConfiguration(request);
-  const result = request.previousResult ?? fail(CODES.invalidNetworkConfig, "CHECK needs the result of ADD: prevResult is missing");
+  const result =
+    request.previousResult ?? fail(CODES.invalidNetworkConfig, "CHECK needs the result of ADD: prevResult is missing");
   const examination: Examination = { imports, configuration, request, container, result };
   if (configuration.hasIpam) imports.ipam.check();
   const bridge = checkBridge(examination);
@@ -58,7 +59,8 @@ function checkContainerLink({ imports, request, container, result }: Examination
   const link = must(`read link ${quote(ifname)}`, () => imports.containerLinks.get(container, ifname));
   const wanted = result.interfaces.find((each) => each.name === ifname && each.sandbox !== undefined);
   if (wanted === undefined) mismatch(`the result has no link ${quote(ifname)} of the container`);
-  if (wanted.sandbox !== netns) mismatch(`link ${quote(ifname)} is in ${quote(wanted.sandbox)} by the result, the container in ${quote(netns)}`);
+  if (wanted.sandbox !== netns)
+    mismatch(`link ${quote(ifname)} is in ${quote(wanted.sandbox)} by the result, the container in ${quote(netns)}`);
   if (link.kind !== "veth") mismatch(`link ${quote(ifname)} is no veth but ${quote(link.kind)}`);
   checkMac(link, wanted);
   return link;
@@ -66,11 +68,14 @@ function checkContainerLink({ imports, request, container, result }: Examination
 
 /** Looks for the other end among the result's links of the node; by index, since names can change. */
 function checkNodeLink({ imports, configuration, result }: Examination, bridge: LinkInfo, container: LinkInfo): void {
-  const candidates = result.interfaces.filter((each) => each.sandbox === undefined && each.name !== configuration.bridge);
+  const candidates = result.interfaces.filter(
+    (each) => each.sandbox === undefined && each.name !== configuration.bridge,
+  );
   for (const candidate of candidates) {
     const got: Attempt<LinkInfo, string> = attempt(() => imports.nodeLinks.get(candidate.name));
     if (!got.ok || got.value.index !== container.peerIndex || got.value.peerIndex !== container.index) continue;
-    if (got.value.masterIndex !== bridge.index) mismatch(`link ${quote(candidate.name)} is not on bridge ${quote(bridge.name)}`);
+    if (got.value.masterIndex !== bridge.index)
+      mismatch(`link ${quote(candidate.name)} is not on bridge ${quote(bridge.name)}`);
     checkMac(got.value, candidate);
     return;
   }
@@ -80,7 +85,9 @@ function checkNodeLink({ imports, configuration, result }: Examination, bridge: 
 function checkAddresses({ imports, request, container, result }: Examination): void {
   const wanted = ownIps(request, result);
   if (wanted.length === 0) return;
-  const found = must(`list the addresses of ${quote(request.ifname)}`, () => imports.containerAddresses.list(container, request.ifname));
+  const found = must(`list the addresses of ${quote(request.ifname)}`, () =>
+    imports.containerAddresses.list(container, request.ifname),
+  );
   for (const { address } of wanted) {
     if (found.some((each) => prefixesEqual(each.address, address))) continue;
     mismatch(`link ${quote(request.ifname)} does not have address ${formatPrefix(address)}`);
@@ -96,7 +103,8 @@ function checkRoutes({ imports, request, container, result }: Examination): void
       imports.containerRoutes.list(container, request.ifname, family),
     );
     const missing = missingRoute(routes, found, result.ips);
-    if (missing !== undefined) mismatch(`link ${quote(request.ifname)} does not have the route to ${formatPrefix(missing.destination)}`);
+    if (missing !== undefined)
+      mismatch(`link ${quote(request.ifname)} does not have the route to ${formatPrefix(missing.destination)}`);
   }
 }
 

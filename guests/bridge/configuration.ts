@@ -92,7 +92,8 @@ function refuseUnsupported(fields: Fields): void {
   fields.refuse("preserveDefaultVlan", "VLANs on the bridge are not implemented");
   fields.refuse("macspoofchk", "the check of hardware addresses is not implemented");
   const backend = fields.text("ipMasqBackend");
-  if (backend === "iptables") fields.refuse("ipMasqBackend", 'masquerading is done by nftables; leave it out, or say "nftables"');
+  if (backend === "iptables")
+    fields.refuse("ipMasqBackend", 'masquerading is done by nftables; leave it out, or say "nftables"');
   else if (backend !== undefined && backend !== "nftables") invalid("ipMasqBackend", '"nftables"', backend);
 }
 

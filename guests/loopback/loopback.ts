@@ -27,7 +27,8 @@ export function createLoopback(imports: LoopbackImports): NonNullable<PluginExpo
       const found = must(`list the addresses of ${LOOPBACK}`, () => addresses.list(container, LOOPBACK));
       const prefixes = found.map(({ address }) => address);
       const foreign = prefixes.find((prefix) => !isLoopback(prefix));
-      if (foreign !== undefined) fail(CODES.internal, `${LOOPBACK} has an address that is no loopback address: ${formatPrefix(foreign)}`);
+      if (foreign !== undefined)
+        fail(CODES.internal, `${LOOPBACK} has an address that is no loopback address: ${formatPrefix(foreign)}`);
       return request.previousResult ?? resultOf(request, prefixes);
     },
     del(_request, container) {

@@ -31,7 +31,8 @@ export function readArguments(args: readonly Argument[], known: readonly string[
     else if (value === "") values.delete(name);
     else values.set(name, value);
   }
-  if (unknown.length > 0 && !ignoreUnknown) fail(CODES.invalidEnvironment, `CNI_ARGS: unknown arguments ${quote(unknown)}`);
+  if (unknown.length > 0 && !ignoreUnknown)
+    fail(CODES.invalidEnvironment, `CNI_ARGS: unknown arguments ${quote(unknown)}`);
   return values;
 }
 
@@ -94,5 +95,7 @@ export function requestedAtRuntime(ips: readonly RequestedAddress[]): Requested[
 
 function readBoolean(text: string): boolean {
   const value = BOOLEANS.get(text.toLowerCase());
-  return value ?? fail(CODES.invalidEnvironment, `CNI_ARGS IgnoreUnknown: want 1, true, 0 or false, got ${quote(text)}`);
+  return (
+    value ?? fail(CODES.invalidEnvironment, `CNI_ARGS IgnoreUnknown: want 1, true, 0 or false, got ${quote(text)}`)
+  );
 }

@@ -86,7 +86,8 @@ export class Fields {
   integer(key: string, bounds: Bounds): number | undefined {
     const value = this.raw(key);
     if (value === undefined) return undefined;
-    if (typeof value !== "number" || !Number.isSafeInteger(value)) return wrongType(this.pathOf(key), "a whole number", value);
+    if (typeof value !== "number" || !Number.isSafeInteger(value))
+      return wrongType(this.pathOf(key), "a whole number", value);
     if (value >= bounds.minimum && value <= bounds.maximum) return value;
     return invalid(this.pathOf(key), `a whole number from ${bounds.minimum} to ${bounds.maximum}`, value);
   }
@@ -167,7 +168,9 @@ export function parseAddress(source: string, text: string): IpAddress {
  * @throws {PluginFailure} code 7.
  */
 export function parsePrefix(source: string, text: string): IpPrefix {
-  return readPrefix(text) ?? invalid(source, "an address with a prefix length, such as 10.1.0.7/24 or 2001:db8::7/64", text);
+  return (
+    readPrefix(text) ?? invalid(source, "an address with a prefix length, such as 10.1.0.7/24 or 2001:db8::7/64", text)
+  );
 }
 
 /**

@@ -16,6 +16,7 @@ export function readDns(configuration: Fields): Dns | undefined {
   const domain = dns.text("domain");
   const search = dns.texts("search");
   const options = dns.texts("options");
-  if (nameservers === undefined && domain === undefined && search === undefined && options === undefined) return undefined;
+  if (nameservers === undefined && domain === undefined && search === undefined && options === undefined)
+    return undefined;
   return { nameservers: nameservers ?? [], domain, search: search ?? [], options: options ?? [] };
 }

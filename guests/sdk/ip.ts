@@ -124,9 +124,7 @@ export function rangeContains(range: IpRange, address: IpAddress): boolean {
 /** Tells whether two ranges share an address. */
 export function rangesOverlap(a: IpRange, b: IpRange): boolean {
   return (
-    a.first.tag === b.first.tag &&
-    compareAddresses(a.first, b.last) <= 0 &&
-    compareAddresses(b.first, a.last) <= 0
+    a.first.tag === b.first.tag && compareAddresses(a.first, b.last) <= 0 && compareAddresses(b.first, a.last) <= 0
   );
 }
 

@@ -21,7 +21,8 @@ export function readRoutes(ipam: Fields): ResultRoute[] {
 
 function readRoute(route: Fields): ResultRoute {
   return {
-    destination: route.prefix("dst") ?? fail(CODES.invalidNetworkConfig, `${route.pathOf("dst")}: want a destination, got none`),
+    destination:
+      route.prefix("dst") ?? fail(CODES.invalidNetworkConfig, `${route.pathOf("dst")}: want a destination, got none`),
     gateway: route.address("gw"),
     mtuBytes: route.integer("mtu", U32),
     advmssBytes: route.integer("advmss", U32),

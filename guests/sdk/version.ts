@@ -1,6 +1,22 @@
 /**
  * @module Versions of the CNI specification.
  */
+import { CODES, fail } from "./errors.ts";
+import type { IpFamily } from "./ip.ts";
+
+/** First version of the specification whose result has a list of addresses. */
+const FIRST_VERSION_WITH_LISTS = "0.3.0";
+
+/**
+ * Checks that a result of this version has room for addresses of these families.
+ * @throws {PluginFailure} code 7 when there are two of a family and the version knows no lists.
+ */
+export function checkRoomForAddresses(cniVersion: string, families: readonly IpFamily[]): void {
+  if (!isOlderThan(cniVersion, FIRST_VERSION_WITH_LISTS)) return;
+  const twice = families.find((family, index) => families.indexOf(family) !== index);
+  if (twice === undefined) return;
+  fail(CODES.invalidNetworkConfig, `CNI version ${cniVersion} has no room for more than one ${twice} address`);
+}
 
 /** Tells whether a version is older than another; a part that is missing or no number is 0. */
 export function isOlderThan(version: string, other: string): boolean {
