@@ -1,0 +1,227 @@
+/**
+ * @module The host's end of one sandbox: starts it, makes one call after the other on it, ends it when it is late or breaks the protocol.
+ */
+import { randomUUID } from "node:crypto";
+import type { Socket } from "node:net";
+import {
+  CONTROL_FRAME_MAX_BYTES,
+  encodeFrame,
+  FrameReader,
+  PROTOCOL_VERSION,
+  type CallFrame,
+  type HostToSandbox,
+  type InstalledPlugin,
+  type LogLine,
+  type Opening,
+  type PluginError,
+  type ResultFrame,
+  type SandboxToHost,
+} from "../helper/protocol.ts";
+import { CniError } from "../spec/error.ts";
+import { parseSandboxFrame } from "./frames.ts";
+
+/** What is needed of the helper's client. */
+export interface SandboxStarter {
+  openChannel(opening: Opening): Promise<Socket>;
+  request(method: "kill-sandbox", params: { readonly sandboxId: string; readonly reason: string }): Promise<unknown>;
+}
+
+/** Answers a guest's question to the network's IPAM plugin. Does not reject. */
+export type AnswerIpam = (verb: "add" | "del" | "check" | "status") => Promise<{ readonly ok: unknown } | { readonly err: PluginError }>;
+
+/** How a call went. */
+export interface CallReport {
+  /** A missed deadline is a `limit`, a sandbox that died or broke the protocol a `trap`. */
+  readonly result: ResultFrame;
+  readonly log: readonly LogLine[];
+  /** Whether the sandbox was killed, or died, before its answer. */
+  readonly killed: boolean;
+  /** From the call's frame to its result. */
+  readonly callMicroseconds: number;
+}
+
+/** What the log may hold over the limit before the sandbox is killed: it counts what it drops, once. */
+const LOG_SLACK_BYTES = 4_096;
+/** What a line counts over its text. */
+const LOG_LINE_OVERHEAD_BYTES = 32;
+
+interface OpenCall {
+  readonly frame: CallFrame;
+  readonly answerIpam: AnswerIpam;
+  readonly log: LogLine[];
+  readonly settle: (outcome: { readonly result: ResultFrame } | { readonly died: string }) => void;
+  logBytes: number;
+  isAsking: boolean;
+}
+
+/** One sandbox. */
+export class SandboxConnection {
+  readonly sandboxId = `sb-${randomUUID()}`;
+  readonly plugin: InstalledPlugin;
+  /** Calls that were made on it. */
+  calls = 0;
+  readonly #starter: SandboxStarter;
+  readonly #reader = new FrameReader(CONTROL_FRAME_MAX_BYTES);
+  readonly #onEnd: (connection: SandboxConnection) => void;
+  #socket: Socket | undefined;
+  #starting: { readonly resolve: () => void; readonly reject: (error: CniError) => void } | undefined;
+  #call: OpenCall | undefined;
+  #ended: string | undefined;
+
+  /** `onEnd` is told once, when the sandbox can make no more calls. */
+  constructor(starter: SandboxStarter, plugin: InstalledPlugin, onEnd: (connection: SandboxConnection) => void) {
+    this.#starter = starter;
+    this.plugin = plugin;
+    this.#onEnd = onEnd;
+  }
+
+  /** Whether it can make no more calls. */
+  get ended(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  /**
+   * Starts the process and waits until it has an instance ready.
+   * @throws {CniError} guestFailed when it does not come up; whatever the helper refuses it with.
+   */
+  async start(timeoutMs: number): Promise<void> {
+    const { digest } = this.plugin;
+    const socket = await this.#starter.openChannel({ role: "sandbox", protocol: PROTOCOL_VERSION, sandboxId: this.sandboxId, digest });
+    this.#socket = socket;
+    const timer = setTimeout(() => void this.kill(`not ready after ${timeoutMs} ms`), timeoutMs);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#starting = { resolve, reject };
+        socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+        socket.on("error", () => undefined);
+        socket.on("close", () => this.#end("the sandbox ended"));
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#starting = undefined;
+    }
+  }
+
+  /** Makes one call. Never rejects: whatever goes wrong with the guest is its outcome. */
+  async call(frame: CallFrame, answerIpam: AnswerIpam): Promise<CallReport> {
+    if (this.#call !== undefined) throw new Error("unreachable: a call on a sandbox that is busy");
+    if (this.#ended !== undefined) return { result: faultResult(frame, { trap: this.#ended }, 0), log: [], killed: true, callMicroseconds: 0 };
+    const started = performance.now();
+    const log: LogLine[] = [];
+    const { deadlineMs } = this.plugin.limits;
+    let isLate = false;
+    const settled = new Promise<{ readonly result: ResultFrame } | { readonly died: string }>((settle) => {
+      this.#call = { frame, answerIpam, log, settle, logBytes: 0, isAsking: false };
+    });
+    const timer = setTimeout(() => {
+      isLate = true;
+      void this.kill(`no result after ${deadlineMs} ms`);
+    }, deadlineMs);
+    this.calls += 1;
+    this.#send(frame);
+    const outcome = await settled;
+    clearTimeout(timer);
+    this.#call = undefined;
+    const callMicroseconds = Math.round((performance.now() - started) * 1000);
+    if ("result" in outcome) return { result: outcome.result, log, killed: false, callMicroseconds };
+    const fault = isLate ? { limit: `${deadlineMs} ms` } : { trap: outcome.died };
+    return { result: faultResult(frame, fault, callMicroseconds), log, killed: true, callMicroseconds };
+  }
+
+  /** Ends an idle sandbox. Its process ends when its channel does; the helper sees to it. */
+  stop(): void {
+    if (this.#ended === undefined) void this.kill("no longer needed");
+  }
+
+  /** Has the helper kill the process. Done when the helper says so. */
+  async kill(reason: string): Promise<void> {
+    this.#retire(reason);
+    try {
+      if (this.#socket !== undefined) await this.#starter.request("kill-sandbox", { sandboxId: this.sandboxId, reason });
+    } catch {
+      // The helper is gone, or the sandbox is already: either way it makes no more calls.
+    } finally {
+      this.#settle(reason);
+    }
+  }
+
+  /** Takes it out of service: no frame is read or sent any more. */
+  #retire(reason: string): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    this.#socket?.destroy();
+    this.#onEnd(this);
+  }
+
+  /** Tells who waits for it that it is gone. */
+  #settle(reason: string): void {
+    this.#starting?.reject(new CniError("guestFailed", `the sandbox of plugin ${JSON.stringify(this.plugin.type)} did not start`, { details: reason }));
+    this.#call?.settle({ died: reason });
+  }
+
+  #end(reason: string): void {
+    if (this.#ended !== undefined) return;
+    this.#retire(reason);
+    this.#settle(reason);
+  }
+
+  #send(frame: HostToSandbox): void {
+    this.#socket?.write(encodeFrame(frame));
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const value of this.#reader.push(chunk)) {
+        if (this.#ended !== undefined) return;
+        const frame = parseSandboxFrame(value);
+        if (frame === undefined || !this.#accept(frame)) throw new Error("it broke the protocol");
+      }
+    } catch (error) {
+      void this.kill(error instanceof Error ? error.message : "it broke the protocol");
+    }
+  }
+
+  /** Takes a frame; `false`: it has no place here. */
+  #accept(frame: SandboxToHost): boolean {
+    const call = this.#call;
+    switch (frame.type) {
+      case "ready":
+        this.#starting?.resolve();
+        return this.#starting !== undefined && this.calls === 0;
+      case "failed":
+        this.#end(frame.message);
+        return true;
+      case "log":
+        return call !== undefined && keepLog(call, frame, this.plugin.limits.logBytes);
+      case "ipam":
+        if (call === undefined || call.isAsking) return false;
+        void this.#answer(call, frame.verb);
+        return true;
+      case "result":
+        if (call === undefined || call.isAsking || frame.callId !== call.frame.callId) return false;
+        call.settle({ result: frame });
+        // The process of a guest that trapped, or hit a limit, is not used again.
+        if ("trap" in frame.outcome || "limit" in frame.outcome) void this.kill("the guest trapped or reached a limit");
+        return true;
+    }
+  }
+
+  async #answer(call: OpenCall, verb: "add" | "del" | "check" | "status"): Promise<void> {
+    call.isAsking = true;
+    const answer = await call.answerIpam(verb);
+    call.isAsking = false;
+    if (this.#call === call && this.#ended === undefined) this.#send({ type: "ipam-answer", ...answer });
+  }
+}
+
+/** Keeps a line of the log; `false`: the sandbox sends more than it may. */
+function keepLog(call: OpenCall, { level, message }: LogLine, maxBytes: number): boolean {
+  call.logBytes += Buffer.byteLength(message) + LOG_LINE_OVERHEAD_BYTES;
+  if (call.logBytes > maxBytes + LOG_SLACK_BYTES) return false;
+  call.log.push({ level, message });
+  return true;
+}
+
+function faultResult(frame: CallFrame, outcome: { readonly limit: string } | { readonly trap: string }, microseconds: number): ResultFrame {
+  return { type: "result", callId: frame.callId, outcome, hostCalls: 0, instantiateMicroseconds: 0, guestMicroseconds: microseconds };
+}

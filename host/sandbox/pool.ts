@@ -1,0 +1,260 @@
+/**
+ * @module The host's sandboxes: a few per plugin, kept warm, used for one call at a time, replaced when they are worn or broken.
+ */
+import type { CallFrame, Digest, InstalledPlugin } from "../helper/protocol.ts";
+import { CniError } from "../spec/error.ts";
+import { SandboxConnection, type AnswerIpam, type CallReport, type SandboxStarter } from "./connection.ts";
+
+export type { AnswerIpam, CallReport, SandboxStarter } from "./connection.ts";
+
+/** Settings of a pool. */
+export interface PoolOptions {
+  /** The helper's client. */
+  readonly client: SandboxStarter;
+  /** Sandboxes of one plugin at the same time. Each is a process of about 25 MB of its own. @default 8 */
+  readonly maxPerPlugin?: number;
+  /** Sandboxes of all plugins; calls that other calls wait for (IPAM) may go over it, or they would wait for each other. @default 24 */
+  readonly maxTotal?: number;
+  /** How long an idle sandbox is kept. @default 60000 */
+  readonly idleMs?: number;
+  /** After so many calls a sandbox is replaced: generated code loses a little memory with each. @default 200 */
+  readonly callsPerSandbox?: number;
+  /** How long a call waits for a sandbox before it is refused. @default 30000 */
+  readonly waitMs?: number;
+  /** How long a sandbox may take to come up. @default 15000 */
+  readonly startMs?: number;
+}
+
+const DEFAULTS = { maxPerPlugin: 8, maxTotal: 24, idleMs: 60_000, callsPerSandbox: 200, waitMs: 30_000, startMs: 15_000 } as const;
+/** Most calls that wait for one plugin. */
+const QUEUE_MAX = 1_024;
+
+/** A sandbox, lent for one call. */
+export interface SandboxLease {
+  readonly sandboxId: string;
+  /** Time spent waiting for a sandbox to be free or to start; 0 when one was idle. */
+  readonly waitMicroseconds: number;
+  /** Whether it had to be started for this call. */
+  readonly cold: boolean;
+  /** Makes the call. Never rejects: what goes wrong with the guest is in the report. */
+  call(frame: CallFrame, answerIpam: AnswerIpam): Promise<CallReport>;
+}
+
+/** How a call wants its sandbox. */
+export interface RunOptions {
+  /** A call that another call waits for: may go over the limit of all plugins together. @default false */
+  readonly nested?: boolean;
+}
+
+/** A pool of sandboxes. */
+export interface Pool {
+  /**
+   * Lends a sandbox for the duration of `use`.
+   * @throws {CniError} tryAgainLater when none is free in time; guestFailed when it does not start; whatever `use` throws.
+   */
+  run<T>(plugin: InstalledPlugin, use: (sandbox: SandboxLease) => Promise<T>, options?: RunOptions): Promise<T>;
+  /** Starts a sandbox in advance, if the plugin has none. */
+  warm(plugin: InstalledPlugin): Promise<void>;
+  /** Ends idle sandboxes of a component, and busy ones when their call ends: after it was replaced or revoked. */
+  retire(digest: Digest): void;
+  /** Sandboxes that live, by digest. */
+  counts(): Readonly<Record<Digest, { readonly live: number; readonly idle: number }>>;
+  /** Ends all sandboxes. */
+  [Symbol.dispose](): void;
+}
+
+interface Waiter {
+  readonly nested: boolean;
+  readonly resolve: (sandbox: SandboxConnection) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Shelf {
+  readonly plugin: InstalledPlugin;
+  /** Idle ones, the last used last: the first grow old and are ended. */
+  readonly idle: { readonly sandbox: SandboxConnection; readonly timer: NodeJS.Timeout }[];
+  readonly live: Set<SandboxConnection>;
+  readonly waiting: Waiter[];
+  retired: boolean;
+}
+
+/** Makes a pool. It starts nothing by itself. */
+export function createPool(options: PoolOptions): Pool {
+  return new SandboxPool(options);
+}
+
+class SandboxPool implements Pool {
+  readonly #settings: Required<PoolOptions>;
+  readonly #shelves = new Map<Digest, Shelf>();
+  #disposed = false;
+
+  constructor(options: PoolOptions) {
+    this.#settings = { ...DEFAULTS, ...options };
+  }
+
+  async run<T>(plugin: InstalledPlugin, use: (sandbox: SandboxLease) => Promise<T>, { nested = false }: RunOptions = {}): Promise<T> {
+    const started = performance.now();
+    const shelf = this.#shelf(plugin);
+    const idle = takeIdle(shelf);
+    const sandbox = idle ?? (await this.#wait(shelf, nested));
+    const waitMicroseconds = idle === undefined ? Math.round((performance.now() - started) * 1000) : 0;
+    try {
+      return await use({
+        sandboxId: sandbox.sandboxId,
+        waitMicroseconds,
+        cold: idle === undefined && sandbox.calls === 0,
+        call: (frame, answerIpam) => sandbox.call(frame, answerIpam),
+      });
+    } finally {
+      this.#putBack(shelf, sandbox);
+    }
+  }
+
+  async warm(plugin: InstalledPlugin): Promise<void> {
+    if (this.#shelf(plugin).live.size === 0) await this.run(plugin, async () => undefined);
+  }
+
+  retire(digest: Digest): void {
+    const shelf = this.#shelves.get(digest);
+    if (shelf === undefined) return;
+    shelf.retired = true;
+    for (let sandbox = takeIdle(shelf); sandbox !== undefined; sandbox = takeIdle(shelf)) sandbox.stop();
+    this.#shelves.delete(digest);
+  }
+
+  counts(): Readonly<Record<Digest, { readonly live: number; readonly idle: number }>> {
+    return Object.fromEntries([...this.#shelves].map(([digest, { live, idle }]) => [digest, { live: live.size, idle: idle.length }]));
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    for (const shelf of this.#shelves.values()) {
+      for (const { reject } of shelf.waiting.splice(0)) reject(new CniError("tryAgainLater", "the host was closed"));
+      for (const { timer } of shelf.idle.splice(0)) clearTimeout(timer);
+      for (const sandbox of shelf.live) sandbox.stop();
+    }
+  }
+
+  #shelf(plugin: InstalledPlugin): Shelf {
+    if (this.#disposed) throw new CniError("tryAgainLater", "the host was closed");
+    const known = this.#shelves.get(plugin.digest);
+    // Limits may have changed with the grant; the sandboxes that run have the old ones.
+    if (known !== undefined && JSON.stringify(known.plugin.limits) === JSON.stringify(plugin.limits)) return known;
+    if (known !== undefined) this.retire(plugin.digest);
+    const shelf: Shelf = { plugin, idle: [], live: new Set(), waiting: [], retired: false };
+    this.#shelves.set(plugin.digest, shelf);
+    return shelf;
+  }
+
+  /** Waits for a sandbox that is put back, or starts one where the limits permit. */
+  async #wait(shelf: Shelf, nested: boolean): Promise<SandboxConnection> {
+    if (shelf.waiting.length >= QUEUE_MAX) throw busy(shelf, `${QUEUE_MAX} calls wait already`);
+    const { waitMs } = this.#settings;
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        nested,
+        resolve: (sandbox) => {
+          clearTimeout(timer);
+          resolve(sandbox);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      };
+      const timer = setTimeout(() => {
+        const index = shelf.waiting.indexOf(waiter);
+        if (index < 0) return;
+        shelf.waiting.splice(index, 1);
+        reject(busy(shelf, `none was free for ${waitMs} ms`));
+      }, waitMs);
+      shelf.waiting.push(waiter);
+      this.#serve(shelf);
+    });
+  }
+
+  /** Starts sandboxes for those who wait, where the limits permit. */
+  #serve(shelf: Shelf): void {
+    while (shelf.waiting.length > 0 && shelf.live.size < this.#settings.maxPerPlugin) {
+      const index = this.#hasRoom() ? 0 : shelf.waiting.findIndex(({ nested }) => nested);
+      const [waiter] = index < 0 ? [] : shelf.waiting.splice(index, 1);
+      if (waiter === undefined) return;
+      this.#start(shelf).then(waiter.resolve, waiter.reject);
+    }
+  }
+
+  /** Whether one more sandbox may live; an idle one of another plugin makes room. */
+  #hasRoom(): boolean {
+    const shelves = [...this.#shelves.values()];
+    if (shelves.reduce((sum, { live }) => sum + live.size, 0) < this.#settings.maxTotal) return true;
+    const victim = shelves.flatMap(({ idle }) => idle).at(0);
+    if (victim === undefined) return false;
+    clearTimeout(victim.timer);
+    victim.sandbox.stop();
+    return true;
+  }
+
+  async #start(shelf: Shelf): Promise<SandboxConnection> {
+    const sandbox = new SandboxConnection(this.#settings.client, shelf.plugin, (ended) => this.#forget(shelf, ended));
+    shelf.live.add(sandbox);
+    try {
+      await sandbox.start(this.#settings.startMs);
+      return sandbox;
+    } catch (error) {
+      sandbox.stop();
+      throw error;
+    }
+  }
+
+  /** Takes a sandbox back: for the next who waits, or to be idle, or to be replaced. */
+  #putBack(shelf: Shelf, sandbox: SandboxConnection): void {
+    if (sandbox.ended) return;
+    if (this.#disposed || shelf.retired) return sandbox.stop();
+    if (sandbox.calls >= this.#settings.callsPerSandbox) return this.#replace(shelf, sandbox);
+    const waiter = shelf.waiting.shift();
+    if (waiter !== undefined) return waiter.resolve(sandbox);
+    const timer = setTimeout(() => sandbox.stop(), this.#settings.idleMs);
+    timer.unref();
+    shelf.idle.push({ sandbox, timer });
+    this.#serveSoon();
+  }
+
+  /** Ends a worn sandbox and starts another one, for the next call to find it warm. */
+  #replace(shelf: Shelf, worn: SandboxConnection): void {
+    worn.stop();
+    if (shelf.waiting.length > 0 || shelf.idle.length > 0) return;
+    this.#start(shelf).then(
+      (fresh) => this.#putBack(shelf, fresh),
+      // Nobody asked for it: the next call starts its own, and reports what is wrong.
+      () => undefined,
+    );
+  }
+
+  /** Forgets a sandbox that ended; those who wait may get another. */
+  #forget(shelf: Shelf, sandbox: SandboxConnection): void {
+    shelf.live.delete(sandbox);
+    const index = shelf.idle.findIndex((entry) => entry.sandbox === sandbox);
+    if (index >= 0) clearTimeout(shelf.idle.splice(index, 1)[0]?.timer);
+    if (shelf.retired) queueMicrotask(() => this.#serve(shelf));
+    this.#serveSoon();
+  }
+
+  /** An idle or ended sandbox makes room for those who wait: not at once, for it may be made in the middle of serving them. */
+  #serveSoon(): void {
+    queueMicrotask(() => {
+      if (this.#disposed) return;
+      for (const shelf of this.#shelves.values()) this.#serve(shelf);
+    });
+  }
+}
+
+/** Takes the idle sandbox that was used last. */
+function takeIdle(shelf: Shelf): SandboxConnection | undefined {
+  const last = shelf.idle.pop();
+  if (last !== undefined) clearTimeout(last.timer);
+  return last?.sandbox;
+}
+
+function busy(shelf: Shelf, details: string): CniError {
+  return new CniError("tryAgainLater", `every sandbox of plugin ${JSON.stringify(shelf.plugin.type)} is busy`, { details });
+}
