@@ -90,7 +90,7 @@ export class LinkDeletion implements Disposable {
   /** Tells whether the link is now in the group; otherwise it got its answer. */
   #moveToGroup(waiting: Waiting): boolean {
     try {
-      this.#socket.change(setLinkRequest(waiting.index, { group: this.#group }));
+      this.#socket.change(setLinkRequest({ index: waiting.index }, { group: this.#group }));
       return true;
     } catch (error) {
       if (isKernelError(error, "ENODEV")) waiting.resolve(0);

@@ -14,7 +14,7 @@
 import { addressBits, formatIpAddress, ipToBytes, networkOf, type IpAddress, type IpFamily, type IpPrefix } from "../spec/ip.ts";
 import { isKernelError, KernelError } from "./error.ts";
 import type { Nftables } from "./nftables.ts";
-import type { NftCommand, NftExpression, NftPrefix } from "./nftables-types.ts";
+import type { NftCommand, NftElements, NftExpression, NftPrefix } from "./nftables-types.ts";
 
 const TABLE = { family: "inet", table: "cnidaria" } as const;
 const POSTROUTING = { ...TABLE, name: "postrouting" } as const;
@@ -28,9 +28,9 @@ const FAMILIES = {
 
 /** Begins the comment of an element; the owner's tag follows. */
 const COMMENT_PREFIX = "cnidaria:";
-/** Finds tag and subnet in the library's words for an element, be they text or JSON. */
-const TAG = /cnidaria:([0-9a-f]{32})(?![0-9a-f])/u;
-const SUBNET = /subnet_v[46]_[0-9a-f_]+_([0-9]{1,3})(?![0-9a-z_])/u;
+/** Finds the tag in a comment, and the length of a subnet's prefix in the name of its chain. */
+const TAG = /^cnidaria:([0-9a-f]{32})$/u;
+const SUBNET_LENGTH = /^subnet_v[46]_[0-9a-f_]+_([0-9]{1,3})$/u;
 
 /** Addresses that are masqueraded for one owner. */
 export interface MasqueradeAddresses {
@@ -79,10 +79,10 @@ export function removeMasquerade(nftables: Nftables, { tag, addresses }: Masquer
 
 /** Looks one address up; `undefined`: it is not masqueraded. */
 export function readMasquerade(nftables: Nftables, address: IpAddress): MasqueradeElement | undefined {
-  const text = nftables.getElement({ ...TABLE, name: FAMILIES[address.tag].map }, address);
-  if (text === undefined) return undefined;
-  const prefixLength = Number(SUBNET.exec(text)?.[1] ?? addressBits(address.tag));
-  return { address: { address, prefixLength }, tag: TAG.exec(text)?.[1] };
+  const element = nftables.getElement({ ...TABLE, name: FAMILIES[address.tag].map }, address);
+  if (element === undefined) return undefined;
+  const prefixLength = Number(SUBNET_LENGTH.exec(element.chain ?? "")?.[1] ?? addressBits(address.tag));
+  return { address: { address, prefixLength }, tag: TAG.exec(element.comment ?? "")?.[1] };
 }
 
 /**
@@ -133,20 +133,14 @@ function createElements(nftables: Nftables, tag: string, addresses: readonly IpP
 /** One command for each family that is there. */
 function elementCommands(
   addresses: readonly IpPrefix[],
-  command: (elements: { family: "inet"; table: string; name: string; elem: readonly ElementOf[] }) => NftCommand,
-  element: (address: IpPrefix) => ElementOf,
+  command: (elements: NftElements) => NftCommand,
+  element: (address: IpPrefix) => NftElements["elem"][number],
 ): NftCommand[] {
   return (["ipv4", "ipv6"] as const).flatMap((family) => {
     const elem = addresses.filter(({ address }) => address.tag === family).map(element);
     return elem.length === 0 ? [] : [command({ ...TABLE, name: FAMILIES[family].map, elem })];
   });
 }
-
-type ElementOf = Extract<NftCommand, { create: unknown }>["create"] extends infer Made
-  ? Made extends { element: { elem: readonly (infer Each)[] } }
-    ? Each
-    : never
-  : never;
 
 /** Table, maps and the base chain, whether they are there or not. */
 function tableCommands(): NftCommand[] {

@@ -4,11 +4,13 @@
 
 import koffi, { type KoffiFunc } from "koffi";
 
-import { formatIpAddress, type IpAddress } from "../spec/ip.ts";
-import { KernelError } from "./error.ts";
+import type { IpAddress } from "../spec/ip.ts";
+import { isKernelError, KernelError } from "./error.ts";
 import { closeDescriptor, describeErrno, errnoName } from "./libc.ts";
 import { runInNetns, type Netns } from "./netns.ts";
-import type { NftCommand, NftReply, NftTableReference } from "./nftables-types.ts";
+import { getElementRequest, NETLINK_NETFILTER, readElement, type MapElement, type MapReference } from "./netlink/element-messages.ts";
+import { NetlinkSocket } from "./netlink/socket.ts";
+import type { NftCommand, NftReply } from "./nftables-types.ts";
 import { duplicateDescriptor } from "./peer.ts";
 import { countKernelTime } from "./time.ts";
 
@@ -18,8 +20,6 @@ export type { NftCommand, NftReply } from "./nftables-types.ts";
 const LIBRARY = "libnftables.so.1";
 /** Answers in JSON, and so expects it. Source: NFT_CTX_OUTPUT_JSON, nftables/libnftables.h. */
 const OUTPUT_JSON = 1 << 4;
-/** Names that may stand in a text command as they are. */
-const NAME = /^[a-z][a-z0-9_]*$/u;
 
 type Context = unknown;
 
@@ -68,12 +68,14 @@ export class Nftables implements Disposable {
   readonly #library: Library;
   readonly #context: Context;
   readonly #netnsFd: number;
+  readonly #socket: NetlinkSocket;
   #closed = false;
 
-  private constructor(library: Library, context: Context, netnsFd: number) {
+  private constructor(library: Library, context: Context, netns: Pick<Netns, "fd">) {
     this.#library = library;
     this.#context = context;
-    this.#netnsFd = netnsFd;
+    this.#netnsFd = duplicateDescriptor(netns.fd);
+    this.#socket = new NetlinkSocket(netns, NETLINK_NETFILTER);
   }
 
   /**
@@ -87,7 +89,7 @@ export class Nftables implements Disposable {
     library.bufferOutput(context);
     library.bufferError(context);
     library.setOutputFlags(context, OUTPUT_JSON);
-    return new Nftables(library, context, duplicateDescriptor(netns.fd));
+    return new Nftables(library, context, netns);
   }
 
   /**
@@ -95,22 +97,16 @@ export class Nftables implements Disposable {
    * @throws {KernelError} ENOENT, EEXIST, EBUSY and others of the kernel; EINVAL when the library refuses a command.
    */
   run(commands: readonly NftCommand[]): NftReply {
-    const output = this.#runText(JSON.stringify({ nftables: commands }), "nft");
+    const output = this.#runJson(JSON.stringify({ nftables: commands }));
     return output === "" ? [] : readReply(output);
   }
 
-  /**
-   * Looks one element of a set or map up, without listing the others.
-   * @returns the library's words for the element, text or JSON by its version; `undefined`: there is none, or no such map.
-   */
-  getElement(map: NftTableReference & { readonly name: string }, key: IpAddress): string | undefined {
-    const { family, table, name } = map;
-    if (!NAME.test(table) || !NAME.test(name)) throw new KernelError("EINVAL", "nft get element");
+  /** Looks one element of a map up, without listing the others; `undefined`: there is none, or no such map. */
+  getElement(map: MapReference, key: IpAddress): MapElement | undefined {
     try {
-      // The library's JSON has no "get". The text holds two names of this program's own and a formatted address.
-      return this.#runText(`get element ${family} ${table} ${name} { ${formatIpAddress(key)} }`, "nft get element");
+      return this.#socket.ask(getElementRequest(map, key), readElement);
     } catch (error) {
-      if (error instanceof KernelError && error.errno === "ENOENT") return undefined;
+      if (isKernelError(error, "ENOENT")) return undefined;
       throw error;
     }
   }
@@ -119,23 +115,24 @@ export class Nftables implements Disposable {
   [Symbol.dispose](): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#socket[Symbol.dispose]();
     this.#library.free(this.#context);
     closeDescriptor(this.#netnsFd);
   }
 
-  #runText(text: string, call: string): string {
-    if (this.#closed) throw new KernelError("EBADF", call);
+  #runJson(json: string): string {
+    if (this.#closed) throw new KernelError("EBADF", "nft");
     this.runs += 1;
     const library = this.#library;
     const context = this.#context;
     return countKernelTime(() =>
       runInNetns({ fd: this.#netnsFd }, () => {
-        const failed = library.run(context, text) !== 0;
+        const failed = library.run(context, json) !== 0;
         const errno = koffi.errno();
         // Both buffers are emptied by being read.
         const output = library.readOutput(context);
         const problem = library.readError(context);
-        if (failed) throw refusal(call, problem, errno);
+        if (failed) throw refusal(problem, errno);
         return output;
       }),
     );
@@ -143,12 +140,12 @@ export class Nftables implements Disposable {
 }
 
 /** The error number that the library leaves counts only where its text has the same words: its parser sets none. */
-function refusal(call: string, problem: string, errno: number): KernelError {
+function refusal(problem: string, errno: number): KernelError {
   const text = problem.trim().split("\n")[0] ?? "";
   const known = text.endsWith(describeErrno(errno));
   // Without the kernel's part of the table the library says so in words of its own.
   const missing = /No such file or directory/u.test(text) ? "ENOENT" : "EINVAL";
-  return new KernelError(known ? errnoName(errno) : missing, call, text);
+  return new KernelError(known ? errnoName(errno) : missing, "nft", text);
 }
 
 function readReply(output: string): NftReply {

@@ -35,12 +35,15 @@ import {
   type Route,
   type RouteMode,
 } from "./netlink/route-messages.ts";
-import { NetlinkSocket } from "./netlink/socket.ts";
+import { NetlinkSocket, type NetlinkRequest } from "./netlink/socket.ts";
 
 export type { Link, OperationalState } from "./netlink/link-messages.ts";
 export type { BridgeOptions, BridgePortChanges, LinkChanges, LinkReference, VethOptions } from "./netlink/link-requests.ts";
 export type { LinkAddress } from "./netlink/address-messages.ts";
 export type { Route, RouteMode, RouteScope } from "./netlink/route-messages.ts";
+
+/** Longest alias of a link, in bytes. Source: IFALIASZ (256) less its NUL, linux/if.h. */
+const ALIAS_MAX_BYTES = 255;
 
 /** Bound of a list. */
 export interface ListBound {
@@ -90,7 +93,7 @@ export class Rtnetlink implements Disposable {
    * @throws {KernelError} EEXIST, EOPNOTSUPP without bridges or VLAN filtering.
    */
   createBridge(options: BridgeOptions): void {
-    this.#socket.change(createBridgeRequest(options));
+    this.#create(createBridgeRequest(options), options);
   }
 
   /**
@@ -98,12 +101,12 @@ export class Rtnetlink implements Disposable {
    * @throws {KernelError} EEXIST when either name is taken; EXFULL when the bridge has 1,024 ports; nothing is left behind.
    */
   createVeth(options: VethOptions): void {
-    this.#socket.change(createVethRequest(options));
+    this.#create(createVethRequest(options), options.node);
   }
 
   /** Changes a link, all in one request. */
   setLink(index: number, changes: LinkChanges): void {
-    this.#socket.change(setLinkRequest(index, changes));
+    this.#socket.change(setLinkRequest({ index }, changes));
   }
 
   /** Changes how a port of a bridge behaves. */
@@ -180,6 +183,13 @@ export class Rtnetlink implements Disposable {
   [Symbol.dispose](): void {
     this.#socket[Symbol.dispose]();
     this.#deletion?.[Symbol.dispose]();
+  }
+
+  #create(request: NetlinkRequest, { name, alias }: { readonly name: string; readonly alias?: string | undefined }): void {
+    // Checked first: afterwards there is a link that would be left behind.
+    if (alias !== undefined && Buffer.byteLength(alias) > ALIAS_MAX_BYTES) throw new KernelError("EINVAL", request.call, "alias too long");
+    this.#socket.change(request);
+    if (alias !== undefined) this.#socket.change(setLinkRequest({ name }, { alias }));
   }
 
   #openDeletion(): LinkDeletion {

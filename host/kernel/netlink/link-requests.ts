@@ -51,7 +51,7 @@ export interface BridgeOptions {
   /** In bytes; absent: the kernel's default. */
   readonly mtu?: number | undefined;
   readonly vlanFiltering?: boolean | undefined;
-  /** Applies from the next change on: the kernel takes it from an existing link only. */
+  /** Set right after creation: the kernel takes one of an existing link only. */
   readonly alias?: string | undefined;
   readonly group?: number | undefined;
 }
@@ -61,6 +61,7 @@ export interface VethOptions {
   /** The end in the socket's own namespace. */
   readonly node: {
     readonly name: string;
+    /** Set right after creation: the kernel takes one of an existing link only. */
     readonly alias?: string | undefined;
     /** Index of the bridge that it becomes a port of. */
     readonly masterIndex?: number | undefined;
@@ -129,7 +130,7 @@ export function listLinksRequest(masterIndex: number | undefined): NetlinkReques
 export function createBridgeRequest(options: BridgeOptions): NetlinkRequest {
   return createRequest("bridge", (writer) => {
     writer.attributeText(IFLA_IFNAME, options.name);
-    writeCommon(writer, options);
+    writeCommon(writer, { ...options, alias: undefined });
     writer.nested(IFLA_LINKINFO, (info) => {
       info.attributeText(IFLA_INFO_KIND, "bridge");
       if (options.vlanFiltering === undefined) return;
@@ -144,7 +145,7 @@ export function createVethRequest(options: VethOptions): NetlinkRequest {
   const { node, container } = options;
   return createRequest("veth", (writer) => {
     writer.attributeText(IFLA_IFNAME, node.name);
-    writeCommon(writer, node);
+    writeCommon(writer, { ...node, alias: undefined });
     if (node.masterIndex !== undefined) writer.attributeU32(IFLA_MASTER, node.masterIndex);
     writer.nested(IFLA_LINKINFO, (info) => {
       info.attributeText(IFLA_INFO_KIND, "veth");
@@ -159,15 +160,16 @@ export function createVethRequest(options: VethOptions): NetlinkRequest {
   });
 }
 
-/** Changes a link. */
-export function setLinkRequest(index: number, changes: LinkChanges): NetlinkRequest {
+/** Changes a link. One that is told by its name keeps it. */
+export function setLinkRequest(reference: LinkReference, changes: LinkChanges): NetlinkRequest {
   return {
     type: RTM_SETLINK,
     call: "RTM_SETLINK",
     write: (writer) => {
-      writeLinkHeader(writer, { index, ...flagsOf(changes) });
+      writeLinkHeader(writer, { ...("index" in reference ? reference : {}), ...flagsOf(changes) });
       writeCommon(writer, changes);
-      if (changes.name !== undefined) writer.attributeText(IFLA_IFNAME, changes.name);
+      const name = "name" in reference ? reference.name : changes.name;
+      if (name !== undefined) writer.attributeText(IFLA_IFNAME, name);
       if (changes.masterIndex !== undefined) writer.attributeU32(IFLA_MASTER, changes.masterIndex ?? 0);
       if (changes.txQueueLength !== undefined) writer.attributeU32(IFLA_TXQLEN, changes.txQueueLength);
     },

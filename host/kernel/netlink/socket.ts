@@ -27,8 +27,9 @@ const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const MSG_TRUNC = 0x20;
-/** Source: linux/netlink.h. */
-const NETLINK_ROUTE = 0;
+/** Links, addresses, routes. Source: linux/netlink.h. */
+export const NETLINK_ROUTE = 0;
+/** Source: linux/socket.h, linux/netlink.h. */
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -66,8 +67,8 @@ export interface NetlinkRequest {
 export type ReadMessage<Value> = (message: Message) => Value | undefined;
 
 /** Opens a descriptor in a namespace, connected to the kernel, with strict checks of requests. */
-function openDescriptor(netns: Pick<Netns, "fd">): number {
-  const fd = runInNetns(netns, () => checked("socket AF_NETLINK", socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)));
+function openDescriptor(netns: Pick<Netns, "fd">, protocol: number): number {
+  const fd = runInNetns(netns, () => checked("socket AF_NETLINK", socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol)));
   try {
     checked("connect", connect(fd, KERNEL_ADDRESS, KERNEL_ADDRESS.length));
     for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
@@ -81,20 +82,22 @@ function openDescriptor(netns: Pick<Netns, "fd">): number {
   return fd;
 }
 
-/** A socket of the routing family. */
+/** A socket of one family of netlink. */
 export class NetlinkSocket implements Disposable {
   /** Requests that were sent, by type. */
   readonly sent = new Map<number, number>();
   /** Messages that were received and belong to an answer. */
   receivedMessages = 0;
   readonly #writer = new MessageWriter();
+  readonly #protocol: number;
   #fd: number;
   /** Begins anywhere: an answer that was not asked for does not fit. */
   #sequence = Math.floor(Math.random() * 0x7fff_ffff);
   #closed = false;
 
-  constructor(netns: Pick<Netns, "fd">) {
-    this.#fd = openDescriptor(netns);
+  constructor(netns: Pick<Netns, "fd">, protocol: number = NETLINK_ROUTE) {
+    this.#protocol = protocol;
+    this.#fd = openDescriptor(netns, protocol);
   }
 
   /** Descriptor; another one after a broken answer. */
@@ -213,7 +216,7 @@ export class NetlinkSocket implements Disposable {
   /** Replaces the socket by a new one in the same namespace, so that nothing of a broken answer is left in it. Gives the error back. */
   #renew(error: KernelError): KernelError {
     using netns = openNetnsOfSocket(this.#fd);
-    const fd = openDescriptor(netns);
+    const fd = openDescriptor(netns, this.#protocol);
     closeDescriptor(this.#fd);
     this.#fd = fd;
     return error;

@@ -1,0 +1,106 @@
+/**
+ * @module Asking the packet filter for one element of a map. libnftables fetches every element of every map before it asks for one.
+ * Source of all numbers: linux/netfilter/nf_tables.h, linux/netfilter/nfnetlink.h, Linux 6.12; for comments libnftnl/udata.h, 1.2.4.
+ */
+
+import { ipToBytes, type IpAddress } from "../../spec/ip.ts";
+import { readAttributes, readText, type Message } from "./codec.ts";
+import type { NetlinkRequest } from "./socket.ts";
+
+/** The packet filter's number among the families of netlink. Source: NETLINK_NETFILTER, linux/netlink.h. */
+export const NETLINK_NETFILTER = 12;
+
+const SUBSYSTEM = 10 << 8;
+const MESSAGE_NEW_ELEMENT = SUBSYSTEM | 12;
+const MESSAGE_GET_ELEMENT = SUBSYSTEM | 13;
+/** Bytes of `struct nfgenmsg`. */
+const HEADER_BYTES = 4;
+const FAMILY_NUMBERS = { inet: 1, ip: 2, bridge: 7, ip6: 10 } as const;
+
+const LIST_TABLE = 1;
+const LIST_SET = 2;
+const LIST_ELEMENTS = 3;
+const LIST_ELEMENT = 1;
+const ELEMENT_KEY = 1;
+const ELEMENT_DATA = 2;
+const ELEMENT_USERDATA = 6;
+const DATA_VALUE = 1;
+const DATA_VERDICT = 2;
+const VERDICT_CHAIN = 2;
+const USERDATA_COMMENT = 0;
+
+/** Which map. */
+export interface MapReference {
+  readonly family: keyof typeof FAMILY_NUMBERS;
+  readonly table: string;
+  readonly name: string;
+}
+
+/** An element of a map from addresses to verdicts. */
+export interface MapElement {
+  /** Its comment; `undefined`: none. */
+  readonly comment: string | undefined;
+  /** The chain that its verdict goes to; `undefined`: another verdict. */
+  readonly chain: string | undefined;
+}
+
+/**
+ * Asks for the element of one address.
+ *
+ * | offset | bytes | field |
+ * | ---: | ---: | --- |
+ * | 0 | 1 | family |
+ * | 1 | 1 | version, 0 |
+ * | 2 | 2 | resource, 0 |
+ * Source: `struct nfgenmsg`, linux/netfilter/nfnetlink.h, Linux 6.12.
+ */
+export function getElementRequest(map: MapReference, key: IpAddress): NetlinkRequest {
+  return {
+    type: MESSAGE_GET_ELEMENT,
+    call: "NFT_MSG_GETSETELEM",
+    write: (writer) => {
+      writer.u8(FAMILY_NUMBERS[map.family]).u8(0).u16(0);
+      writer.attributeText(LIST_TABLE, map.table).attributeText(LIST_SET, map.name);
+      writer.nested(LIST_ELEMENTS, (elements) => {
+        elements.nested(LIST_ELEMENT, (element) => {
+          element.nested(ELEMENT_KEY, (data) => data.attribute(DATA_VALUE, ipToBytes(key)));
+        });
+      });
+    },
+  };
+}
+
+/** Reads the one element of an answer; `undefined`: the message is none. */
+export function readElement(message: Message): MapElement | undefined {
+  if (message.type !== MESSAGE_NEW_ELEMENT || message.payload.length < HEADER_BYTES) return undefined;
+  const list = inside(readAttributes(message.payload, HEADER_BYTES)?.get(LIST_ELEMENTS));
+  const element = inside(list?.get(LIST_ELEMENT));
+  if (element === undefined) return undefined;
+  const verdict = inside(inside(element.get(ELEMENT_DATA))?.get(DATA_VERDICT));
+  return { comment: readComment(element.get(ELEMENT_USERDATA)), chain: readText(verdict?.get(VERDICT_CHAIN)) };
+}
+
+function inside(attribute: Buffer | undefined): ReturnType<typeof readAttributes> {
+  return attribute === undefined ? undefined : readAttributes(attribute);
+}
+
+/**
+ * Reads the comment among the data that libnftables keeps with an element; `undefined`: none, or not in its form.
+ *
+ * | offset | bytes | field |
+ * | ---: | ---: | --- |
+ * | 0 | 1 | type |
+ * | 1 | 1 | length of the value |
+ * | 2 | … | value; a comment ends with a NUL |
+ * Repeated. Source: `struct nftnl_udata`, libnftnl.
+ */
+function readComment(bytes: Buffer | undefined): string | undefined {
+  if (bytes === undefined) return undefined;
+  for (let offset = 0; offset + 2 <= bytes.length; ) {
+    const end = offset + 2 + bytes.readUInt8(offset + 1);
+    if (end > bytes.length) return undefined;
+    if (bytes.readUInt8(offset) === USERDATA_COMMENT) return readText(bytes.subarray(offset + 2, end));
+    offset = end;
+  }
+  return undefined;
+}
