@@ -63,10 +63,10 @@ export function withCustomSection(binary: Uint8Array, name: string, content: Uin
   return Buffer.concat([binary, Buffer.from([0]), encodeLeb128(body.byteLength), body]);
 }
 
-/** Names the guests that there are: the folders of `guests/` with a `plugin.ts`. */
+/** Names the guests that there are: the folders of `guests/` with a `world.wit`. */
 export async function listGuests(): Promise<string[]> {
   const entries = await readdir(import.meta.dirname);
-  return entries.filter((entry) => existsSync(path.join(import.meta.dirname, entry, "plugin.ts"))).toSorted();
+  return entries.filter((entry) => existsSync(path.join(import.meta.dirname, entry, "world.wit"))).toSorted();
 }
 
 async function readSources(directory: string): Promise<Sources> {
@@ -102,14 +102,21 @@ async function bundle(entry: string): Promise<string> {
   return result.outputFiles[0]?.text ?? "";
 }
 
-/** Runs the engine's build with the guest's world, which finds the package of `wit/` among its dependencies. */
+/** Runs the engine's build with the guest's world. */
 async function componentizeSources(sources: Sources): Promise<Buffer> {
-  const witPath = await mkdtemp(path.join(os.tmpdir(), "cnidaria-wit-"));
-  try {
-    await writeFile(path.join(witPath, "world.wit"), sources.world);
-    await cp(WIT, path.join(witPath, "deps", "cnidaria-plugin"), { recursive: true, filter: (source) => !source.endsWith(".md") });
+  return withWitDirectory(sources.world, async (witPath) => {
     const { component } = await componentize({ witPath, jsSource: sources.javaScript, stubWasi: true, sync: true });
     return component;
+  });
+}
+
+/** Lends a temporary WIT package: a guest's world, with the package of `wit/` among its dependencies. */
+export async function withWitDirectory<Result>(world: string, use: (witPath: string) => Promise<Result>): Promise<Result> {
+  const witPath = await mkdtemp(path.join(os.tmpdir(), "cnidaria-wit-"));
+  try {
+    await writeFile(path.join(witPath, "world.wit"), world);
+    await cp(WIT, path.join(witPath, "deps", "cnidaria-plugin"), { recursive: true, filter: (source) => !source.endsWith(".md") });
+    return await use(witPath);
   } finally {
     await rm(witPath, { recursive: true, force: true });
   }

@@ -24,14 +24,18 @@ export interface PluginExports {
 
 type Verb = (...args: never[]) => unknown;
 
+/** The interfaces that a plugin defines, with the verbs that the host calls. */
+type Defined<Names> = Required<Pick<PluginExports, Extract<Names, keyof PluginExports>>>;
+
 /**
  * Defines a plugin: `export const { attachment } = definePlugin({ attachment: { add, del, check } })`. What a verb throws is reported
- * as a `plugin-error`: a {@link PluginFailure} with its code, an IPAM plugin's error unchanged, anything else with code 999. (`NoInfer`: a destructuring would otherwise take away the types of the verbs' parameters.)
+ * as a `plugin-error`: a {@link PluginFailure} with its code, an IPAM plugin's error unchanged, anything else with code 999.
  */
-export function definePlugin<Exports extends PluginExports>(exports: Exports): NoInfer<Exports> {
+// NoInfer: a destructuring on the left would otherwise take away the types of the verbs' parameters.
+export function definePlugin<Exports extends PluginExports>(exports: Exports): Defined<keyof NoInfer<Exports>> {
   const wrapped: Record<string, unknown> = {};
   for (const [name, verbs] of Object.entries(exports)) wrapped[name] = wrapVerbs(verbs as Readonly<Record<string, Verb>>);
-  return wrapped as Exports;
+  return wrapped as Defined<keyof Exports>;
 }
 
 function wrapVerbs(verbs: Readonly<Record<string, Verb>>): Record<string, Verb> {

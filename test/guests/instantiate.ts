@@ -37,6 +37,7 @@ export async function loadComponent(component: Uint8Array): Promise<LoadedCompon
     base64Cutoff: 0,
     multiMemory: true,
     strict: true,
+    noComponentErrorWrapping: false,
     wasiShim: false,
     emitTypescriptDeclarations: false,
   });
