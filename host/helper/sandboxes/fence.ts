@@ -43,8 +43,8 @@ const NODE_FLAGS: Readonly<Record<FencedRole, readonly string[]>> = {
   transpiler: ["--permission", "--max-old-space-size=1024"],
 };
 
-/** Mounts "$0" on itself, read-only, and goes on with the arguments. */
-const MOUNT_READ_ONLY = `mount --bind "$0" "$0" && mount -o remount,bind,ro,nosuid,nodev "$0" && exec "$@"`;
+/** Mounts "$1" on itself, read-only, by the tool "$0", and goes on with the arguments after it. */
+const MOUNT_READ_ONLY = `"$0" --bind "$1" "$1" && "$0" -o remount,bind,ro,nosuid,nodev "$1" && shift && unset PWD && exec "$@"`;
 
 /** Gives program and arguments, program first. */
 export function fenceCommand(facts: FenceFacts): string[] {
@@ -54,7 +54,7 @@ export function fenceCommand(facts: FenceFacts): string[] {
     ...[pathOf("prlimit"), "--core=0", "--fsize=0", `--nofile=${DESCRIPTORS_MAX}`],
     ...(uid === undefined ? [] : [`--nproc=${PROCESSES_MAX}`]),
     ...["--", pathOf("unshare"), "--net", "--ipc", "--uts", "--cgroup", "--pid", "--mount", "--fork", "--kill-child=SIGKILL", "--"],
-    ...(isolation === "full" ? [] : [pathOf("sh"), "-c", MOUNT_READ_ONLY.replaceAll("mount -", `${pathOf("mount")} -`), rootPath]),
+    ...(isolation === "full" ? [] : [pathOf("sh"), "-c", MOUNT_READ_ONLY, pathOf("mount"), rootPath]),
     ...[pathOf("chroot"), rootPath, INSIDE.setpriv],
     ...(uid === undefined ? [] : ["--reuid", String(uid), "--regid", String(uid), "--clear-groups"]),
     ...["--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--no-new-privs", "--pdeathsig", "SIGKILL", "--"],

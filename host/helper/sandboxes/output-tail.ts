@@ -13,7 +13,7 @@ export class OutputTail {
   #kept: Buffer = Buffer.alloc(0);
   #readBytes = 0;
 
-  /** Reads a stream until it ends, or has said too much and is closed. Does not keep the process alive for it. */
+  /** Reads a stream until it ends, or has said too much and is closed. */
   follow(stream: Readable): void {
     stream.on("data", (chunk: Buffer) => {
       this.#readBytes += chunk.byteLength;

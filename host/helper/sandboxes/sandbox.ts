@@ -4,6 +4,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { CniError } from "../../spec/error.ts";
 import type { HeldLock, Locks } from "../locks.ts";
@@ -38,7 +39,7 @@ export interface FencedProcess {
   readonly uid: number | undefined;
   /** Kills it. Done when `exited` settles. */
   kill(): void;
-  /** Never rejects. */
+  /** Settles when no process of it is left. Never rejects. */
   readonly exited: Promise<Exit>;
   /** The last of what it wrote to its standard output and error: for the log, untrusted text. */
   output(): string;
@@ -115,12 +116,32 @@ function exitOf(child: ChildProcess): Promise<Exit> {
   });
 }
 
+/**
+ * Kills the innermost process, which is the first of its PID namespace and takes all others there with it; its parent reaps it
+ * and ends. Before there is one, whatever part of the chain runs.
+ */
 function killAll(child: ChildProcess, pid: number): void {
   // Once it is reaped its number may be another process's.
   if (child.exitCode !== null || child.signalCode !== null) return;
+  const innermost = innermostOf(pid);
+  if (innermost !== undefined && isKilled(innermost)) return;
+  if (!isKilled(-pid)) child.kill("SIGKILL");
+}
+
+function isKilled(pid: number): boolean {
   try {
-    process.kill(-pid, "SIGKILL");
+    return process.kill(pid, "SIGKILL");
   } catch {
-    child.kill("SIGKILL");
+    return false;
+  }
+}
+
+/** The child of `unshare`; `undefined`: there is none (yet). Source: proc(5), /proc/pid/task/tid/children. */
+function innermostOf(pid: number): number | undefined {
+  try {
+    const first = /^\d+/u.exec(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8"))?.[0];
+    return first === undefined ? undefined : Number(first);
+  } catch {
+    return undefined;
   }
 }
