@@ -1,0 +1,56 @@
+/**
+ * @module ADD: the plugins in order, each with the result of the one before; all or nothing.
+ */
+
+import type { JsonObject } from "../spec/json.ts";
+import { formatResult } from "../spec/result-json.ts";
+import { EMPTY_RESULT } from "../spec/result.ts";
+import type { AttachmentResult } from "../spec/result.ts";
+import type { Backend } from "./backend.ts";
+import { broughtResult, callPlugin } from "./chain.ts";
+import { endChain, endWithError, openChain, phasesOf, reportOf } from "./ending.ts";
+import type { VerbReport } from "./ending.ts";
+import { parseInvocation } from "./invocation.ts";
+import type { InvocationInput } from "./invocation.ts";
+import { checkPlugins, pluginOf } from "./plugins.ts";
+import type { Chain } from "./plugins.ts";
+
+/** What ADD gives. */
+export interface Added {
+  /** The result in the configuration's version. */
+  readonly result: JsonObject;
+  readonly report: VerbReport;
+}
+
+/**
+ * Adds a container to a network. What a failed call made is undone by the helper, and the plugin's own error is what is thrown.
+ * Source: CNI SPEC 1.1.0, section 3, "Attaching a container".
+ * @throws {CniError} pluginFailed with a plugin's own code; unknownPlugin, guestFailed, limitExceeded, and as `parseInvocation` and `begin` do.
+ */
+export async function add(backend: Backend, input: InvocationInput): Promise<Added> {
+  const invocation = parseInvocation("ADD", input);
+  const chain = await openChain(backend, invocation);
+  let result: JsonObject;
+  try {
+    result = formatResult(await runForward(chain), invocation.network.cniVersion);
+  } catch (error) {
+    throw await endWithError(chain, error);
+  }
+  const phases = phasesOf(chain);
+  const ended = await endChain(chain, "ok", JSON.stringify(result));
+  return { result, report: reportOf(chain, phases, ended) };
+}
+
+async function runForward(chain: Chain): Promise<AttachmentResult> {
+  const { network } = chain.invocation;
+  checkPlugins(chain);
+  let previousResult: AttachmentResult | undefined;
+  for (const configuration of network.plugins) {
+    previousResult ??= broughtResult(network, configuration);
+    const plugin = pluginOf(chain, configuration.type);
+    const conclusion = await callPlugin(chain, { configuration, plugin, verb: "add", previousResult, parentCallId: undefined });
+    if (!conclusion.ok) throw conclusion.error;
+    previousResult = conclusion.result;
+  }
+  return previousResult ?? EMPTY_RESULT;
+}

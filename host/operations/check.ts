@@ -1,0 +1,56 @@
+/**
+ * @module CHECK: the plugins in order, each with the final result of ADD.
+ */
+
+import { CniError } from "../spec/error.ts";
+import { isAtLeast } from "../spec/version.ts";
+import type { Backend } from "./backend.ts";
+import { cachedResult } from "./cached-result.ts";
+import { broughtResult, callPlugin } from "./chain.ts";
+import { endChain, endWithError, openChain, phasesOf, reportOf } from "./ending.ts";
+import type { VerbReport } from "./ending.ts";
+import { parseInvocation } from "./invocation.ts";
+import type { InvocationInput } from "./invocation.ts";
+import { checkPlugins, pluginOf } from "./plugins.ts";
+import type { Chain } from "./plugins.ts";
+
+/** First version that has CHECK. Source: CNI SPEC 0.4.0. */
+const CHECK_SINCE = "0.4.0";
+
+/**
+ * Checks that an attachment is as ADD left it. `undefined`: the configuration has `disableCheck`, nothing was looked at.
+ * @throws {CniError} incompatibleCniVersion below 0.4.0; otherwise as ADD does.
+ */
+export async function check(backend: Backend, input: InvocationInput): Promise<VerbReport | undefined> {
+  const invocation = parseInvocation("CHECK", input);
+  const { cniVersion, disableCheck } = invocation.network;
+  if (!isAtLeast(cniVersion, CHECK_SINCE)) {
+    throw new CniError("incompatibleCniVersion", `configuration version ${JSON.stringify(cniVersion)} does not support the CHECK command`, {
+      details: `want ${CHECK_SINCE} or newer`,
+    });
+  }
+  if (disableCheck) return undefined;
+  const chain = await openChain(backend, invocation);
+  try {
+    await runForward(chain);
+  } catch (error) {
+    throw await endWithError(chain, error);
+  }
+  const phases = phasesOf(chain);
+  return reportOf(chain, phases, await endChain(chain, "ok"));
+}
+
+async function runForward(chain: Chain): Promise<void> {
+  const { network, containerId } = chain.invocation;
+  checkPlugins(chain);
+  const cached = cachedResult(chain);
+  for (const configuration of network.plugins) {
+    const previousResult = broughtResult(network, configuration) ?? cached;
+    if (previousResult === undefined) {
+      throw new CniError("invalidNetworkConfig", `CHECK needs the result of ADD, and none is known for container ${JSON.stringify(containerId)}`);
+    }
+    const plugin = pluginOf(chain, configuration.type);
+    const conclusion = await callPlugin(chain, { configuration, plugin, verb: "check", previousResult, parentCallId: undefined });
+    if (!conclusion.ok) throw conclusion.error;
+  }
+}

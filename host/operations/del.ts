@@ -1,0 +1,100 @@
+/**
+ * @module DEL: the plugins in reverse, each with the final result of ADD; then the helper removes whatever is still owned.
+ */
+
+import type { EndedOperation } from "../helper/protocol.ts";
+import type { PluginConfiguration } from "../spec/configuration.ts";
+import { CniError, isCniError } from "../spec/error.ts";
+import type { AttachmentResult } from "../spec/result.ts";
+import { isAtLeast } from "../spec/version.ts";
+import type { Backend } from "./backend.ts";
+import { cachedResult } from "./cached-result.ts";
+import { broughtResult, callPlugin } from "./chain.ts";
+import { endChain, openChain, phasesOf, refusalLines, reportOf, withDetails } from "./ending.ts";
+import type { VerbReport } from "./ending.ts";
+import { parseInvocation } from "./invocation.ts";
+import type { InvocationInput } from "./invocation.ts";
+import { isDispensable, pluginOf } from "./plugins.ts";
+import type { Chain } from "./plugins.ts";
+
+/** First version whose DEL is given the result of ADD. Source: CNI SPEC 0.4.0. */
+const PREVIOUS_RESULT_SINCE = "0.4.0";
+
+/**
+ * Removes a container from a network. Goes on after a failure; the first one is thrown, after everything that is owned was removed.
+ * Succeeds when there is nothing to remove, and when a plugin is no longer there, if the attachment is on record.
+ * Source: CNI SPEC 1.1.0, section 3, "Deleting an attachment".
+ * @throws {CniError} pluginFailed with a plugin's own code; unknownPlugin when nothing is on record; helperFailed when something could not be removed.
+ */
+export async function del(backend: Backend, input: InvocationInput): Promise<VerbReport> {
+  const chain = await openChain(backend, parseInvocation("DEL", input));
+  const failures: unknown[] = [];
+  try {
+    failures.push(...(await runBackward(chain)));
+  } catch (error) {
+    failures.push(error);
+  }
+  const phases = phasesOf(chain);
+  const ended = await endOrAdd(chain, failures);
+  if (failures.length > 0) throw firstOf(failures, [...refusalLines(chain), ...remainsOf(ended)]);
+  if (ended === undefined || ended.failures.length > 0) {
+    throw new CniError("helperFailed", "not everything of the attachment could be removed", { details: remainsOf(ended).join("\n") });
+  }
+  return reportOf(chain, phases, ended);
+}
+
+async function runBackward(chain: Chain): Promise<readonly unknown[]> {
+  const failures: unknown[] = [];
+  const { cniVersion, plugins } = chain.invocation.network;
+  const cached = isAtLeast(cniVersion, PREVIOUS_RESULT_SINCE) ? cachedResult(chain) : undefined;
+  for (const configuration of plugins.toReversed()) {
+    try {
+      await delPlugin(chain, configuration, cached);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  return failures;
+}
+
+async function delPlugin(chain: Chain, configuration: PluginConfiguration, cached: AttachmentResult | undefined): Promise<void> {
+  try {
+    const previousResult = broughtOnDel(chain, configuration) ?? cached;
+    const plugin = pluginOf(chain, configuration.type);
+    const conclusion = await callPlugin(chain, { configuration, plugin, verb: "del", previousResult, parentCallId: undefined });
+    if (!conclusion.ok) throw conclusion.error;
+  } catch (error) {
+    if (!isDispensable(chain, error)) throw error;
+  }
+}
+
+/** Gives the result that the runtime brought; a broken one must not keep DEL from its work. */
+function broughtOnDel(chain: Chain, configuration: PluginConfiguration): AttachmentResult | undefined {
+  try {
+    return broughtResult(chain.invocation.network, configuration);
+  } catch (error) {
+    if (isCniError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Ends the verb; an error of that is one more failure. */
+async function endOrAdd(chain: Parameters<typeof endChain>[0], failures: unknown[]): Promise<EndedOperation | undefined> {
+  try {
+    return await endChain(chain, failures.length === 0 ? "ok" : "error");
+  } catch (error) {
+    failures.push(error);
+    return undefined;
+  }
+}
+
+function remainsOf(ended: EndedOperation | undefined): readonly string[] {
+  return (ended?.failures ?? []).map((failure) => `not removed: ${failure}`);
+}
+
+/** Gives the first failure, with the others in its details. */
+function firstOf(failures: readonly unknown[], lines: readonly string[]): unknown {
+  const [first, ...others] = failures;
+  const also = others.map((error) => `also: ${error instanceof Error ? error.message : String(error)}`);
+  return isCniError(first) ? withDetails(first, [...also, ...lines]) : first;
+}

@@ -1,0 +1,103 @@
+/**
+ * @module What a verb is asked, parsed: the edge of the operations.
+ */
+
+import type { BeginOperation, Verb } from "../helper/protocol.ts";
+import type { CniArguments } from "../spec/arguments.ts";
+import { parseNetworkConfiguration } from "../spec/configuration.ts";
+import type { NetworkConfiguration } from "../spec/configuration.ts";
+import { CniError } from "../spec/error.ts";
+import type { JsonObject } from "../spec/json.ts";
+import { parseContainerId, parseIfName, parsePluginType } from "../spec/names.ts";
+
+/** What comes from outside. */
+export interface InvocationInput {
+  /** JSON text of a configuration list, or its value. The configuration of one plugin is a list of one. */
+  readonly network: unknown;
+  readonly containerId: string;
+  /** CNI_NETNS; `""` on DEL of a container whose namespace is gone. */
+  readonly netns: string;
+  readonly ifname: string;
+  readonly args?: CniArguments;
+  /** Capability arguments. */
+  readonly runtimeConfig?: JsonObject;
+  /** Plugin that is called whatever `"type"` says: an executable's own name. Only with the configuration of one plugin. */
+  readonly type?: string;
+  /** Who calls, for the log: such as `cli`. */
+  readonly origin: string;
+  /** A clock for durations. */
+  readonly nowMicroseconds: () => number;
+  /** Is told the id of the operation before anything is done. */
+  readonly onBegin?: (operationId: string) => void;
+}
+
+/** A verb's request, parsed. */
+export interface Invocation {
+  readonly verb: Verb;
+  readonly network: NetworkConfiguration;
+  readonly containerId: string;
+  readonly netns: string;
+  readonly ifname: string;
+  readonly args: CniArguments;
+  readonly runtimeConfig: JsonObject;
+  readonly origin: string;
+  readonly nowMicroseconds: () => number;
+  readonly onBegin: (operationId: string) => void;
+  readonly parseMicroseconds: number;
+}
+
+/**
+ * Parses what a verb is asked.
+ * @throws {CniError} invalidEnvironment, unknownContainer for the names; and as `parseNetworkConfiguration` does.
+ */
+export function parseInvocation(verb: Verb, input: InvocationInput): Invocation {
+  const startedAt = input.nowMicroseconds();
+  const containerId = parseContainerId(input.containerId);
+  const ifname = parseIfName(input.ifname);
+  if (input.netns === "" && verb !== "DEL") throw new CniError("invalidEnvironment", `CNI_NETNS is empty`, { details: `${verb} needs the container's namespace` });
+  const parsed = parseNetworkConfiguration(input.network);
+  const network = input.type === undefined ? parsed : calledAs(parsed, input.type);
+  return {
+    verb,
+    network,
+    containerId,
+    netns: input.netns,
+    ifname,
+    args: input.args ?? [],
+    runtimeConfig: input.runtimeConfig ?? {},
+    origin: input.origin,
+    nowMicroseconds: input.nowMicroseconds,
+    onBegin: input.onBegin ?? (() => undefined),
+    parseMicroseconds: Math.round(input.nowMicroseconds() - startedAt),
+  };
+}
+
+/** Gives what the helper is told at the beginning of a verb. */
+export function beginningOf(invocation: Invocation): BeginOperation {
+  const { verb, network, containerId, netns, ifname, args, runtimeConfig, origin } = invocation;
+  return {
+    verb,
+    network: network.name,
+    containerId,
+    ifname,
+    netns,
+    cniVersion: network.cniVersion,
+    configuration: network.text,
+    args,
+    runtimeConfig: JSON.stringify(runtimeConfig),
+    types: typesOf(network),
+    origin,
+  };
+}
+
+/** Lists the plugin types of a network, IPAM included, each once. */
+export function typesOf(network: NetworkConfiguration): readonly string[] {
+  return [...new Set(network.plugins.flatMap(({ type, ipamType }) => (ipamType === undefined ? [type] : [type, ipamType])))];
+}
+
+/** Takes the one plugin of a configuration as another type: an IPAM plugin is executed with the configuration of its caller. */
+function calledAs(network: NetworkConfiguration, type: string): NetworkConfiguration {
+  const [plugin, ...rest] = network.plugins;
+  if (plugin === undefined || rest.length > 0) throw new CniError("invalidNetworkConfig", "want the configuration of one plugin, not a list");
+  return { ...network, plugins: [{ ...plugin, type: parsePluginType(type) }] };
+}

@@ -1,0 +1,52 @@
+/**
+ * @module The call of a plugin's IPAM plugin, inside the call of the plugin.
+ */
+
+import type { InstalledPlugin, PluginError } from "../helper/protocol.ts";
+import { CniError, isCniError } from "../spec/error.ts";
+import type { GuestVerb, IpamAnswer } from "./backend.ts";
+import type { Conclusion } from "./conclusion.ts";
+import { isDispensable, pluginOf } from "./plugins.ts";
+import type { Chain, Step } from "./plugins.ts";
+
+/** The call of a plugin, during which it asks. */
+export interface OpenStep {
+  readonly chain: Chain;
+  readonly caller: Step;
+  readonly callId: string;
+}
+
+/**
+ * Runs the IPAM plugin that the caller's configuration names, with the caller's own request, and gives what the caller is told. Never rejects.
+ * Does not trust the caller: the helper judges its grant once more where the nested call begins.
+ */
+export async function answerIpam(open: OpenStep, verb: GuestVerb, call: (chain: Chain, step: Step) => Promise<Conclusion>): Promise<IpamAnswer> {
+  const { chain, caller, callId } = open;
+  try {
+    const conclusion = await call(chain, { ...caller, plugin: ipamPlugin(chain, caller), verb, parentCallId: callId });
+    if (!conclusion.ok) return { err: toPluginError(conclusion.error) };
+    // JSON has no `undefined`: a verb without a result answers null.
+    return { ok: conclusion.addresses ?? null };
+  } catch (error) {
+    if (verb === "del" && isDispensable(chain, error)) return { ok: null };
+    const known = isCniError(error) ? error : new CniError("guestFailed", "the IPAM plugin cannot be run", { details: String(error) });
+    return { err: toPluginError(known) };
+  }
+}
+
+function ipamPlugin(chain: Chain, { configuration, plugin, parentCallId }: Step): InstalledPlugin {
+  const { ipamType } = configuration;
+  if (parentCallId !== undefined || !plugin.capabilities.includes("ipam")) {
+    throw new CniError("helperFailed", `plugin ${JSON.stringify(plugin.type)} may not call an IPAM plugin`, { details: 'a grant of "ipam" would allow it' });
+  }
+  if (ipamType === undefined) throw new CniError("invalidNetworkConfig", 'the configuration has no "ipam" with a "type"');
+  const found = pluginOf(chain, ipamType);
+  if (!found.exports.includes("addresses")) {
+    throw new CniError("invalidNetworkConfig", `plugin ${JSON.stringify(ipamType)} gives no addresses: it cannot be "ipam"`);
+  }
+  return found;
+}
+
+function toPluginError({ code, message, details }: CniError): PluginError {
+  return details === undefined ? { code, message } : { code, message, details };
+}

@@ -1,0 +1,84 @@
+/**
+ * @module The plugins of a verb under way: which are there, and which version they speak.
+ */
+
+import type { BegunOperation, InstalledPlugin, LogLine, TimelineEntry } from "../helper/protocol.ts";
+import type { PluginConfiguration } from "../spec/configuration.ts";
+import { CniError, isCniError } from "../spec/error.ts";
+import type { CniErrorKind } from "../spec/error.ts";
+import type { AttachmentResult } from "../spec/result.ts";
+import type { Backend, GuestVerb } from "./backend.ts";
+import type { Invocation } from "./invocation.ts";
+
+/** Why a plugin cannot be run at all. On DEL the helper's record of the attachment then does its work. */
+const NOT_RUNNABLE: readonly CniErrorKind[] = ["unknownPlugin", "notPermitted", "componentRejected"];
+
+/** One call, for the timeline. */
+export interface CallReport {
+  readonly type: string;
+  readonly verb: GuestVerb;
+  readonly phasesMicroseconds: Readonly<Record<string, number>>;
+  readonly operations: readonly TimelineEntry[];
+  readonly log: readonly LogLine[];
+}
+
+/** A verb under way. */
+export interface Chain {
+  readonly backend: Backend;
+  readonly invocation: Invocation;
+  readonly begun: BegunOperation;
+  /** What was refused so far. Grows. */
+  readonly refusals: string[];
+  /** In the order in which they ended. Grows. */
+  readonly calls: CallReport[];
+}
+
+/** One step of a chain. */
+export interface Step {
+  readonly configuration: PluginConfiguration;
+  readonly plugin: InstalledPlugin;
+  readonly verb: GuestVerb;
+  readonly previousResult: AttachmentResult | undefined;
+  /** Call that asks for this one, as its IPAM plugin; `undefined`: the chain itself. */
+  readonly parentCallId: string | undefined;
+}
+
+/** Gives the error for a type that is not installed. */
+export function unknownPlugin(type: string): CniError {
+  return new CniError("unknownPlugin", `no plugin of type ${JSON.stringify(type)} is installed`, { details: `install it with: cnidaria install ${type}` });
+}
+
+/**
+ * Gives the installed plugin of a type.
+ * @throws {CniError} unknownPlugin when there is none.
+ */
+export function pluginOf({ begun }: Chain, type: string): InstalledPlugin {
+  const plugin = Object.hasOwn(begun.plugins, type) ? begun.plugins[type] : undefined;
+  if (plugin === undefined || plugin === null) throw unknownPlugin(type);
+  return plugin;
+}
+
+/**
+ * Checks that every plugin of the chain is installed, IPAM plugins included, and speaks the version: before anything is done.
+ * @throws {CniError} unknownPlugin, incompatibleCniVersion.
+ */
+export function checkPlugins(chain: Chain): void {
+  const { network } = chain.invocation;
+  for (const { type, ipamType } of network.plugins) {
+    const plugin = pluginOf(chain, type);
+    checkVersion(plugin, network.cniVersion);
+    if (ipamType !== undefined && plugin.capabilities.includes("ipam")) checkVersion(pluginOf(chain, ipamType), network.cniVersion);
+  }
+}
+
+function checkVersion(plugin: InstalledPlugin, cniVersion: string): void {
+  if (plugin.cniVersions.includes(cniVersion)) return;
+  throw new CniError("incompatibleCniVersion", `plugin ${JSON.stringify(plugin.type)} does not speak CNI version ${JSON.stringify(cniVersion)}`, {
+    details: `it speaks ${plugin.cniVersions.join(", ")}`,
+  });
+}
+
+/** Tells whether DEL can do without a plugin: it cannot be run, and the helper has the attachment on record. */
+export function isDispensable({ begun }: Chain, error: unknown): boolean {
+  return begun.attachment !== null && isCniError(error) && NOT_RUNNABLE.includes(error.kind);
+}
