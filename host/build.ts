@@ -5,7 +5,7 @@
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import type { BuildOptions, Metafile, Plugin } from "esbuild";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -58,6 +58,24 @@ function embedModules(source: string): string {
   return `${imports.join("\n")}\n${body}`;
 }
 
+/** Guests get preview2-shim's browser build: its Node build wants a worker, which would void the fence. */
+const browserShim: Plugin = {
+  name: "browser-shim",
+  setup(build) {
+    build.onResolve({ filter: /^@bytecodealliance\/preview2-shim\// }, (args) => ({
+      path: join(ROOT, "node_modules/@bytecodealliance/preview2-shim/dist/browser", `${basename(args.path)}.js`),
+    }));
+  },
+};
+
+/** A face starts before it needs the host: what it imports late stays a file of its own. */
+const lateHost: Plugin = {
+  name: "late-host",
+  setup(build) {
+    build.onResolve({ filter: /\/host\.ts$/ }, (args) => (args.kind === "dynamic-import" ? { path: "./host.mjs", external: true } : undefined));
+  },
+};
+
 /** CommonJS packages inside an ES module bundle still ask for `require`. */
 const REQUIRE_BANNER = {
   js: 'import { createRequire as cnidariaRequire } from "node:module"; const require = cnidariaRequire(import.meta.url);',
@@ -66,15 +84,16 @@ const REQUIRE_BANNER = {
 const BUNDLES: readonly Bundle[] = [
   { entry: "host/index.ts", file: "index.js", options: { packages: "external", minify: false } },
   { entry: "host/helper/main.ts", file: "helper.mjs", options: { plugins: [nativeKoffi] } },
-  { entry: "host/sandbox/main.ts", file: "sandbox.mjs", options: { conditions: ["browser"] } },
+  { entry: "host/sandbox/main.ts", file: "sandbox.mjs", options: { plugins: [browserShim] } },
   {
     entry: "host/components/transpiler.ts",
     file: "transpiler.mjs",
     options: { plugins: [embeddedTranspiler], loader: { ".wasm": "binary" } },
   },
-  { entry: "host/daemon/warm-host.ts", file: "warm-host.mjs" },
+  { entry: "host/host.ts", file: "host.mjs" },
+  { entry: "host/daemon/warm-host.ts", file: "warm-host.mjs", options: { plugins: [lateHost] } },
   { entry: "host/shim/main.ts", file: "shim.cjs", options: { format: "cjs" } },
-  { entry: "host/cli/main.ts", file: "cli.mjs", options: { banner: REQUIRE_BANNER } },
+  { entry: "host/cli/main.ts", file: "cli.mjs", options: { plugins: [lateHost], banner: REQUIRE_BANNER } },
 ];
 
 /** Builds one bundle and gives the files it was made from. */

@@ -1,0 +1,164 @@
+/**
+ * @module The demo: two containers on a network, what happened, a refusal, and nothing left. `npm run demo` builds first.
+ */
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createHost, isCniError } from "../index.ts";
+import type { Host } from "../index.ts";
+import { isJsonArray, isJsonObject } from "../spec/json.ts";
+import type { JsonObject } from "../spec/json.ts";
+import { BRIDGE, GATEWAY, NETWORK } from "./network.ts";
+import { createPrinter, formatTimeline } from "./printing.ts";
+import type { Printer } from "./printing.ts";
+import { hasReference, timeHost, timeReference, tryInstallReference } from "./reference.ts";
+import { INSIDE, createContainer, deleteContainer, leftovers, ping, prepareNode, run, runInside } from "./stage.ts";
+import type { Container } from "./stage.ts";
+
+const STEPS = 9;
+const GUESTS_DIR = resolve(import.meta.dirname, "../../dist/guests");
+
+/** What the steps share. */
+interface Demo {
+  readonly host: Host;
+  readonly print: Printer;
+  readonly folder: string;
+}
+
+const readGuest = (type: string): Buffer => readFileSync(join(GUESTS_DIR, `${type}.wasm`));
+const requestFor = ({ name, netns }: Container) => ({ network: NETWORK, containerId: name, netns, ifname: "eth0" });
+
+async function installPlugins({ host, print }: Demo): Promise<void> {
+  print.step("Install the bundled plugins; each grant is the operator's");
+  for (const file of readdirSync(GUESTS_DIR).filter((name) => name.endsWith(".wasm"))) {
+    const plan = await host.planInstall({ component: readFileSync(join(GUESTS_DIR, file)) });
+    await plan.commit();
+    print.say(`${plan.type} ${plan.version}, ${plan.digest.slice(0, 19)}`);
+    print.show(plan.grants.map(({ capability, scope }) => `${capability}: ${scope.join("; ")}`).join("\n") || "nothing");
+  }
+}
+
+async function addContainers({ host, print }: Demo, containers: readonly Container[]): Promise<string[]> {
+  const addresses: string[] = [];
+  for (const container of containers) {
+    print.step(`ADD ${container.name}: a bridge, an address, a gateway, masquerading`);
+    let operationId = "";
+    const result = await host.add({ ...requestFor(container), onBegin: (id) => (operationId = id) });
+    print.show(JSON.stringify(result, undefined, 2));
+    print.say(`timeline of call ${operationId}`);
+    print.show(formatTimeline(await host.log({ operationId })).join("\n"));
+    addresses.push(addressOf(result));
+  }
+  return addresses;
+}
+
+/** Reads the first address of a result, without its prefix. */
+function addressOf(result: JsonObject): string {
+  const ips = result["ips"];
+  const first = isJsonArray(ips) ? ips[0] : undefined;
+  const address = isJsonObject(first) ? first["address"] : undefined;
+  return typeof address === "string" ? (address.split("/")[0] ?? "") : "";
+}
+
+async function pingAround({ print }: Demo, [first, second]: readonly Container[], addresses: readonly string[]): Promise<void> {
+  print.step("Ping: container to container, container to gateway");
+  if (first === undefined || second === undefined) return;
+  print.good(`${first.name} → ${second.name}: ${ping(first, addresses[1] ?? "")}`);
+  print.good(`${second.name} → ${first.name}: ${ping(second, addresses[0] ?? "")}`);
+  print.good(`${first.name} → gateway: ${ping(first, GATEWAY)}`);
+}
+
+async function showLedger({ host, print }: Demo): Promise<void> {
+  print.step("The ledger: what exists, whose it is");
+  const rows = await host.ledger();
+  print.show(rows.map((row) => `${row.containerId.padEnd(12)} ${row.kind.padEnd(18)} ${row.description}`).join("\n"));
+  const leases = await host.leases();
+  print.show(leases.map((row) => `${row.containerId.padEnd(12)} ${"lease".padEnd(18)} ${row.address}`).join("\n"));
+}
+
+/** Narrows the bridge plugin's grant to a bridge of another name, and lets it try. */
+async function refuse({ host, print }: Demo): Promise<void> {
+  print.step("A plugin asks for something that it was not granted");
+  const component = readGuest("bridge");
+  const manifest = JSON.parse(readFileSync(resolve(import.meta.dirname, "../../guests/bridge/grants.json"), "utf8")) as JsonObject;
+  const capabilities = { ...(manifest["capabilities"] as JsonObject), "node-links": { bridges: ["office0"] } };
+  const plan = await host.planInstall({ component, manifest: JSON.stringify({ ...manifest, capabilities }) });
+  print.say("the operator narrows the grant of bridge:");
+  print.show((plan.differences ?? []).join("\n"));
+  await plan.commit();
+  const container = createContainer("stranger");
+  try {
+    await host.add(requestFor(container));
+    throw new Error("the plugin was not refused");
+  } catch (error) {
+    if (!isCniError(error)) throw error;
+    print.good(`ADD on ${BRIDGE} is refused:`);
+    print.show(JSON.stringify(error.toCniJson("1.1.0"), undefined, 2));
+  } finally {
+    deleteContainer(container);
+    await host.install({ component });
+  }
+}
+
+async function remove({ host, print }: Demo, containers: readonly Container[]): Promise<void> {
+  print.step("DEL: nothing is left");
+  for (const container of containers) await host.del(requestFor(container));
+  const left = [...leftovers(), ...(await host.ledger()).map((row) => row.description), ...(await host.leases()).map((row) => row.address)];
+  if (left.length > 0) throw new Error(`left behind: ${left.join("; ")}`);
+  print.good("no link, no address, no rule, no lease, no line in the ledger");
+  print.show(run("ip", "-br", "link"));
+}
+
+async function compare({ host, print, folder }: Demo): Promise<void> {
+  print.step("The same with the reference plugins");
+  const ours = await timeHost(host, NETWORK);
+  const rows = [["", "ADD", "DEL"], ["cnidaria, warm host", ms(ours.addMs), ms(ours.delMs)]];
+  if (hasReference()) {
+    const plugin = (NETWORK["plugins"] as readonly JsonObject[])[0] ?? {};
+    const theirs = await timeReference(plugin, join(folder, "reference"));
+    rows.push(["reference plugins", ms(theirs.addMs), ms(theirs.delMs)], ["ratio", ratio(ours.addMs, theirs.addMs), ratio(ours.delMs, theirs.delMs)]);
+  } else {
+    print.say("The package containernetworking-plugins is not installed: no comparison.");
+  }
+  print.show(rows.map(([what = "", add = "", del = ""]) => `${what.padEnd(22)}${add.padStart(12)}${del.padStart(12)}`).join("\n"));
+}
+
+const ms = (value: number): string => `${value.toFixed(1)} ms`;
+const ratio = (ours: number, theirs: number): string => `1 : ${(theirs / ours).toFixed(1)}`;
+
+async function play(): Promise<void> {
+  const print = createPrinter((line) => process.stdout.write(`${line}\n`), STEPS, process.stdout.isTTY === true);
+  const folder = mkdtempSync(join(tmpdir(), "cnidaria-demo-"));
+  try {
+    print.step("A node of its own: a network namespace that knows nothing of this machine's network");
+    prepareNode();
+    const containers = [createContainer("alpha"), createContainer("beta")];
+    await using host = await createHost({ stateDir: join(folder, "state"), origin: "demo" });
+    const isolation = await host.isolation();
+    print.say(isolation === "full" ? "isolation: full" : "reduced isolation: in a user namespace, sandboxes share the helper's uid");
+    const demo: Demo = { host, print, folder };
+    await installPlugins(demo);
+    const addresses = await addContainers(demo, containers);
+    await pingAround(demo, containers, addresses);
+    await showLedger(demo);
+    await refuse(demo);
+    await remove(demo, containers);
+    await compare(demo);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Reports a failure with all that is known about it. */
+function report(error: unknown): void {
+  console.error(error);
+  if (isCniError(error) && error.details !== undefined) console.error(error.details);
+  process.exitCode = 1;
+}
+
+if (process.argv.includes(INSIDE)) {
+  await play().catch(report);
+} else {
+  tryInstallReference();
+  process.exitCode = runInside(import.meta.filename, process.argv.slice(2));
+}
