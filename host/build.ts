@@ -88,7 +88,7 @@ const BUNDLES: readonly Bundle[] = [
   {
     entry: "host/components/transpiler.ts",
     file: "transpiler.mjs",
-    options: { plugins: [embeddedTranspiler], loader: { ".wasm": "binary" } },
+    options: { plugins: [embeddedTranspiler, browserShim], loader: { ".wasm": "binary" } },
   },
   { entry: "host/host.ts", file: "host.mjs" },
   { entry: "host/daemon/warm-host.ts", file: "warm-host.mjs", options: { plugins: [lateHost] } },
