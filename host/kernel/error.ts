@@ -39,6 +39,7 @@ export function withErrno<Result>(call: string, run: () => Result): Result {
 
 /** Gives an error of `node:fs` as a KernelError; any other stays as it is. */
 export function convertSystemError(call: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string" || !error.code.startsWith("E")) return error;
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string" || !error.code.startsWith("E"))
+    return error;
   return new KernelError(error.code, call);
 }

@@ -13,7 +13,9 @@ const libc = koffi.load(null);
 type Send = (fd: number, message: Uint8Array, bytes: number, flags: number) => number;
 
 /** socket(2). */
-export const socket = libc.func("int socket(int, int, int)") as KoffiFunc<(domain: number, type: number, protocol: number) => number>;
+export const socket = libc.func("int socket(int, int, int)") as KoffiFunc<
+  (domain: number, type: number, protocol: number) => number
+>;
 /** connect(2). */
 export const connect = libc.func("int connect(int, const void *, uint)") as KoffiFunc<
   (fd: number, address: Uint8Array, bytes: number) => number
@@ -24,11 +26,11 @@ export const send = libc.func("long send(int, const void *, size_t, int)") as Ko
 export const receive = libc.func("long recv(int, void *, size_t, int)") as KoffiFunc<Send>;
 /** setsockopt(2). */
 export const setSocketOption = libc.func("int setsockopt(int, int, int, const void *, uint)") as KoffiFunc<
-  (fd: number, level: number, option: number, value: Uint8Array, bytes: number) => number
+  (...args: [fd: number, level: number, option: number, value: Uint8Array, bytes: number]) => number
 >;
 /** getsockopt(2). `bytes` holds a u32: the room in `value`, then what was written. */
 export const getSocketOption = libc.func("int getsockopt(int, int, int, void *, void *)") as KoffiFunc<
-  (fd: number, level: number, option: number, value: Uint8Array, bytes: Uint8Array) => number
+  (...args: [fd: number, level: number, option: number, value: Uint8Array, bytes: Uint8Array]) => number
 >;
 /** setns(2). `netns.ts` alone calls it. */
 export const setNamespace = libc.func("int setns(int, int)") as KoffiFunc<(fd: number, kind: number) => number>;

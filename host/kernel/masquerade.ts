@@ -11,7 +11,15 @@
  * A packet costs one look-up, however many attachments there are; the reference plugins walk a rule for each.
  */
 
-import { addressBits, formatIpAddress, ipToBytes, networkOf, type IpAddress, type IpFamily, type IpPrefix } from "../spec/ip.ts";
+import {
+  addressBits,
+  formatIpAddress,
+  ipToBytes,
+  networkOf,
+  type IpAddress,
+  type IpFamily,
+  type IpPrefix,
+} from "../spec/ip.ts";
 import { isKernelError, KernelError } from "./error.ts";
 import type { Nftables } from "./nftables.ts";
 import type { NftCommand, NftElements, NftExpression, NftPrefix } from "./nftables-types.ts";
@@ -73,7 +81,11 @@ export function addMasquerade(nftables: Nftables, { tag, addresses }: Masquerade
  */
 export function removeMasquerade(nftables: Nftables, { tag, addresses }: MasqueradeAddresses): void {
   const held = withoutDoubles(addresses).filter(({ address }) => readMasquerade(nftables, address)?.tag === tag);
-  const commands = elementCommands(held, (elements) => ({ delete: { element: elements } }), (address) => formatIpAddress(address.address));
+  const commands = elementCommands(
+    held,
+    (elements) => ({ delete: { element: elements } }),
+    (address) => formatIpAddress(address.address),
+  );
   if (commands.length > 0) nftables.run(commands);
 }
 
@@ -115,7 +127,10 @@ function createElements(nftables: Nftables, tag: string, addresses: readonly IpP
   const elements = elementCommands(
     addresses,
     (element) => ({ create: { element } }),
-    (address) => [{ elem: { val: formatIpAddress(address.address), comment: COMMENT_PREFIX + tag } }, { goto: { target: chainOf(address) } }],
+    (address) => [
+      { elem: { val: formatIpAddress(address.address), comment: COMMENT_PREFIX + tag } },
+      { goto: { target: chainOf(address) } },
+    ],
   );
   if (addresses.every((address) => made.has(chainOf(address)))) {
     try {
@@ -183,7 +198,8 @@ function matchDestination(family: IpFamily, right: NftPrefix): NftExpression {
 /** Names the chain of a subnet: `subnet_v4_10_88_0_0_16`, or `subnet_v6_`, 32 hexadecimal digits, `_64`. */
 function chainOf(prefix: IpPrefix): string {
   const { address, prefixLength } = networkOf(prefix);
-  const [version, text] = address.tag === "ipv4" ? ["v4", address.val.join("_")] : ["v6", Buffer.from(ipToBytes(address)).toString("hex")];
+  const [version, text] =
+    address.tag === "ipv4" ? ["v4", address.val.join("_")] : ["v6", Buffer.from(ipToBytes(address)).toString("hex")];
   return `subnet_${version}_${text}_${prefixLength}`;
 }
 

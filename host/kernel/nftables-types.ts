@@ -3,7 +3,10 @@
  */
 
 /** A verdict or statement that a rule ends with. */
-export type NftVerdict = { readonly return: null } | { readonly masquerade: null } | { readonly goto: { readonly target: string } };
+export type NftVerdict =
+  | { readonly return: null }
+  | { readonly masquerade: null }
+  | { readonly goto: { readonly target: string } };
 
 /** Left side of a match: a field of a packet. */
 export interface NftPayload {
@@ -63,7 +66,13 @@ export interface NftElements extends NftTableReference {
 
 /** What a command is about. */
 export type NftObject =
-  | { readonly table: { readonly family: NftTableReference["family"]; readonly name: string; readonly comment?: string } }
+  | {
+      readonly table: {
+        readonly family: NftTableReference["family"];
+        readonly name: string;
+        readonly comment?: string;
+      };
+    }
   | { readonly chain: NftChain }
   | { readonly map: NftMap }
   | { readonly rule: NftRule }

@@ -8,7 +8,13 @@ import type { IpAddress } from "../spec/ip.ts";
 import { isKernelError, KernelError } from "./error.ts";
 import { closeDescriptor, describeErrno, errnoName } from "./libc.ts";
 import { runInNetns, type Netns } from "./netns.ts";
-import { getElementRequest, NETLINK_NETFILTER, readElement, type MapElement, type MapReference } from "./netlink/element-messages.ts";
+import {
+  getElementRequest,
+  NETLINK_NETFILTER,
+  readElement,
+  type MapElement,
+  type MapReference,
+} from "./netlink/element-messages.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
 import type { NftCommand, NftReply } from "./nftables-types.ts";
 import { duplicateDescriptor } from "./peer.ts";
@@ -43,7 +49,11 @@ function loadLibrary(): Library {
   try {
     library = koffi.load(LIBRARY);
   } catch {
-    throw new KernelError("ENOSYS", "load libnftables", `${LIBRARY} is not installed; Debian and Ubuntu have it in the package libnftables1`);
+    throw new KernelError(
+      "ENOSYS",
+      "load libnftables",
+      `${LIBRARY} is not installed; Debian and Ubuntu have it in the package libnftables1`,
+    );
   }
   loaded = {
     create: library.func("void *nft_ctx_new(uint32_t)") as Library["create"],

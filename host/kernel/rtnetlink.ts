@@ -38,7 +38,13 @@ import {
 import { NetlinkSocket, type NetlinkRequest } from "./netlink/socket.ts";
 
 export type { Link, OperationalState } from "./netlink/link-messages.ts";
-export type { BridgeOptions, BridgePortChanges, LinkChanges, LinkReference, VethOptions } from "./netlink/link-requests.ts";
+export type {
+  BridgeOptions,
+  BridgePortChanges,
+  LinkChanges,
+  LinkReference,
+  VethOptions,
+} from "./netlink/link-requests.ts";
 export type { LinkAddress } from "./netlink/address-messages.ts";
 export type { Route, RouteMode, RouteScope } from "./netlink/route-messages.ts";
 
@@ -148,7 +154,9 @@ export class Rtnetlink implements Disposable {
     const families: readonly IpFamily[] = bound.family === undefined ? ["ipv4", "ipv6"] : [bound.family];
     const addresses: LinkAddress[] = [];
     for (const family of families) {
-      addresses.push(...this.#socket.dump(listAddressesRequest(index, family), bound.max - addresses.length, readLinkAddress));
+      addresses.push(
+        ...this.#socket.dump(listAddressesRequest(index, family), bound.max - addresses.length, readLinkAddress),
+      );
     }
     return addresses.filter((address) => address.linkIndex === index);
   }
@@ -175,8 +183,16 @@ export class Rtnetlink implements Disposable {
   }
 
   /** Requests sent by type, and messages received: for tests of what is asked of the kernel. */
-  get counters(): { readonly sent: ReadonlyMap<number, number>; readonly received: number; readonly sentByDeletion: ReadonlyMap<number, number> } {
-    return { sent: this.#socket.sent, received: this.#socket.receivedMessages, sentByDeletion: this.#deletion?.sent ?? new Map() };
+  get counters(): {
+    readonly sent: ReadonlyMap<number, number>;
+    readonly received: number;
+    readonly sentByDeletion: ReadonlyMap<number, number>;
+  } {
+    return {
+      sent: this.#socket.sent,
+      received: this.#socket.receivedMessages,
+      sentByDeletion: this.#deletion?.sent ?? new Map(),
+    };
   }
 
   /** Closes the sockets, that of deletions after what it still does. */
@@ -185,9 +201,13 @@ export class Rtnetlink implements Disposable {
     this.#deletion?.[Symbol.dispose]();
   }
 
-  #create(request: NetlinkRequest, { name, alias }: { readonly name: string; readonly alias?: string | undefined }): void {
+  #create(
+    request: NetlinkRequest,
+    { name, alias }: { readonly name: string; readonly alias?: string | undefined },
+  ): void {
     // Checked first: afterwards there is a link that would be left behind.
-    if (alias !== undefined && Buffer.byteLength(alias) > ALIAS_MAX_BYTES) throw new KernelError("EINVAL", request.call, "alias too long");
+    if (alias !== undefined && Buffer.byteLength(alias) > ALIAS_MAX_BYTES)
+      throw new KernelError("EINVAL", request.call, "alias too long");
     this.#socket.change(request);
     if (alias !== undefined) this.#socket.change(setLinkRequest({ name }, { alias }));
   }

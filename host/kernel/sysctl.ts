@@ -32,7 +32,9 @@ export type NamespaceSysctlName = keyof typeof NAMESPACE_KEYS;
 export type LinkSysctlName = keyof typeof LINK_KEYS;
 
 /** One switch. `link` is the name of a link, never `all` or `default`. */
-export type SysctlKey = { readonly name: NamespaceSysctlName } | { readonly name: LinkSysctlName; readonly link: string };
+export type SysctlKey =
+  | { readonly name: NamespaceSysctlName }
+  | { readonly name: LinkSysctlName; readonly link: string };
 
 /** Longest link name in bytes: IFNAMSIZ (16) less its NUL. Source: linux/if.h. */
 const IFNAME_MAX_BYTES = 15;
@@ -62,7 +64,12 @@ export function writeSysctl(netns: Pick<Netns, "fd">, key: SysctlKey, value: num
   });
 }
 
-function inOpened(netns: Pick<Netns, "fd">, key: SysctlKey, flags: number, use: (fd: number, call: string) => number): number {
+function inOpened(
+  netns: Pick<Netns, "fd">,
+  key: SysctlKey,
+  flags: number,
+  use: (fd: number, call: string) => number,
+): number {
   const call = "link" in key ? `sysctl ${key.name} of a link` : `sysctl ${key.name}`;
   const path = sysctlPath(key, call);
   return countKernelTime(() =>

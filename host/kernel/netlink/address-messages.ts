@@ -56,7 +56,8 @@ export function addAddressRequest(index: number, prefix: IpPrefix): NetlinkReque
     write: (writer) => {
       writeAddress(writer, index, prefix);
       const { address, prefixLength } = prefix;
-      if (address.tag === "ipv4" && prefixLength < NO_BROADCAST_LENGTH) writer.attribute(IFA_BROADCAST, broadcastOf(prefix));
+      if (address.tag === "ipv4" && prefixLength < NO_BROADCAST_LENGTH)
+        writer.attribute(IFA_BROADCAST, broadcastOf(prefix));
     },
   };
 }
@@ -95,7 +96,8 @@ export function readLinkAddress(message: Message): LinkAddress | undefined {
   const prefixLength = payload.readUInt8(1);
   // IFA_ADDRESS is the other end's on a point-to-point link; IFA_LOCAL, where it is there, is always the link's own.
   const bytes = attributes?.get(IFA_LOCAL) ?? attributes?.get(IFA_ADDRESS);
-  if (family === undefined || bytes?.length !== addressBits(family) / 8 || prefixLength > addressBits(family)) return undefined;
+  if (family === undefined || bytes?.length !== addressBits(family) / 8 || prefixLength > addressBits(family))
+    return undefined;
   const flags = readU32(attributes?.get(IFA_FLAGS)) ?? payload.readUInt8(2);
   return {
     address: { address: ipFromBytes(bytes), prefixLength },
@@ -112,7 +114,11 @@ function writeAddress(writer: MessageWriter, index: number, prefix: IpPrefix): v
   writer.attribute(IFA_LOCAL, bytes).attribute(IFA_ADDRESS, bytes);
 }
 
-function writeAddressHeader(writer: MessageWriter, index: number, header: { family: IpFamily; prefixLength: number }): MessageWriter {
+function writeAddressHeader(
+  writer: MessageWriter,
+  index: number,
+  header: { family: IpFamily; prefixLength: number },
+): MessageWriter {
   return writer.u8(FAMILY_NUMBERS[header.family]).u8(header.prefixLength).u8(0).u8(0).u32(index);
 }
 

@@ -87,7 +87,7 @@ export function readMessage(bytes: Buffer, offset: number): Message | undefined 
 /** Reads all messages of one datagram; `undefined`: one of them lies about its length. */
 export function readMessages(bytes: Buffer): Message[] | undefined {
   const messages: Message[] = [];
-  for (let offset = 0; offset < bytes.length; ) {
+  for (let offset = 0; offset < bytes.length;) {
     const message = readMessage(bytes, offset);
     if (message === undefined) return undefined;
     messages.push(message);
@@ -108,11 +108,14 @@ export function readMessages(bytes: Buffer): Message[] | undefined {
 export function readAttributes(bytes: Buffer, start = 0): Attributes | undefined {
   if (start > bytes.length) return undefined;
   const attributes = new Map<number, Buffer>();
-  for (let offset = start; offset < bytes.length; ) {
+  for (let offset = start; offset < bytes.length;) {
     if (bytes.length - offset < ATTRIBUTE_HEADER_BYTES) return undefined;
     const length = bytes.readUInt16LE(offset);
     if (length < ATTRIBUTE_HEADER_BYTES || length > bytes.length - offset) return undefined;
-    attributes.set(bytes.readUInt16LE(offset + 2) & TYPE_MASK, bytes.subarray(offset + ATTRIBUTE_HEADER_BYTES, offset + length));
+    attributes.set(
+      bytes.readUInt16LE(offset + 2) & TYPE_MASK,
+      bytes.subarray(offset + ATTRIBUTE_HEADER_BYTES, offset + length),
+    );
     offset += alignBytes(length);
   }
   return attributes;

@@ -96,7 +96,7 @@ function inside(attribute: Buffer | undefined): ReturnType<typeof readAttributes
  */
 function readComment(bytes: Buffer | undefined): string | undefined {
   if (bytes === undefined) return undefined;
-  for (let offset = 0; offset + 2 <= bytes.length; ) {
+  for (let offset = 0; offset + 2 <= bytes.length;) {
     const end = offset + 2 + bytes.readUInt8(offset + 1);
     if (end > bytes.length) return undefined;
     if (bytes.readUInt8(offset) === USERDATA_COMMENT) return readText(bytes.subarray(offset + 2, end));

@@ -2,9 +2,25 @@
  * @module Messages about routes. Source of all numbers: linux/rtnetlink.h, Linux 6.12.
  */
 
-import { addressBits, ipFromBytes, ipToBytes, networkOf, type IpAddress, type IpFamily, type IpPrefix } from "../../spec/ip.ts";
+import {
+  addressBits,
+  ipFromBytes,
+  ipToBytes,
+  networkOf,
+  type IpAddress,
+  type IpFamily,
+  type IpPrefix,
+} from "../../spec/ip.ts";
 import { familyOfNumber, FAMILY_NUMBERS } from "./address-messages.ts";
-import { FLAG_CREATE, FLAG_EXCLUSIVE, FLAG_REPLACE, readAttributes, readU32, type Attributes, type Message } from "./codec.ts";
+import {
+  FLAG_CREATE,
+  FLAG_EXCLUSIVE,
+  FLAG_REPLACE,
+  readAttributes,
+  readU32,
+  type Attributes,
+  type Message,
+} from "./codec.ts";
 import type { NetlinkRequest } from "./socket.ts";
 import type { MessageWriter } from "./writer.ts";
 
@@ -144,7 +160,11 @@ export function readRoutes(message: Message): ListedRoute[] | undefined {
   const table = readU32(attributes.get(RTA_TABLE)) ?? payload.readUInt8(4);
   const common = { destination, table, scope: scopeOf(payload.readUInt8(6)), ...readOptional(attributes) };
   const listed = (linkIndex: number | undefined, gateway: IpAddress | undefined): ListedRoute => {
-    return { linkIndex, local: table === RT_TABLE_LOCAL, route: gateway === undefined ? common : { ...common, gateway } };
+    return {
+      linkIndex,
+      local: table === RT_TABLE_LOCAL,
+      route: gateway === undefined ? common : { ...common, gateway },
+    };
   };
   const hops = attributes.get(RTA_MULTIPATH);
   if (hops === undefined) return [listed(readU32(attributes.get(RTA_OIF)), readAddress(attributes.get(RTA_GATEWAY)))];
@@ -163,7 +183,7 @@ export function readRoutes(message: Message): ListedRoute[] | undefined {
  */
 function readNextHops(bytes: Buffer): { index: number; gateway: IpAddress | undefined }[] | undefined {
   const hops = [];
-  for (let offset = 0; offset < bytes.length; ) {
+  for (let offset = 0; offset < bytes.length;) {
     if (bytes.length - offset < NEXT_HOP_BYTES) return undefined;
     const length = bytes.readUInt16LE(offset);
     if (length < NEXT_HOP_BYTES || length > bytes.length - offset) return undefined;
@@ -202,11 +222,20 @@ function scopeOf(number: number): RouteScope | undefined {
   return number === SCOPE_NUMBERS.host ? "host" : undefined;
 }
 
-function writeRouteHeader(writer: MessageWriter, route: Route, header: { protocol: number; scope: number; type: number }): void {
+function writeRouteHeader(
+  writer: MessageWriter,
+  route: Route,
+  header: { protocol: number; scope: number; type: number },
+): void {
   const { address, prefixLength } = route.destination;
   const table = route.table ?? RT_TABLE_MAIN;
   writer.u8(FAMILY_NUMBERS[address.tag]).u8(prefixLength).u8(0).u8(0);
-  writer.u8(table > HEADER_TABLE_MAX ? 0 : table).u8(header.protocol).u8(header.scope).u8(header.type).u32(0);
+  writer
+    .u8(table > HEADER_TABLE_MAX ? 0 : table)
+    .u8(header.protocol)
+    .u8(header.scope)
+    .u8(header.type)
+    .u32(0);
 }
 
 function writeRoute(writer: MessageWriter, index: number, route: Route): void {

@@ -6,7 +6,17 @@
  */
 
 import { KernelError } from "../error.ts";
-import { checked, closeDescriptor, connect, errnoName, lastErrno, receive, send, setSocketOption, socket } from "../libc.ts";
+import {
+  checked,
+  closeDescriptor,
+  connect,
+  errnoName,
+  lastErrno,
+  receive,
+  send,
+  setSocketOption,
+  socket,
+} from "../libc.ts";
 import { openNetnsOfSocket, runInNetns, type Netns } from "../netns.ts";
 import { countKernelTime } from "../time.ts";
 import {
@@ -68,13 +78,18 @@ export type ReadMessage<Value> = (message: Message) => Value | undefined;
 
 /** Opens a descriptor in a namespace, connected to the kernel, with strict checks of requests. */
 function openDescriptor(netns: Pick<Netns, "fd">, protocol: number): number {
-  const fd = runInNetns(netns, () => checked("socket AF_NETLINK", socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol)));
+  const fd = runInNetns(netns, () =>
+    checked("socket AF_NETLINK", socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol)),
+  );
   try {
     checked("connect", connect(fd, KERNEL_ADDRESS, KERNEL_ADDRESS.length));
     for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
       checked("setsockopt SOL_NETLINK", setSocketOption(fd, SOL_NETLINK, option, ON, ON.length));
     }
-    checked("setsockopt SO_RCVTIMEO", setSocketOption(fd, SOL_SOCKET, SO_RCVTIMEO, ANSWER_TIMEOUT, ANSWER_TIMEOUT.length));
+    checked(
+      "setsockopt SO_RCVTIMEO",
+      setSocketOption(fd, SOL_SOCKET, SO_RCVTIMEO, ANSWER_TIMEOUT, ANSWER_TIMEOUT.length),
+    );
   } catch (error) {
     closeDescriptor(fd);
     throw error;
@@ -118,7 +133,9 @@ export class NetlinkSocket implements Disposable {
   async changeSlowly(request: NetlinkRequest): Promise<void> {
     const bytes = this.#build(request, FLAG_ACK);
     const sent = await new Promise<number>((resolve, reject) => {
-      send.async(this.#fd, bytes, bytes.length, 0, (error: unknown, result) => (error ? reject(error) : resolve(result)));
+      send.async(this.#fd, bytes, bytes.length, 0, (error: unknown, result) =>
+        error ? reject(error) : resolve(result),
+      );
     });
     // The error number stays on the thread; of all errors of send(2) only a lack of memory is possible here.
     if (sent < 0) throw new KernelError("ENOBUFS", request.call);
@@ -154,7 +171,11 @@ export class NetlinkSocket implements Disposable {
     this.#closed = true;
   }
 
-  #dumpOnce<Value>(request: NetlinkRequest, max: number, read: ReadMessage<Value>): { values: Value[]; interrupted: boolean } {
+  #dumpOnce<Value>(
+    request: NetlinkRequest,
+    max: number,
+    read: ReadMessage<Value>,
+  ): { values: Value[]; interrupted: boolean } {
     const { call } = request;
     this.#send(this.#build(request, FLAG_DUMP), call);
     const values: Value[] = [];
