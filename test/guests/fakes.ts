@@ -1,0 +1,52 @@
+/**
+ * @module Fakes of imports: what was received, and what to return.
+ */
+import { PluginFailure, toPluginError } from "../../guests/sdk/index.ts";
+
+/** A call that an import got: interface, function, arguments. */
+export type Call = readonly [name: string, ...args: unknown[]];
+
+/** Interfaces with their functions. */
+type Imports = object;
+
+/** Wraps every function so that its calls are written down, `containerLinks.get` and the arguments. */
+export function record<Given extends Imports>(imports: Given, calls: Call[]): Given {
+  const wrapped: Record<string, Record<string, unknown>> = {};
+  for (const [name, functions] of Object.entries(imports)) {
+    wrapped[name] = {};
+    for (const [key, operation] of Object.entries(functions as Record<string, (...args: unknown[]) => unknown>)) {
+      wrapped[name][key] = (...args: unknown[]) => {
+        calls.push([`${name}.${key}`, ...args]);
+        return operation(...args);
+      };
+    }
+  }
+  return wrapped as Given;
+}
+
+/** An import that fails with a case of its interface's error enum. */
+export function failing(errorCase: string): () => never {
+  return () => {
+    throw { payload: errorCase };
+  };
+}
+
+/** An import that fails with an error of the IPAM plugin. */
+export function failingWith(code: number, message: string): () => never {
+  return () => {
+    throw { payload: { code, message } };
+  };
+}
+
+/** Runs what must fail, and gives the error as the host gets it. */
+export function failureOf(verb: () => unknown): { code: number; message: string; details?: string | undefined } {
+  try {
+    verb();
+  } catch (caught) {
+    if (caught instanceof PluginFailure || (typeof caught === "object" && caught !== null && "payload" in caught)) {
+      return toPluginError(caught);
+    }
+    throw caught;
+  }
+  throw new Error("the verb did not fail");
+}
