@@ -14,7 +14,7 @@ export interface HostOptions {
   readonly nodePath?: string;
   /** Folder that has the bundles of helper, sandbox and transpiler. @default the package's `dist` */
   readonly bundleDir?: string;
-  /** Sandboxes of one plugin at a time; each is a process of about 40 MB. @default 4 */
+  /** Sandboxes of one plugin at a time; each is a process of about 25 MB of its own. @default 8 */
   readonly sandboxesPerPlugin?: number;
   /** How long a sandbox may be idle before it is stopped, in milliseconds. @default 60000 */
   readonly sandboxIdleMs?: number;
@@ -57,8 +57,10 @@ export interface ExecRequest {
 export interface InstallRequest {
   /** Bytes of the component. */
   readonly component: Uint8Array;
-  /** JSON text of a manifest. @default the one inside the component */
-  readonly manifest?: string;
+  /** JSON value of the manifest that came beside the component. @default the one inside the component */
+  readonly manifest?: JsonObject;
+  /** Narrower scopes than the manifest asks for, by capability; one that is missing is not granted. @default all that it asks for */
+  readonly capabilities?: JsonObject;
 }
 
 /** What an installation would change. Nothing has been changed yet. */
@@ -67,9 +69,9 @@ export interface InstallPlan {
   readonly digest: Digest;
   readonly version: string;
   readonly description: string;
-  /** What would be granted, a sentence each, by capability. */
-  readonly grants: readonly { readonly capability: string; readonly scope: readonly string[] }[];
-  /** What differs from the present installation of that type, a sentence each; `undefined`: there is none. */
+  /** What would be granted, a line each: `capability: what`. */
+  readonly grants: readonly string[];
+  /** What differs from the present grant of that type, a line each, the gravest first; `undefined`: the type is not installed. */
   readonly differences: readonly string[] | undefined;
   /** Does it. */
   readonly commit: () => Promise<InstalledPlugin>;

@@ -5,13 +5,13 @@ import type { HelperClient } from "./helper/client.ts";
 import { CniError } from "./spec/error.ts";
 
 /** A helper, and what a host keeps beside it for as long as it lives. */
-export interface HelperSession<Companion extends AsyncDisposable> {
+export interface HelperSession<Companion extends Disposable> {
   readonly client: HelperClient;
   readonly companion: Companion;
 }
 
 /** What sessions are made with. */
-export interface SessionOptions<Companion extends AsyncDisposable> {
+export interface SessionOptions<Companion extends Disposable> {
   readonly start: () => Promise<HelperClient>;
   /** Makes what lives as long as the helper: the pool of sandboxes. */
   readonly accompany: (client: HelperClient) => Companion;
@@ -20,7 +20,7 @@ export interface SessionOptions<Companion extends AsyncDisposable> {
 }
 
 /** Gives the session of the moment. */
-export interface HelperSessions<Companion extends AsyncDisposable> extends AsyncDisposable {
+export interface HelperSessions<Companion extends Disposable> extends AsyncDisposable {
   /**
    * Gives the living session, or starts one; callers at the same time share it.
    * @throws {CniError} why the helper did not start; helperFailed after disposal.
@@ -29,7 +29,7 @@ export interface HelperSessions<Companion extends AsyncDisposable> extends Async
 }
 
 /** Makes the holder. Nothing is started yet. */
-export function createHelperSessions<Companion extends AsyncDisposable>(options: SessionOptions<Companion>): HelperSessions<Companion> {
+export function createHelperSessions<Companion extends Disposable>(options: SessionOptions<Companion>): HelperSessions<Companion> {
   let early = options.early;
   let current: Promise<HelperSession<Companion>> | undefined;
   let isClosed = false;
@@ -69,7 +69,8 @@ export function createHelperSessions<Companion extends AsyncDisposable>(options:
   };
 }
 
-async function end({ client, companion }: { readonly client: HelperClient; readonly companion: AsyncDisposable | undefined }): Promise<void> {
-  await companion?.[Symbol.asyncDispose]();
+/** Ends the sandboxes first: the helper has less to do. */
+async function end({ client, companion }: { readonly client: HelperClient; readonly companion: Disposable | undefined }): Promise<void> {
+  companion?.[Symbol.dispose]();
   await client[Symbol.asyncDispose]();
 }

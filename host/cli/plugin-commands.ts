@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { Host, InstallPlan } from "../index.ts";
 import { CniError } from "../spec/error.ts";
+import { parseJsonObject } from "../spec/json.ts";
 import { withHost } from "./context.ts";
 import type { CommandContext, SharedOptions } from "./context.ts";
 import { bold, formatTable } from "./table.ts";
@@ -16,6 +17,7 @@ const SHORT_DIGEST = "sha256:".length + 12;
 interface InstallOptions extends SharedOptions {
   readonly bundled?: boolean;
   readonly yes?: boolean;
+  readonly capabilities?: string;
 }
 
 /** Adds the commands. */
@@ -25,6 +27,7 @@ export function addPluginCommands(program: Command, context: CommandContext): vo
     .command("install [component]")
     .description("install a component file, or a bundled type; shows what would be granted, and asks")
     .option("--bundled", "install every bundled plugin")
+    .option("--capabilities <file>", "grant these scopes and no others: a JSON file, equal to or narrower than what the plugin asks for")
     .option("-y, --yes", "grant without asking")
     .action((component: string | undefined, options: InstallOptions) => install(component, merged(options), context));
   program
@@ -43,9 +46,11 @@ export function addPluginCommands(program: Command, context: CommandContext): vo
 
 async function install(component: string | undefined, options: InstallOptions, context: CommandContext): Promise<void> {
   const paths = pathsOf(component, options, context);
+  const { capabilities: file } = options;
+  const capabilities = file === undefined ? undefined : parseJsonObject(readFileSync(file, "utf8"), JSON.stringify(file));
   await withHost(options, context, async (host) => {
     for (const path of paths) {
-      const plan = await host.planInstall({ component: readFileSync(path) });
+      const plan = await host.planInstall({ component: readFileSync(path), ...(capabilities === undefined ? {} : { capabilities }) });
       for (const line of describePlan(plan, context)) context.print(line);
       if (!(await isAgreed(options, context))) throw new CniError("notPermitted", `${plan.type} is not installed: it was not agreed to`);
       const { type, digest } = await plan.commit();
@@ -70,15 +75,18 @@ function pathsOf(component: string | undefined, { bundled = false }: InstallOpti
 
 /** Says what an installation would grant, for a person. */
 export function describePlan(plan: InstallPlan, { style }: Pick<CommandContext, "style">): string[] {
-  const grants = plan.grants.flatMap(({ capability, scope }) => [`  ${capability}`, ...scope.map((line) => `    ${line}`)]);
-  const differences = plan.differences;
+  const { grants, differences } = plan;
   return [
     bold(`${plan.type} ${plan.version}  ${plan.digest.slice(0, SHORT_DIGEST)}`, style),
     ...(plan.description === "" ? [] : [`  ${plan.description}`]),
     "it would be granted:",
-    ...(grants.length === 0 ? ["  nothing"] : grants),
-    ...(differences === undefined ? [] : ["different from what is installed:", ...(differences.length === 0 ? ["  nothing"] : differences.map((line) => `  ${line}`))]),
+    ...indent(grants),
+    ...(differences === undefined ? [] : ["different from what is installed:", ...indent(differences)]),
   ];
+}
+
+function indent(lines: readonly string[]): string[] {
+  return lines.length === 0 ? ["  nothing"] : lines.map((line) => `  ${line}`);
 }
 
 async function isAgreed({ yes = false }: InstallOptions, { ask }: CommandContext): Promise<boolean> {

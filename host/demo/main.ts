@@ -34,7 +34,7 @@ async function installPlugins({ host, print }: Demo): Promise<void> {
     const plan = await host.planInstall({ component: readFileSync(join(GUESTS_DIR, file)) });
     await plan.commit();
     print.say(`${plan.type} ${plan.version}, ${plan.digest.slice(0, 19)}`);
-    print.show(plan.grants.map(({ capability, scope }) => `${capability}: ${scope.join("; ")}`).join("\n") || "nothing");
+    print.show(plan.grants.join("\n") || "nothing");
   }
 }
 
@@ -82,7 +82,7 @@ async function refuse({ host, print }: Demo): Promise<void> {
   const component = readGuest("bridge");
   const manifest = JSON.parse(readFileSync(resolve(import.meta.dirname, "../../guests/bridge/grants.json"), "utf8")) as JsonObject;
   const capabilities = { ...(manifest["capabilities"] as JsonObject), "node-links": { bridges: ["office0"] } };
-  const plan = await host.planInstall({ component, manifest: JSON.stringify({ ...manifest, capabilities }) });
+  const plan = await host.planInstall({ component, capabilities });
   print.say("the operator narrows the grant of bridge:");
   print.show((plan.differences ?? []).join("\n"));
   await plan.commit();

@@ -1,0 +1,131 @@
+/**
+ * @module Makes a host: the one file that sees every part.
+ */
+import { existsSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import type { AttachmentRequest, Host, HostOptions } from "./api.ts";
+import { createBackend } from "./backend.ts";
+import { execPlugin } from "./exec.ts";
+import { createHelperSessions } from "./helper-session.ts";
+import { startHelper } from "./helper/client.ts";
+import type { HelperClient } from "./helper/client.ts";
+import { planInstallation, revokeType, uninstallType } from "./installation.ts";
+import type { InstallationParts } from "./installation.ts";
+import { add } from "./operations/add.ts";
+import type { Backend } from "./operations/backend.ts";
+import { check } from "./operations/check.ts";
+import { del } from "./operations/del.ts";
+import { typesOf } from "./operations/invocation.ts";
+import type { InvocationInput } from "./operations/invocation.ts";
+import { unknownPlugin } from "./operations/plugins.ts";
+import { version } from "./operations/version.ts";
+import { createPool } from "./sandbox/pool.ts";
+import type { Pool } from "./sandbox/pool.ts";
+import { parseNetworkConfiguration } from "./spec/configuration.ts";
+import { CniError, isCniError } from "./spec/error.ts";
+
+const MICROSECONDS_PER_MILLISECOND = 1000;
+/** Bundle of the helper, in the bundle folder; the others lie beside it. */
+const HELPER_BUNDLE = "helper.mjs";
+
+/** What there is while a helper lives. */
+interface Connected extends InstallationParts {
+  readonly client: HelperClient;
+  readonly pool: Pool;
+  readonly backend: Backend;
+}
+
+/**
+ * Makes a host. The helper is started by the first call that needs it, and again by the next call after it died.
+ * @throws {CniError} stateUnusable when the state directory's path is not absolute; missingFeature when the bundles are not there.
+ */
+export async function createHost(options: HostOptions): Promise<Host> {
+  return createHostWith(options, undefined);
+}
+
+/** Makes a host on a helper that is starting already: a warm host does not wait for its own code before it starts one. */
+export function createHostWith(options: HostOptions, early: Promise<HelperClient> | undefined): Host {
+  const { stateDir, nodePath = process.execPath, bundleDir = defaultBundleDir(), origin = "library" } = options;
+  if (!isAbsolute(stateDir)) throw new CniError("stateUnusable", `the state directory ${JSON.stringify(stateDir)} is not an absolute path`);
+  const helperEntry = join(bundleDir, HELPER_BUNDLE);
+  if (!existsSync(helperEntry)) throw new CniError("missingFeature", `${JSON.stringify(helperEntry)} is not there`, { details: 'want the bundles; "npm run build" makes them' });
+
+  const sessions = createHelperSessions({
+    start: () => startHelper({ stateDir, nodePath, helperEntry }),
+    accompany: (client) => createPool({ client, ...poolSettings(options) }),
+    early,
+  });
+  /** Runs something with a helper; whatever goes wrong is a CniError. */
+  const connected = async <T>(body: (parts: Connected) => Promise<T>): Promise<T> => {
+    try {
+      const { client, companion: pool } = await sessions.open();
+      return await body({ stateDir, client, pool, backend: createBackend({ client, pool }) });
+    } catch (error) {
+      throw isCniError(error) ? error : new CniError("helperFailed", "the host failed", { details: String(error), cause: error });
+    }
+  };
+  const close = async (): Promise<void> => sessions[Symbol.asyncDispose]();
+  return { ...verbs(connected, origin), ...operatorCalls(connected), ...readCalls(connected), close, [Symbol.asyncDispose]: close };
+}
+
+type Connect = <T>(body: (parts: Connected) => Promise<T>) => Promise<T>;
+
+function verbs(connected: Connect, origin: string): Pick<Host, "add" | "del" | "check" | "version" | "exec"> {
+  const surroundings = { origin, nowMicroseconds: () => performance.now() * MICROSECONDS_PER_MILLISECOND };
+  const inputOf = (request: AttachmentRequest): InvocationInput => ({ ...request, ...surroundings });
+  const installed = async ({ client }: Connected) => (await client.request("list-plugins", {})).plugins;
+  return {
+    add: (request) => connected(async ({ backend }) => (await add(backend, inputOf(request))).result),
+    del: (request) => connected(async ({ backend }) => void (await del(backend, inputOf(request)))),
+    check: (request) => connected(async ({ backend }) => void (await check(backend, inputOf(request)))),
+    exec: (request) => connected((parts) => execPlugin({ backend: parts.backend, plugins: () => installed(parts), surroundings }, request)),
+    version: (network) =>
+      connected(async (parts) => {
+        if (network === undefined) return version([], undefined);
+        const parsed = parseNetworkConfiguration(network);
+        const plugins = new Map((await installed(parts)).map((plugin) => [plugin.type, plugin]));
+        const wanted = typesOf(parsed).map((type) => {
+          const plugin = plugins.get(type);
+          if (plugin === undefined) throw unknownPlugin(type);
+          return plugin;
+        });
+        return version(wanted, parsed.cniVersion);
+      }),
+  };
+}
+
+function operatorCalls(connected: Connect): Pick<Host, "planInstall" | "install" | "uninstall" | "revoke" | "list"> {
+  return {
+    planInstall: (request) =>
+      connected(async (parts) => {
+        const plan = await planInstallation(parts, request);
+        return { ...plan, commit: () => connected(() => plan.commit()) };
+      }),
+    install: (request) => connected(async (parts) => (await planInstallation(parts, request)).commit()),
+    uninstall: (type) => connected((parts) => uninstallType(parts, type)),
+    revoke: (type) => connected((parts) => revokeType(parts, type)),
+    list: () => connected(async ({ client }) => (await client.request("list-plugins", {})).plugins),
+  };
+}
+
+function readCalls(connected: Connect): Pick<Host, "log" | "ledger" | "leases" | "attachments" | "isolation"> {
+  return {
+    log: (filter = {}) => connected(async ({ client }) => (await client.request("read-log", filter)).rows),
+    ledger: (filter = {}) => connected(async ({ client }) => (await client.request("read-ledger", filter)).rows),
+    leases: (filter = {}) => connected(async ({ client }) => (await client.request("read-leases", filter)).rows),
+    attachments: (filter = {}) => connected(async ({ client }) => (await client.request("list-attachments", filter)).attachments),
+    isolation: () => connected(async ({ client }) => (await client.request("hello", {})).isolation),
+  };
+}
+
+function poolSettings({ sandboxesPerPlugin, sandboxIdleMs }: HostOptions): { readonly maxPerPlugin?: number; readonly idleMs?: number } {
+  return {
+    ...(sandboxesPerPlugin === undefined ? {} : { maxPerPlugin: sandboxesPerPlugin }),
+    ...(sandboxIdleMs === undefined ? {} : { idleMs: sandboxIdleMs }),
+  };
+}
+
+/** The folder of the bundle that this is part of; from source, the folder that the bundles are built into. */
+function defaultBundleDir(): string {
+  return import.meta.filename.endsWith(".ts") ? join(import.meta.dirname, "..", "dist") : import.meta.dirname;
+}
