@@ -1,0 +1,113 @@
+/**
+ * @module `begin-call`: derives, once, what one call of one plugin is about, and opens it on a sandbox.
+ */
+import { hash, randomInt, randomUUID } from "node:crypto";
+import type { CallFacts } from "../../grants/facts.ts";
+import { CniError } from "../../spec/error.ts";
+import { readIpPrefix } from "../../spec/ip.ts";
+import type { IpPrefix } from "../../spec/ip.ts";
+import { parseJsonObject, readPointer } from "../../spec/json.ts";
+import { tagOf } from "../ledger/tag.ts";
+import type { BeginCall, BegunCall } from "../protocol.ts";
+import type { SandboxSession } from "../sandbox-session.ts";
+import type { HelperState, OpenCall, OpenOperation } from "../state.ts";
+
+/** One more than the largest handle: handles are positive and have 31 bits. */
+const HANDLE_END = 2 ** 31;
+
+/**
+ * Opens a call.
+ * @throws {CniError} helperFailed when operation or sandbox are not there, or the sandbox is busy; notPermitted when the operation does not call that plugin.
+ */
+export function beginCall(state: HelperState, asked: BeginCall): BegunCall {
+  const operation = state.operations.get(asked.operationId);
+  if (operation === undefined) throw new CniError("helperFailed", `no operation ${JSON.stringify(asked.operationId)} is open`);
+  const sandbox = idleSandbox(state, asked);
+  checkPlugin(operation, sandbox, asked);
+  const parent = parentOf(state, operation, asked.parentCallId);
+  const { network, containerId, ifname } = operation.key;
+  const owner = { network, containerId, ifname, nodeNetnsCookie: state.node.cookie, digest: asked.digest };
+  const { ownedNodeLinks, ownedContainerLinks } = ownedLinks(state, operation);
+  const call: OpenCall = {
+    id: randomUUID(),
+    operation,
+    parent,
+    type: asked.type,
+    export: asked.export,
+    sandbox,
+    owner,
+    tag: tagOf(owner),
+    grant: sandbox.grant,
+    containerHandle: asked.export === "attachment" ? randomInt(1, HANDLE_END) : undefined,
+    configurationDigest: hash("sha256", [asked.configuration, asked.runtimeConfig, asked.previousResult ?? ""].join("\0"), "hex"),
+    startedAtMs: state.now(),
+    facts: factsOf(operation, asked, { ownedNodeLinks, ownedContainerLinks }),
+    ownedNodeLinks,
+    ownedContainerLinks,
+    counts: new Map(),
+    hostCalls: 0,
+    refusals: [],
+    timeline: [],
+    trace: [],
+    asyncKernelMicroseconds: 0,
+    failure: undefined,
+    ended: false,
+  };
+  sandbox.call = call;
+  state.calls.set(call.id, call);
+  return { callId: call.id, containerHandle: call.containerHandle ?? 0 };
+}
+
+function idleSandbox(state: HelperState, { sandboxId, digest }: BeginCall): SandboxSession {
+  const sandbox = state.sandboxes.get(sandboxId);
+  if (sandbox === undefined || sandbox.ended) throw new CniError("guestFailed", `sandbox ${JSON.stringify(sandboxId)} is not there any more`);
+  if (sandbox.digest !== digest) throw new CniError("helperFailed", `sandbox ${JSON.stringify(sandboxId)} runs another component`);
+  if (sandbox.call !== undefined) throw new CniError("helperFailed", `sandbox ${JSON.stringify(sandboxId)} is busy`);
+  return sandbox;
+}
+
+/** The host decides which network a container gets, not which code serves a type. */
+function checkPlugin({ digests }: OpenOperation, { grant }: SandboxSession, { type, digest, export: name }: BeginCall): void {
+  if (!Object.hasOwn(digests, type) || digests[type] !== digest) {
+    throw new CniError("notPermitted", `${digest} is not the component for ${JSON.stringify(type)} in this operation`);
+  }
+  if (!grant.exports.some((each) => each === name)) {
+    throw new CniError("notPermitted", `plugin ${JSON.stringify(type)} is not granted the export ${JSON.stringify(name)}`);
+  }
+}
+
+function parentOf(state: HelperState, operation: OpenOperation, id: string | undefined): OpenCall | undefined {
+  if (id === undefined) return undefined;
+  const parent = state.calls.get(id);
+  if (parent?.operation !== operation) throw new CniError("helperFailed", `no call ${JSON.stringify(id)} is open in this operation`);
+  return parent;
+}
+
+/** Names of the links that the attachment made, on both sides. */
+function ownedLinks(state: HelperState, { key }: OpenOperation): { ownedNodeLinks: Set<string>; ownedContainerLinks: Set<string> } {
+  const rows = state.ledger.owned({ attachment: key, kind: "veth", nodeNetnsCookie: state.node.cookie });
+  const names = rows.map(({ undo }) => undo["container"]).filter((name) => typeof name === "string");
+  return { ownedNodeLinks: new Set(rows.map((row) => row.key)), ownedContainerLinks: new Set(names) };
+}
+
+function factsOf(
+  { key, begun }: OpenOperation,
+  asked: BeginCall,
+  owned: Pick<CallFacts, "ownedNodeLinks" | "ownedContainerLinks">,
+): CallFacts {
+  return {
+    ...key,
+    ...owned,
+    verb: begun.verb,
+    configuration: parseJsonObject(asked.configuration, "the request configuration"),
+    runtimeConfig: parseJsonObject(asked.runtimeConfig === "" ? "{}" : asked.runtimeConfig, "the capability arguments"),
+    givenAddresses: asked.previousResult === undefined ? [] : addressesIn(asked.previousResult),
+  };
+}
+
+/** Reads the addresses of a result. Source: CNI SPEC 1.1.0, section 5, `ips`; 0.2.0, `ip4` and `ip6`. */
+function addressesIn(result: string): readonly IpPrefix[] {
+  const parsed = parseJsonObject(result, "the previous result");
+  const texts = ["/ips/*/address", "/ip4/ip", "/ip6/ip"].flatMap((pointer) => readPointer(parsed, pointer));
+  return texts.map((text) => (typeof text === "string" ? readIpPrefix(text) : undefined)).filter((prefix) => prefix !== undefined);
+}

@@ -1,0 +1,86 @@
+/**
+ * @module `end-call`: closes a call, revokes its handle, and writes down what it did.
+ */
+import { CniError } from "../../spec/error.ts";
+import { readIpPrefix } from "../../spec/ip.ts";
+import type { IpPrefix } from "../../spec/ip.ts";
+import type { JsonObject } from "../ledger/records.ts";
+import type { EndCall, EndedCall, LogLine } from "../protocol.ts";
+import type { HelperState, OpenCall } from "../state.ts";
+import { madeBy, sweep } from "../undo/sweep.ts";
+
+/** Log lines of one call that the audit log keeps, and characters of each. */
+const LOG_LINES_MAX = 256;
+const LOG_LINE_MAX_CHARACTERS = 1024;
+
+/**
+ * Ends a call. Addresses that it gave widen what the call that asked for it may use.
+ * @throws {CniError} whatever made the helper give the call up, such as stateUnusable; the call is ended all the same.
+ */
+export function endCall(state: HelperState, ended: EndCall): EndedCall {
+  const call = state.calls.get(ended.callId);
+  if (call === undefined) throw new CniError("helperFailed", `no call ${JSON.stringify(ended.callId)} is open`);
+  close(state, call);
+  // Killed or trapped: nothing of it goes on.
+  if (ended.outcome === "killed" || ended.outcome === "trap") call.sandbox.end();
+  widen(call, ended);
+  state.ledger.audit({ ...call.operation.key, operationId: call.operation.id, callId: call.id, event: "call", data: recordOf(call, ended) });
+  if (call.failure !== undefined) throw call.failure;
+  return { refusals: call.refusals, operations: call.timeline };
+}
+
+function close(state: HelperState, call: OpenCall): void {
+  state.calls.delete(call.id);
+  call.ended = true;
+  if (call.sandbox.call === call) call.sandbox.call = undefined;
+}
+
+function widen({ parent, export: name }: OpenCall, { outcome, addresses }: EndCall): void {
+  if (parent === undefined || parent.ended || name !== "addresses" || outcome !== "ok") return;
+  const given = addresses.map(parseGiven);
+  parent.facts = { ...parent.facts, givenAddresses: [...parent.facts.givenAddresses, ...given] };
+}
+
+function parseGiven(text: string): IpPrefix {
+  const prefix = readIpPrefix(text);
+  if (prefix === undefined) throw new CniError("helperFailed", `${JSON.stringify(text)} is not an address with a prefix length`);
+  return prefix;
+}
+
+function recordOf(call: OpenCall, { outcome, error, log, addresses, phasesMicroseconds }: EndCall): JsonObject {
+  return {
+    type: call.type,
+    digest: call.owner.digest,
+    export: call.export,
+    outcome,
+    ...(error === undefined ? {} : { error }),
+    ...(call.parent === undefined ? {} : { parentCallId: call.parent.id }),
+    configurationDigest: call.configurationDigest,
+    addresses,
+    refusals: call.refusals,
+    operations: call.timeline.map((entry) => ({ ...entry })),
+    trace: call.trace,
+    log: log.slice(0, LOG_LINES_MAX).map(cut),
+    phasesMicroseconds,
+  };
+}
+
+function cut({ level, message }: LogLine): JsonObject {
+  return { level, message: message.slice(0, LOG_LINE_MAX_CHARACTERS) };
+}
+
+/** A sandbox broke the protocol, or its operation failed in the helper: its call ends, and what the call made is undone. */
+export function breakCall(state: HelperState, call: OpenCall, why: string): void {
+  const { operation } = call;
+  operation.broken = true;
+  call.ended = true;
+  call.refusals.push(why);
+  try {
+    state.ledger.audit({ ...operation.key, operationId: operation.id, callId: call.id, event: "breach", data: { type: call.type, why } });
+    state.ledger.flush();
+  } catch {
+    // The ledger may be what failed; the call ends all the same.
+  }
+  const made = madeBy(state, operation.key, operation.id);
+  void sweep(state, { ...made, owned: made.owned.filter((row) => row.callId === call.id), joined: [], deleting: [] }).catch(() => undefined);
+}

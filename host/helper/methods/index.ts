@@ -1,0 +1,46 @@
+/**
+ * @module Everything that the host can ask of the helper.
+ */
+import { PROTOCOL_VERSION } from "../protocol.ts";
+import type { ControlMethod, ControlMethods } from "../protocol.ts";
+import type { HelperState } from "../state.ts";
+import { beginCall } from "./begin-call.ts";
+import { beginOperation } from "./begin-operation.ts";
+import { endCall } from "./end-call.ts";
+import { endOperation } from "./end-operation.ts";
+import { listAttachments, readAttachment, readLeases, readLedger, readLog, readPlugins } from "./reading.ts";
+
+/** Answers one method; its parameters have the right shape. */
+export type Method<M extends ControlMethod> = (
+  state: HelperState,
+  params: ControlMethods[M]["params"],
+) => ControlMethods[M]["result"] | Promise<ControlMethods[M]["result"]>;
+
+/** One function for each method. */
+export const METHODS: { readonly [M in ControlMethod]: Method<M> } = {
+  hello: (state) => ({
+    protocol: PROTOCOL_VERSION,
+    version: state.version,
+    pid: process.pid,
+    isolation: state.isolation,
+    nodeNetnsCookie: state.node.cookie,
+    stateDir: state.layout.stateDir,
+  }),
+  "begin-operation": beginOperation,
+  "begin-call": beginCall,
+  "end-call": endCall,
+  "end-operation": endOperation,
+  "kill-sandbox": killSandbox,
+  "list-plugins": readPlugins,
+  "read-attachment": readAttachment,
+  "list-attachments": listAttachments,
+  "read-ledger": readLedger,
+  "read-leases": readLeases,
+  "read-log": readLog,
+};
+
+/** Kills a sandbox; one that is gone is killed already. Its call, if one is open, is still to be ended. */
+function killSandbox(state: HelperState, { sandboxId }: { sandboxId: string; reason: string }): Record<string, never> {
+  state.sandboxes.get(sandboxId)?.end();
+  return {};
+}

@@ -1,0 +1,75 @@
+/**
+ * @module Shapes of what the host may ask. Wrong shape is a breach; wrong content is answered with an error.
+ */
+import { z } from "zod";
+import { isDigest } from "../../components/layout.ts";
+import type { ControlMethod, ControlMethods, Digest } from "../protocol.ts";
+
+const NAME = z.string().max(255);
+const DIGEST = z.custom<Digest>((value) => typeof value === "string" && isDigest(value));
+const PAIRS = z.array(z.tuple([z.string(), z.string()])).max(1024);
+const PHASES = z.record(z.string().max(64), z.number());
+const ATTACHMENT = { network: NAME, containerId: NAME, ifname: NAME };
+const FILTER = z.strictObject({ network: NAME.optional(), containerId: NAME.optional() });
+const LOG_LINE = z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]), message: z.string() });
+
+/** What a JSON text cannot say, `undefined`, arrives as a missing key. */
+const TEXT_OR_ABSENT = z.string().optional().transform((text) => text);
+
+/** One schema for each method of {@link ControlMethods}. */
+export const METHOD_SCHEMAS = {
+  hello: z.strictObject({}),
+  "begin-operation": z.strictObject({
+    ...ATTACHMENT,
+    verb: z.enum(["ADD", "DEL", "CHECK", "STATUS"]),
+    netns: z.string().max(4096),
+    cniVersion: z.string().max(32),
+    configuration: z.string(),
+    args: PAIRS,
+    runtimeConfig: z.string(),
+    types: z.array(NAME).max(64),
+    origin: z.string().max(255),
+  }),
+  "begin-call": z.strictObject({
+    operationId: NAME,
+    sandboxId: NAME,
+    type: NAME,
+    digest: DIGEST,
+    export: z.enum(["attachment", "chained", "addresses"]),
+    configuration: z.string(),
+    runtimeConfig: z.string(),
+    previousResult: TEXT_OR_ABSENT,
+    parentCallId: TEXT_OR_ABSENT,
+  }),
+  "end-call": z.strictObject({
+    callId: NAME,
+    outcome: z.enum(["ok", "error", "trap", "killed"]),
+    addresses: z.array(z.string().max(64)).max(256),
+    error: z.strictObject({ code: z.number(), message: z.string() }).optional(),
+    log: z.array(LOG_LINE),
+    phasesMicroseconds: PHASES,
+  }),
+  "end-operation": z.strictObject({
+    operationId: NAME,
+    outcome: z.enum(["ok", "error"]),
+    result: TEXT_OR_ABSENT,
+    phasesMicroseconds: PHASES,
+  }),
+  "kill-sandbox": z.strictObject({ sandboxId: NAME, reason: z.string() }),
+  "list-plugins": z.strictObject({}),
+  "read-attachment": z.strictObject(ATTACHMENT),
+  "list-attachments": FILTER,
+  "read-ledger": FILTER,
+  "read-leases": FILTER,
+  "read-log": z.strictObject({
+    containerId: NAME.optional(),
+    operationId: NAME.optional(),
+    limit: z.int().min(1).max(100_000).optional(),
+  }),
+} as const satisfies Readonly<Record<ControlMethod, z.ZodType>>;
+
+/** What each method's parameters are after they were judged. */
+export type MethodParams<M extends ControlMethod> = ControlMethods[M]["params"];
+
+/** Shape of every request on the host's channel. */
+export const REQUEST_SCHEMA = z.strictObject({ id: z.int().min(0), method: z.string(), params: z.unknown() });

@@ -1,0 +1,127 @@
+/**
+ * @module `container-links`: links of the container's namespace.
+ */
+import { z } from "zod";
+import type { Link } from "../../kernel/rtnetlink.ts";
+import type { ContainerSide } from "../state.ts";
+import { deleteVeth } from "../undo/veth.ts";
+import { HANDLE, LINK_NAME, MAC, U32, WAIT_MAX_MS } from "./arguments.ts";
+import { canCarry, linkInfoOf } from "./link-info.ts";
+import { OperationFailure, containerOf, operation, poll } from "./operation.ts";
+import type { OperationContext, OperationInterface } from "./operation.ts";
+import { createVeth } from "./veth.ts";
+
+const PORT = z.object({ bridge: LINK_NAME, hairpin: z.boolean(), isolated: z.boolean() });
+const VETH_OPTIONS = z.object({
+  ifname: LINK_NAME,
+  nodeName: LINK_NAME.optional(),
+  mtuBytes: U32.optional(),
+  mac: MAC.optional(),
+  port: PORT.optional(),
+  duplicateAddressDetection: z.enum(["kernel-default", "off", "enhanced"]),
+  announce: z.boolean(),
+});
+
+export const CONTAINER_LINKS: OperationInterface = {
+  name: "container-links",
+  errors: {
+    ENODEV: "not-found",
+    ENOENT: "not-found",
+    EEXIST: "already-exists",
+    EBUSY: "busy",
+    EOPNOTSUPP: "unsupported",
+    EXFULL: "limit-reached",
+    ENOSPC: "limit-reached",
+  },
+  otherwise: "invalid-argument",
+  operations: {
+    "create-veth": operation({
+      effect: "change",
+      maxCalls: 8,
+      schema: z.tuple([HANDLE, VETH_OPTIONS]),
+      run: (context, [, options]) => createVeth(context, options),
+    }),
+    get: operation({
+      effect: "read",
+      schema: z.tuple([HANDLE, LINK_NAME]),
+      run: (context, [, name]) => linkInfoOf(linkOf(containerOf(context), name)),
+    }),
+    "set-up": operation({
+      effect: "change",
+      schema: z.tuple([HANDLE, LINK_NAME, U32]),
+      run: (context, [, name, timeoutMs]) => setUp(context, name, timeoutMs),
+    }),
+    "set-down": operation({
+      effect: "change",
+      schema: z.tuple([HANDLE, LINK_NAME]),
+      run: (context, [, name]) => {
+        const { rtnetlink } = containerOf(context);
+        rtnetlink.setLink(linkOf(containerOf(context), name).index, { up: false });
+      },
+    }),
+    delete: operation({
+      effect: "change",
+      schema: z.tuple([HANDLE, LINK_NAME]),
+      run: (context, [, name]) => deleteLink(context, name),
+    }),
+  },
+};
+
+/**
+ * Gives a link of the container.
+ * @throws {OperationFailure} not-found.
+ */
+export function linkOf({ rtnetlink }: ContainerSide, name: string): Link {
+  const link = rtnetlink.getLink({ name });
+  if (link === undefined) throw new OperationFailure("not-found");
+  return link;
+}
+
+function setUp(context: OperationContext, name: string, timeoutMs: number): Promise<void> | undefined {
+  const { call } = context;
+  const container = containerOf(context);
+  const link = linkOf(container, name);
+  if (!link.up) bringUp(context, container, link);
+  if (timeoutMs === 0) return undefined;
+  const ask = (): Link | undefined => {
+    const found = linkOf(container, name);
+    return canCarry(found) ? found : undefined;
+  };
+  if (ask() !== undefined) return undefined;
+  return poll(call, Math.min(timeoutMs, WAIT_MAX_MS), ask).then((found) => {
+    if (found === undefined) throw new OperationFailure("timed-out");
+  });
+}
+
+/** A link that the attachment made goes with it; that another one was down is written first. */
+function bringUp({ state, call }: OperationContext, { path, netns, rtnetlink }: ContainerSide, link: Link): void {
+  if (call.ownedContainerLinks.has(link.name)) {
+    rtnetlink.setLink(link.index, { up: true });
+    return;
+  }
+  const row = state.ledger.intent(call.owner, {
+    operationId: call.operation.id,
+    callId: call.id,
+    kind: "container-link",
+    key: link.name,
+    undo: { path, cookie: netns.cookie.toString(), link: link.name },
+    replaced: "down",
+    description: `link ${link.name} of the container set up`,
+  });
+  rtnetlink.setLink(link.index, { up: true });
+  state.ledger.done(row);
+}
+
+/** Deletes a veth that the attachment made; with the last one of a bridge of ours the bridge goes too. */
+async function deleteLink(context: OperationContext, name: string): Promise<void> {
+  const { state, call } = context;
+  const container = containerOf(context);
+  const rows = state.ledger.owned({ attachment: call.operation.key, kind: "veth", nodeNetnsCookie: state.node.cookie });
+  const row = rows.findLast((each) => each.undo["container"] === name);
+  if (row === undefined) throw new OperationFailure("not-permitted", `the attachment did not make ${JSON.stringify(name)}`);
+  const isThere = container.rtnetlink.getLink({ name }) !== undefined;
+  call.asyncKernelMicroseconds += await deleteVeth(state, row, call.operation.id);
+  call.ownedNodeLinks.delete(row.key);
+  call.ownedContainerLinks.delete(name);
+  if (!isThere) throw new OperationFailure("not-found");
+}

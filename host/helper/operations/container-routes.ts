@@ -1,0 +1,90 @@
+/**
+ * @module `container-routes`: routes over the container's links. They go with the link.
+ */
+import { z } from "zod";
+import { isKernelError } from "../../kernel/error.ts";
+import type { Link, Route, RouteMode } from "../../kernel/rtnetlink.ts";
+import type { ContainerSide } from "../state.ts";
+import { HANDLE, IP_ADDRESS, IP_FAMILY, IP_PREFIX, LINK_NAME, U32 } from "./arguments.ts";
+import { linkOf } from "./container-links.ts";
+import { containerOf, operation } from "./operation.ts";
+import type { OperationInterface } from "./operation.ts";
+
+/** Most routes that are listed. */
+const LIST_MAX = 1024;
+
+const ROUTE = z.object({
+  destination: IP_PREFIX,
+  gateway: IP_ADDRESS.optional(),
+  source: IP_ADDRESS.optional(),
+  scope: z.enum(["global", "link", "host"]).optional(),
+  table: U32.optional(),
+  priority: U32.optional(),
+  mtuBytes: U32.optional(),
+  advmssBytes: U32.optional(),
+});
+
+export const CONTAINER_ROUTES: OperationInterface = {
+  name: "container-routes",
+  errors: {
+    ENODEV: "not-found",
+    ESRCH: "not-found",
+    EEXIST: "already-exists",
+    ENETUNREACH: "unreachable",
+    EHOSTUNREACH: "unreachable",
+    // What IPv6 says of a gateway that is not on the link while the link is down.
+    ENETDOWN: "unreachable",
+    EOVERFLOW: "limit-reached",
+  },
+  otherwise: "invalid-argument",
+  operations: {
+    add: operation({
+      effect: "change",
+      schema: z.tuple([HANDLE, LINK_NAME, z.array(ROUTE), z.enum(["exclusive", "append", "replace"])]),
+      run: (context, [, name, routes, mode]) => {
+        const container = containerOf(context);
+        addAll(container, linkOf(container, name), routes, mode);
+      },
+    }),
+    list: operation({
+      effect: "read",
+      schema: z.tuple([HANDLE, LINK_NAME, IP_FAMILY]),
+      run: (context, [, name, family]) => {
+        const container = containerOf(context);
+        return container.rtnetlink.listRoutes(linkOf(container, name).index, family, { max: LIST_MAX });
+      },
+    }),
+    delete: operation({
+      effect: "change",
+      schema: z.tuple([HANDLE, LINK_NAME, z.array(ROUTE)]),
+      run: (context, [, name, routes]) => {
+        const container = containerOf(context);
+        const link = linkOf(container, name);
+        for (const route of routes) deleteRoute(container, link, route);
+      },
+    }),
+  },
+};
+
+/** Adds routes, all or none. What a `replace` replaced does not come back. */
+function addAll(container: ContainerSide, link: Link, routes: readonly Route[], mode: RouteMode): void {
+  const added: Route[] = [];
+  try {
+    for (const route of routes) {
+      container.rtnetlink.addRoute(link.index, route, mode);
+      added.push(route);
+    }
+  } catch (error) {
+    for (const route of added) deleteRoute(container, link, route);
+    throw error;
+  }
+}
+
+/** Deletes a route; one that is not there is passed over. */
+function deleteRoute({ rtnetlink }: ContainerSide, link: Link, route: Route): void {
+  try {
+    rtnetlink.deleteRoute(link.index, route);
+  } catch (error) {
+    if (!isKernelError(error, "ESRCH")) throw error;
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * @module The helper's policy: every operation that it can do. What is not listed here does not exist.
+ */
+import { tableOf } from "../dispatch.ts";
+import type { OperationTable } from "../dispatch.ts";
+import { CONTAINER_ADDRESSES } from "./container-addresses.ts";
+import { CONTAINER_LINKS } from "./container-links.ts";
+import { CONTAINER_ROUTES } from "./container-routes.ts";
+import { LEASES } from "./leases.ts";
+import { MASQUERADE } from "./masquerade.ts";
+import { NODE_ADDRESSES } from "./node-addresses.ts";
+import { NODE_FORWARDING } from "./node-forwarding.ts";
+import { NODE_LINKS } from "./node-links.ts";
+import { RESOLVER_FILE } from "./resolver-file.ts";
+
+export const OPERATIONS: OperationTable = tableOf([
+  CONTAINER_LINKS,
+  CONTAINER_ADDRESSES,
+  CONTAINER_ROUTES,
+  NODE_LINKS,
+  NODE_ADDRESSES,
+  NODE_FORWARDING,
+  MASQUERADE,
+  LEASES,
+  RESOLVER_FILE,
+]);

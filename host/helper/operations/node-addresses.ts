@@ -1,0 +1,124 @@
+/**
+ * @module `node-addresses`: gateways on the node's links.
+ *
+ * On a bridge of ours they go when it goes. On an adopted one they are counted like a bridge, and go with their last user.
+ */
+import { z } from "zod";
+import { isKernelError } from "../../kernel/error.ts";
+import type { Link } from "../../kernel/rtnetlink.ts";
+import { formatIpPrefix, ipEquals, prefixContains, prefixEquals } from "../../spec/ip.ts";
+import type { IpPrefix } from "../../spec/ip.ts";
+import { IP_PREFIX, LINK_NAME } from "./arguments.ts";
+import { requireBridge } from "./bridges.ts";
+import { OperationFailure, operation } from "./operation.ts";
+import type { OperationContext, OperationInterface } from "./operation.ts";
+
+/** Most addresses that are listed. */
+const LIST_MAX = 1024;
+
+export const NODE_ADDRESSES: OperationInterface = {
+  name: "node-addresses",
+  errors: { EOVERFLOW: "limit-reached", ENODEV: "not-permitted" },
+  otherwise: "invalid-argument",
+  operations: {
+    ensure: operation({
+      effect: "change",
+      schema: z.tuple([LINK_NAME, z.array(IP_PREFIX), z.boolean()]),
+      run: (context, [link, addresses, replace]) => ensure(context, addressable(context, link), { addresses, replace }),
+    }),
+    list: operation({
+      effect: "read",
+      schema: z.tuple([LINK_NAME]),
+      run: (context, [name]) => addressesOf(context, linkOf(context, name)),
+    }),
+  },
+};
+
+/** A link that addresses may be put on. `isOurs`: they go with it. */
+interface Addressable {
+  readonly link: Link;
+  readonly isOurs: boolean;
+}
+
+interface Wanted {
+  readonly addresses: readonly IpPrefix[];
+  readonly replace: boolean;
+}
+
+function linkOf({ state }: OperationContext, name: string): Link {
+  const link = state.node.rtnetlink.getLink({ name });
+  if (link === undefined) throw new OperationFailure("not-permitted", `there is no link ${JSON.stringify(name)}`);
+  return link;
+}
+
+/** A link of the attachment's own, or a bridge that it may use. */
+function addressable(context: OperationContext, name: string): Addressable {
+  if (context.call.ownedNodeLinks.has(name)) return { link: linkOf(context, name), isOurs: true };
+  return requireBridge(context, name, "not-permitted");
+}
+
+function addressesOf({ state }: OperationContext, link: Link): IpPrefix[] {
+  return state.node.rtnetlink.listAddresses(link.index, { max: LIST_MAX }).map(({ address }) => address);
+}
+
+function ensure(context: OperationContext, where: Addressable, wanted: Wanted): void {
+  const { rtnetlink } = context.state.node;
+  const { link } = where;
+  const present = addressesOf(context, link);
+  const missing = wanted.addresses.filter((address) => !present.some((each) => prefixEquals(each, address)));
+  const inTheWay = present.filter((each) => missing.some((address) => isInTheWay(each, address, wanted.addresses)));
+  if (inTheWay.length > 0 && !wanted.replace) throw new OperationFailure("conflict", `${formatIpPrefix(inTheWay[0] as IpPrefix)} is there`);
+  // Without this a bridge takes the lowest hardware address of its ports, and changes it when they come and go.
+  if (missing.length > 0 && link.mac !== undefined) rtnetlink.setLink(link.index, { mac: link.mac });
+  for (const address of inTheWay) rtnetlink.deleteAddress(link.index, address);
+  if (where.isOurs) addAll(context, link, missing);
+  else for (const address of wanted.addresses) share(context, link, address, missing.includes(address));
+}
+
+/** Tells whether an address has to go before another is added. Source: the reference plugin's `ensureAddr`. */
+function isInTheWay(present: IpPrefix, wanted: IpPrefix, all: readonly IpPrefix[]): boolean {
+  if (present.address.tag !== wanted.address.tag || all.some((each) => prefixEquals(each, present))) return false;
+  if (present.address.tag === "ipv4" || ipEquals(present.address, wanted.address)) return true;
+  return prefixContains(present, wanted.address) || prefixContains(wanted, present.address);
+}
+
+/** Adds addresses, all or none. */
+function addAll({ state }: OperationContext, link: Link, addresses: readonly IpPrefix[]): void {
+  const { rtnetlink } = state.node;
+  const added: IpPrefix[] = [];
+  try {
+    for (const address of addresses) {
+      rtnetlink.addAddress(link.index, address);
+      added.push(address);
+    }
+  } catch (error) {
+    for (const address of added) rtnetlink.deleteAddress(link.index, address);
+    throw error;
+  }
+}
+
+/** Counts the attachment as a user of an address on an adopted bridge; one that somebody else put there is not ours to remove. */
+function share({ state, call }: OperationContext, link: Link, address: IpPrefix, isMissing: boolean): void {
+  const { ledger, node } = state;
+  const key = `${link.name} ${formatIpPrefix(address)}`;
+  const isKnown = ledger.shared.list({ kind: "node-address", key, nodeNetnsCookie: node.cookie }).length > 0;
+  if (!isMissing && !isKnown) return;
+  const { state: outcome, row } = ledger.shared.share(call.owner, {
+    operationId: call.operation.id,
+    kind: "node-address",
+    key,
+    undo: { link: link.name, index: link.index, address: formatIpPrefix(address) },
+    description: `address ${formatIpPrefix(address)} on ${link.name}`,
+  });
+  if (isMissing) addOnce(() => node.rtnetlink.addAddress(link.index, address));
+  if (outcome === "created") ledger.shared.ready(row.id);
+}
+
+/** Another operation may have added it in between: then it is there, which was wanted. */
+function addOnce(add: () => void): void {
+  try {
+    add();
+  } catch (error) {
+    if (!isKernelError(error, "EEXIST")) throw error;
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * @module Makes a complete veth attachment.
+ */
+import { randomBytes } from "node:crypto";
+import { isKernelError } from "../../kernel/error.ts";
+import type { Link } from "../../kernel/rtnetlink.ts";
+import { writeSysctl } from "../../kernel/sysctl.ts";
+import type { LinkSysctlName } from "../../kernel/sysctl.ts";
+import { isIfName } from "../../spec/names.ts";
+import type { MacAddress } from "../../spec/mac.ts";
+import type { ContainerSide } from "../state.ts";
+import { aliasOf, groupOf } from "../undo/alias.ts";
+import { undoOwned } from "../undo/owned.ts";
+import { requireBridge, withoutIpv6 } from "./bridges.ts";
+import { linkInfoOf } from "./link-info.ts";
+import type { LinkInfo } from "./link-info.ts";
+import { OperationFailure, containerOf } from "./operation.ts";
+import type { OperationContext } from "./operation.ts";
+
+/** The WIT record `veth-options`. */
+export interface VethOptions {
+  readonly ifname: string;
+  readonly nodeName?: string | undefined;
+  readonly mtuBytes?: number | undefined;
+  readonly mac?: MacAddress | undefined;
+  readonly port?: { readonly bridge: string; readonly hairpin: boolean; readonly isolated: boolean } | undefined;
+  readonly duplicateAddressDetection: "kernel-default" | "off" | "enhanced";
+  readonly announce: boolean;
+}
+
+/** Random names that are tried. Source: the reference plugins' `pkg/ip`. */
+const ATTEMPTS = 10;
+
+/** A pair that is to be made. */
+interface Plan {
+  readonly options: VethOptions;
+  readonly nodeName: string;
+  readonly bridge: Link | undefined;
+  readonly container: ContainerSide;
+}
+
+/** Makes the pair, or leaves nothing. */
+export async function createVeth(context: OperationContext, options: VethOptions): Promise<{ container: LinkInfo; node: LinkInfo }> {
+  const { nodeName, port } = options;
+  const container = containerOf(context);
+  if (!isIfName(options.ifname) || (nodeName !== undefined && !isIfName(nodeName))) throw new OperationFailure("invalid-argument");
+  const bridge = port === undefined ? undefined : requireBridge(context, port.bridge, "not-found").link;
+  for (let attempt = 1; ; attempt++) {
+    const plan: Plan = { options, nodeName: nodeName ?? randomName(), bridge, container };
+    try {
+      return await createPair(context, plan);
+    } catch (error) {
+      // Only a random name that is taken is worth another one.
+      if (!isKernelError(error, "EEXIST") || nodeName !== undefined || attempt === ATTEMPTS) throw error;
+      if (container.rtnetlink.getLink({ name: options.ifname }) !== undefined) throw error;
+    }
+  }
+}
+
+function randomName(): string {
+  return `veth${randomBytes(4).toString("hex")}`;
+}
+
+async function createPair(context: OperationContext, plan: Plan): Promise<{ container: LinkInfo; node: LinkInfo }> {
+  const { state, call } = context;
+  const { options, nodeName } = plan;
+  const row = writeIntent(context, plan);
+  try {
+    createLinks(context, plan);
+    const pair = { container: setUpContainerEnd(plan), node: setUpNodeEnd(context, plan) };
+    state.ledger.done(row);
+    call.ownedNodeLinks.add(nodeName);
+    call.ownedContainerLinks.add(options.ifname);
+    return pair;
+  } catch (error) {
+    await takeBack(context, row);
+    throw error;
+  }
+}
+
+function writeIntent({ state, call }: OperationContext, { options, nodeName, container }: Plan): number {
+  const { ifname, port } = options;
+  const where = port === undefined ? "" : ` on bridge ${port.bridge}`;
+  return state.ledger.intent(call.owner, {
+    operationId: call.operation.id,
+    callId: call.id,
+    kind: "veth",
+    key: nodeName,
+    undo: { container: ifname, cookie: container.netns.cookie.toString(), ...(port === undefined ? {} : { bridge: port.bridge }) },
+    description: `veth ${nodeName}${where}, ${ifname} in the container`,
+  });
+}
+
+/** Deletes what there is of a pair that failed. */
+async function takeBack({ state, call }: OperationContext, id: number): Promise<void> {
+  const row = state.ledger.owned({ operationId: call.operation.id, kind: "veth" }).find((each) => each.id === id);
+  const index = row === undefined ? undefined : undoOwned(state, row);
+  if (index !== undefined) call.asyncKernelMicroseconds += await state.node.rtnetlink.deleteLinks([index]);
+  state.ledger.forget(id);
+}
+
+function createLinks({ state, call }: OperationContext, { options, nodeName, bridge, container }: Plan): void {
+  const { ifname, mtuBytes: mtu, mac } = options;
+  state.node.rtnetlink.createVeth({
+    node: { name: nodeName, masterIndex: bridge?.index, mtu, group: groupOf(call.tag) },
+    container: { name: ifname, netns: container.netns, mac, mtu },
+  });
+}
+
+function setUpContainerEnd({ options, container }: Plan): LinkInfo {
+  const { ifname: link, duplicateAddressDetection: detection, announce } = options;
+  const write = (name: LinkSysctlName, value: number): void => withoutIpv6(() => writeSysctl(container.netns, { name, link }, value));
+  if (detection !== "kernel-default") write("accept_dad", detection === "off" ? 0 : 1);
+  if (detection === "enhanced") write("enhanced_dad", 1);
+  if (announce) write("arp_notify", 1);
+  return linkInfoOf(present(container.rtnetlink.getLink({ name: link })));
+}
+
+function setUpNodeEnd({ state, call }: OperationContext, { options, nodeName }: Plan): LinkInfo {
+  const { netns, rtnetlink } = state.node;
+  const made = present(rtnetlink.getLink({ name: nodeName }));
+  // Before it is up: a router advertisement from the container must not be heard. Source: CVE-2020-10749.
+  withoutIpv6(() => writeSysctl(netns, { name: "accept_ra", link: nodeName }, 0));
+  const { hairpin = false, isolated = false } = options.port ?? {};
+  if (hairpin || isolated) rtnetlink.setBridgePort(made.index, { hairpin, isolated });
+  rtnetlink.setLink(made.index, { alias: aliasOf(call.tag), group: 0, up: true });
+  return linkInfoOf(present(rtnetlink.getLink({ index: made.index })));
+}
+
+function present(link: Link | undefined): Link {
+  if (link === undefined) throw new OperationFailure("not-found", "a link went away while it was made");
+  return link;
+}

@@ -1,0 +1,121 @@
+/**
+ * @module One sandbox, seen from the helper: its process, its private channel, and the call that is open on it.
+ */
+import type { Socket } from "node:net";
+import type { Grant } from "../grants/grant.ts";
+import { CniError } from "../spec/error.ts";
+import { dispatch } from "./dispatch.ts";
+import type { OperationTable } from "./dispatch.ts";
+import { FrameReader, OPERATION_FRAME_MAX_BYTES, encodeFrame } from "./protocol.ts";
+import type { Digest, OperationAnswer } from "./protocol.ts";
+import type { HelperState, OpenCall } from "./state.ts";
+import { ProtocolViolation } from "./violation.ts";
+
+/** The part of a sandbox's process that the session needs. */
+export interface SandboxProcess {
+  readonly pid: number;
+  readonly private: Socket;
+  kill(): void;
+}
+
+/** What a session is made of. */
+export interface SandboxSessionOptions {
+  readonly id: string;
+  readonly digest: Digest;
+  readonly grant: Grant;
+  readonly process: SandboxProcess;
+  readonly table: OperationTable;
+  readonly state: HelperState;
+  /** Told once, when the sandbox was killed for what it did while a call was open on it. */
+  readonly onBreach: (session: SandboxSession, call: OpenCall | undefined, why: string) => void;
+}
+
+/** A sandbox that runs. */
+export class SandboxSession {
+  readonly id: string;
+  readonly digest: Digest;
+  readonly grant: Grant;
+  readonly process: SandboxProcess;
+  /** The call that its operations belong to; `undefined`: every operation is a breach. */
+  call: OpenCall | undefined;
+  readonly #options: SandboxSessionOptions;
+  readonly #reader = new FrameReader(OPERATION_FRAME_MAX_BYTES);
+  /** An operation is being done: the next one has to wait for its answer. */
+  #busy = false;
+  #ended = false;
+
+  constructor(options: SandboxSessionOptions) {
+    this.#options = options;
+    this.id = options.id;
+    this.digest = options.digest;
+    this.grant = options.grant;
+    this.process = options.process;
+    const { private: channel } = options.process;
+    channel.on("data", (chunk: Buffer) => this.#receive(chunk));
+    // The end of the process is what counts; the channel only fails with it.
+    channel.on("error", () => this.end());
+    channel.on("close", () => this.end());
+  }
+
+  /** Whether it is gone or being killed. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Kills the sandbox. What it had begun is not undone here. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.process.private.destroy();
+    this.process.kill();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#ended) return;
+    try {
+      const frames = this.#reader.push(chunk);
+      if (frames.length > 1) throw new ProtocolViolation("a request before the answer to the last one");
+      for (const frame of frames) this.#answer(frame);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #answer(frame: unknown): void {
+    if (this.#busy) throw new ProtocolViolation("a request before the answer to the last one");
+    const { table, state } = this.#options;
+    const answer = dispatch(table, state, this.call, frame);
+    if (!(answer instanceof Promise)) {
+      this.process.private.write(encodeFrame(answer));
+      return;
+    }
+    this.#busy = true;
+    answer.then(
+      (value) => this.#answerLater(value),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #answerLater(answer: OperationAnswer): void {
+    this.#busy = false;
+    if (!this.#ended) this.process.private.write(encodeFrame(answer));
+  }
+
+  /** Ends the session: after a breach, or because an operation failed in a way that no guest may see. */
+  #fail(error: unknown): void {
+    if (this.#ended) return;
+    const { call } = this;
+    if (error instanceof CniError && call !== undefined) call.failure = error;
+    this.end();
+    this.#options.onBreach(this, call, reasonOf(error));
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof ProtocolViolation || error instanceof CniError) return error.message;
+  if (error instanceof RangeError || error instanceof SyntaxError) return error.message.slice(0, REASON_MAX_CHARACTERS);
+  return `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+/** JSON's errors quote what they met. */
+const REASON_MAX_CHARACTERS = 200;

@@ -1,0 +1,80 @@
+/**
+ * @module The conversation with the host on its connection.
+ */
+import type { Socket } from "node:net";
+import { CniError, isCniError } from "../spec/error.ts";
+import { METHODS } from "./methods/index.ts";
+import { METHOD_SCHEMAS, REQUEST_SCHEMA } from "./methods/schemas.ts";
+import { CONTROL_FRAME_MAX_BYTES, FrameReader, encodeFrame } from "./protocol.ts";
+import type { ControlAnswer, ControlMethod } from "./protocol.ts";
+import type { HelperState } from "./state.ts";
+import { ProtocolViolation } from "./violation.ts";
+
+/** A request of the right shape. */
+interface Request {
+  readonly id: number;
+  readonly method: ControlMethod;
+  readonly params: unknown;
+}
+
+/**
+ * Answers the host's requests until its connection ends; settles then. A breach ends the connection.
+ * Does not trust: frames may be anything.
+ */
+export function serveHost(state: HelperState, socket: Socket): Promise<void> {
+  const reader = new FrameReader(CONTROL_FRAME_MAX_BYTES);
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  socket.on("data", (chunk: Buffer) => {
+    try {
+      for (const frame of reader.push(chunk)) answer(state, socket, parseRequest(frame));
+    } catch {
+      socket.destroy();
+    }
+  });
+  socket.on("error", () => socket.destroy());
+  socket.on("close", () => resolve());
+  socket.resume();
+  return ended;
+}
+
+/**
+ * Judges a frame.
+ * @throws {ProtocolViolation} when it is no request, its method does not exist, or its parameters have another shape.
+ */
+export function parseRequest(frame: unknown): Request {
+  const request = REQUEST_SCHEMA.safeParse(frame);
+  if (!request.success) throw new ProtocolViolation("a frame that is no request");
+  const { id, method } = request.data;
+  if (!Object.hasOwn(METHOD_SCHEMAS, method)) throw new ProtocolViolation(`unknown method ${JSON.stringify(method.slice(0, 64))}`);
+  const name = method as ControlMethod;
+  const params = METHOD_SCHEMAS[name].safeParse(request.data.params);
+  if (!params.success) throw new ProtocolViolation(`${name} with parameters of another shape`);
+  return { id, method: name, params: params.data };
+}
+
+function answer(state: HelperState, socket: Socket, { id, method, params }: Request): void {
+  const send = (value: ControlAnswer): void => {
+    if (!socket.destroyed) socket.write(encodeFrame(value));
+  };
+  const fail = (error: unknown): void => send({ id, error: describeError(error) });
+  // The table's type ties each method to its parameters; by name they are all alike.
+  const run = METHODS[method] as unknown as (state: HelperState, params: unknown) => unknown;
+  try {
+    const result: unknown = run(state, params);
+    if (result instanceof Promise) result.then((value: unknown) => send({ id, result: value }), fail);
+    else send({ id, result });
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Gives an error for the channel. One of ours keeps its kind; any other is a failure of the helper. */
+export function describeError(error: unknown): { kind: string; code: number; message: string; details?: string } {
+  const known = isCniError(error) ? error : new CniError("helperFailed", "the helper failed", { details: textOf(error) });
+  const { kind, code, message, details } = known;
+  return details === undefined ? { kind, code, message } : { kind, code, message, details };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

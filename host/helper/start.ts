@@ -1,0 +1,78 @@
+/**
+ * @module Brings the helper's state up: directory, node's side, ledger, and what others left unfinished.
+ */
+import { openNetns, openOwnNetns, warmThreadPool } from "../kernel/netns.ts";
+import { Nftables } from "../kernel/nftables.ts";
+import { Rtnetlink } from "../kernel/rtnetlink.ts";
+import { CniError } from "../spec/error.ts";
+import { openLedger } from "./ledger/ledger.ts";
+import { recover } from "./ledger/recovery.ts";
+import { openLocks } from "./locks.ts";
+import type { AttachmentRecord } from "./protocol.ts";
+import { openStateDirectory } from "./state-directory.ts";
+import type { HelperState, NodeSide } from "./state.ts";
+import { undoRemains } from "./undo/remains.ts";
+
+/** What the state is made of. */
+export interface StartOptions {
+  readonly stateDir: string;
+  readonly version: string;
+  readonly now: () => number;
+  /** See `LedgerOptions.hook`. */
+  readonly hook?: ((point: string) => void) | undefined;
+}
+
+/**
+ * Opens everything, and recovers what dead helpers of this node left.
+ * @throws {CniError} stateUnusable, missingFeature.
+ */
+export async function openState({ stateDir, version, now, hook }: StartOptions): Promise<HelperState> {
+  const directory = openStateDirectory(stateDir);
+  await warmThreadPool();
+  const node = openNode();
+  const ledger = openLedger({ stateDir: directory.path, nodeNetnsCookie: node.cookie, now, hook });
+  const state: HelperState = {
+    version,
+    layout: directory.layout,
+    isolation: directory.isolation,
+    now,
+    ledger,
+    locks: openLocks(directory.path),
+    node,
+    operations: new Map(),
+    calls: new Map(),
+    sandboxes: new Map(),
+  };
+  if (ledger.rebooted) ledger.reclaimAfterReboot(isAlive);
+  await recover(ledger, state.locks, (remains) => undoRemains(state, remains));
+  return state;
+}
+
+/** Opens the namespace that this process lives in. */
+function openNode(): NodeSide {
+  try {
+    const netns = openOwnNetns();
+    let nftables: Nftables | undefined;
+    return {
+      netns,
+      cookie: netns.cookie.toString(),
+      rtnetlink: Rtnetlink.open(netns),
+      nftables: () => (nftables ??= Nftables.open(netns)),
+    };
+  } catch (cause) {
+    throw new CniError("missingFeature", "the node's network cannot be opened", {
+      details: cause instanceof Error ? `${cause.message}; want root, or a user namespace with its own network namespace` : "",
+      cause,
+    });
+  }
+}
+
+/** Tells whether an attachment's namespace is still there after the machine's restart. */
+function isAlive({ netns }: AttachmentRecord): boolean {
+  try {
+    openNetns(netns)[Symbol.dispose]();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * @module What the helper holds while it runs: the node's side, the ledger, and what is open. One object, passed on.
+ */
+import type { Layout } from "../components/layout.ts";
+import type { CallFacts } from "../grants/facts.ts";
+import type { Grant } from "../grants/grant.ts";
+import type { Netns } from "../kernel/netns.ts";
+import type { Nftables } from "../kernel/nftables.ts";
+import type { Rtnetlink } from "../kernel/rtnetlink.ts";
+import type { CniError } from "../spec/error.ts";
+import type { JsonValue, Ledger, Owner } from "./ledger/records.ts";
+import type { HeldLock, Locks } from "./locks.ts";
+import type { AttachmentKey, AttachmentRecord, BeginOperation, Digest, TimelineEntry } from "./protocol.ts";
+import type { SandboxSession } from "./sandbox-session.ts";
+import type { Isolation } from "./state-directory.ts";
+
+/** The namespace that the helper lives in: the node's. */
+export interface NodeSide {
+  readonly netns: Netns;
+  /** Cookie of the namespace, decimal text. */
+  readonly cookie: string;
+  readonly rtnetlink: Rtnetlink;
+  /**
+   * Gives the packet filter, opened at its first use.
+   * @throws {KernelError} ENOSYS without libnftables.
+   */
+  readonly nftables: () => Nftables;
+}
+
+/** The namespace of one container, open while an operation is. */
+export interface ContainerSide extends Disposable {
+  readonly path: string;
+  readonly netns: Netns;
+  readonly rtnetlink: Rtnetlink;
+}
+
+/** One verb for one attachment, between `begin-operation` and `end-operation`. */
+export interface OpenOperation {
+  readonly id: string;
+  readonly key: AttachmentKey;
+  readonly begun: BeginOperation;
+  /** `undefined`: no namespace: STATUS, or DEL of a container that is gone. */
+  readonly container: ContainerSide | undefined;
+  readonly attachment: AttachmentRecord | undefined;
+  /** Digest of each type that is to be called; a type that is not installed has none. */
+  readonly digests: Readonly<Record<string, Digest>>;
+  readonly locks: readonly HeldLock[];
+  readonly startedAtMs: number;
+  /** A plugin of it broke the protocol, or the ledger failed: it cannot end well any more. */
+  broken: boolean;
+}
+
+/** One call of one plugin, between `begin-call` and `end-call`. */
+export interface OpenCall {
+  readonly id: string;
+  readonly operation: OpenOperation;
+  readonly parent: OpenCall | undefined;
+  readonly type: string;
+  readonly export: string;
+  readonly sandbox: SandboxSession;
+  readonly owner: Owner;
+  /** 32 hexadecimal digits that the call's objects on the node carry. */
+  readonly tag: string;
+  readonly grant: Grant;
+  /** `undefined`: this export gets no handle. */
+  readonly containerHandle: number | undefined;
+  /** Digest of configuration and arguments, 64 hexadecimal digits: what the scopes were derived from. */
+  readonly configurationDigest: string;
+  readonly startedAtMs: number;
+  /** Grows with the addresses that nested calls give. */
+  facts: CallFacts;
+  readonly ownedNodeLinks: Set<string>;
+  readonly ownedContainerLinks: Set<string>;
+  readonly counts: Map<string, number>;
+  hostCalls: number;
+  readonly refusals: string[];
+  readonly timeline: TimelineEntry[];
+  /** Arguments and errors of changes, for the log. */
+  readonly trace: JsonValue[];
+  /** Kernel time in microseconds that asynchronous parts of the running operation took. */
+  asyncKernelMicroseconds: number;
+  /** Why the call cannot go on: reported by `end-call`. */
+  failure: CniError | undefined;
+  ended: boolean;
+}
+
+/** All of it. */
+export interface HelperState {
+  readonly version: string;
+  readonly layout: Layout;
+  readonly isolation: Isolation;
+  readonly now: () => number;
+  readonly ledger: Ledger;
+  readonly locks: Locks;
+  readonly node: NodeSide;
+  readonly operations: Map<string, OpenOperation>;
+  readonly calls: Map<string, OpenCall>;
+  readonly sandboxes: Map<string, SandboxSession>;
+}
+
+/** Owner's digest of what no plugin made but the helper itself. */
+export const NO_PLUGIN: Digest = `sha256:${"0".repeat(64)}`;

@@ -1,0 +1,78 @@
+/**
+ * @module How each kind of change is undone. Every one meets what is already gone, was never made, or is by now somebody else's.
+ */
+import { isKernelError } from "../../kernel/error.ts";
+import { removeMasquerade, removeMasqueradeSubnet } from "../../kernel/masquerade.ts";
+import { openNetns } from "../../kernel/netns.ts";
+import { Rtnetlink } from "../../kernel/rtnetlink.ts";
+import { parseIpPrefix } from "../../spec/ip.ts";
+import type { JsonObject, OwnedRow } from "../ledger/records.ts";
+import type { HelperState } from "../state.ts";
+import { isTagged } from "./alias.ts";
+
+/** What a row's undo gives: the index of a link of the node that is to be deleted, together with others; `undefined`: undone. */
+type Undo = (state: HelperState, row: OwnedRow) => number | undefined;
+
+/** One function for each kind of row. */
+const UNDO: Readonly<Record<string, Undo>> = {
+  // A mark only: which attachment holds which namespace.
+  namespace: () => undefined,
+
+  veth: ({ node }, { key, tag }) => {
+    const link = node.rtnetlink.getLink({ name: key });
+    return link !== undefined && link.kind === "veth" && isTagged(link, tag) ? link.index : undefined;
+  },
+
+  masquerade: ({ node }, { tag, undo }) => {
+    const addresses = textsOf(undo["addresses"]).map(parseIpPrefix);
+    const nftables = node.nftables();
+    removeMasquerade(nftables, { tag, addresses });
+    // Stays while another address of the subnet is masqueraded.
+    for (const subnet of addresses) removeMasqueradeSubnet(nftables, subnet);
+    return undefined;
+  },
+
+  "container-link": (_state, { undo }) => inContainer(undo, (rtnetlink, index) => rtnetlink.setLink(index, { up: false })),
+
+  "container-address": (_state, { undo }) =>
+    inContainer(undo, (rtnetlink, index) => {
+      for (const text of textsOf(undo["addresses"])) ignoreAbsent(() => rtnetlink.deleteAddress(index, parseIpPrefix(text)));
+    }),
+};
+
+/**
+ * Undoes one change, or gives the index of the node's link whose deletion undoes it.
+ * @throws {KernelError} when the kernel refuses.
+ */
+export function undoOwned(state: HelperState, row: OwnedRow): number | undefined {
+  const undo = Object.hasOwn(UNDO, row.kind) ? UNDO[row.kind] : undefined;
+  if (undo === undefined) throw new Error(`no way to undo ${JSON.stringify(row.kind)} is known: written by a newer release`);
+  return undo(state, row);
+}
+
+/** Runs something on a link of a container, if its namespace is still the one it was. The path is checked again: it may lead elsewhere by now. */
+function inContainer(undo: JsonObject, run: (rtnetlink: Rtnetlink, index: number) => void): undefined {
+  const { path, cookie, link } = undo;
+  if (typeof path !== "string" || typeof link !== "string") return;
+  try {
+    using netns = openNetns(path);
+    if (netns.cookie.toString() !== cookie) return;
+    using rtnetlink = Rtnetlink.open(netns);
+    const found = rtnetlink.getLink({ name: link });
+    if (found !== undefined) run(rtnetlink, found.index);
+  } catch (error) {
+    if (!isKernelError(error, "ENOENT") && !isKernelError(error, "EINVAL") && !isKernelError(error, "ENODEV")) throw error;
+  }
+}
+
+function ignoreAbsent(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    if (!isKernelError(error, "EADDRNOTAVAIL") && !isKernelError(error, "ENODEV")) throw error;
+  }
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
+}
