@@ -10,15 +10,15 @@ import * as nodeAddresses from "cnidaria:plugin/node-addresses@0.1.0";
 import * as nodeForwarding from "cnidaria:plugin/node-forwarding@0.1.0";
 import * as nodeLinks from "cnidaria:plugin/node-links@0.1.0";
 
-import { definePlugin } from "../sdk/index.ts";
+import { definePlugin, importsWithoutNulls } from "../sdk/index.ts";
 import { createBridge } from "./bridge.ts";
 
 export const { attachment } = definePlugin({
   attachment: createBridge({
     containerAddresses,
     containerLinks,
-    containerRoutes,
-    ipam,
+    containerRoutes: importsWithoutNulls(containerRoutes),
+    ipam: importsWithoutNulls(ipam),
     masquerade,
     nodeAddresses,
     nodeForwarding,

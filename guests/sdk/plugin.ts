@@ -8,6 +8,7 @@ import type * as Chained from "cnidaria:plugin/chained@0.1.0";
 import type * as Container from "cnidaria:plugin/container@0.1.0";
 import type * as Network from "cnidaria:plugin/network@0.1.0";
 
+import { withoutNulls } from "./absent.ts";
 import { toPluginError } from "./errors.ts";
 
 /** The verbs of each interface that a plugin can export, by the interface's name. */
@@ -46,7 +47,7 @@ function wrapVerbs(verbs: Readonly<Record<string, Verb>>): Record<string, Verb> 
 
 function runVerb(verb: Verb, args: never[]): unknown {
   try {
-    return verb(...args);
+    return verb(...(args.map(withoutNulls) as never[]));
   } catch (caught) {
     // The engine's adapter takes a plain value for the error case of the WIT result; an Error would trap.
     throw toPluginError(caught);
