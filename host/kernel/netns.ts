@@ -114,7 +114,13 @@ function describe(fd: number): Netns {
   try {
     const { dev: device, ino: inode } = fstatSync(fd, { bigint: true });
     const cookie = enter(fd, readOwnCookie);
-    return { fd, cookie, device, inode, [Symbol.dispose]: () => void closeDescriptor(fd) };
+    let open = true;
+    const close = (): void => {
+      // Once only: by the second time the number may be another file's.
+      if (open) closeDescriptor(fd);
+      open = false;
+    };
+    return { fd, cookie, device, inode, [Symbol.dispose]: close };
   } catch (error) {
     closeDescriptor(fd);
     throw error;
@@ -152,20 +158,23 @@ export function runInNetns<Result>(netns: Pick<Netns, "fd">, run: () => Result):
   return result;
 }
 
-/** Descriptor of the namespace that this process lives in, opened before any other is entered. */
-let homeFd: number | undefined;
+/** Descriptor of the namespace that this thread is in; first its own, opened before any other is entered. */
+let currentFd: number | undefined;
 
 function enter<Result>(fd: number, run: () => Result): Result {
-  if (homeFd === undefined) {
-    startThreadPool();
-    homeFd = openSync("/proc/thread-self/ns/net", constants.O_RDONLY);
+  if (currentFd === undefined) {
+    void startThreadPool();
+    currentFd = openSync("/proc/thread-self/ns/net", constants.O_RDONLY);
   }
+  const before = currentFd;
   checked("setns", setNamespace(fd, CLONE_NEWNET));
+  currentFd = fd;
   try {
     return run();
   } finally {
     // A process that cannot come back would do everything from now on to a container: it has to end.
-    if (setNamespace(homeFd, CLONE_NEWNET) !== 0) process.abort();
+    if (setNamespace(before, CLONE_NEWNET) !== 0) process.abort();
+    currentFd = before;
   }
 }
 
