@@ -1,0 +1,22 @@
+/**
+ * The real helper, with a fake sandbox, and a place to die: `--die POINT:NUMBER` ends the process the way SIGKILL does when the
+ * ledger comes to that point for that time; the point is written to stderr first, so that a test sees that it was reached.
+ */
+import { writeSync } from "node:fs";
+import { join } from "node:path";
+import { runHelper } from "../../../host/helper/main.ts";
+
+const [, stateDir = "", , die = ""] = process.argv.slice(2);
+const [point = "", number = "1"] = die.split("@");
+let count = 0;
+
+function hook(reached: string): void {
+  if (reached !== point) return;
+  count += 1;
+  if (count !== Number(number)) return;
+  writeSync(2, `reached ${point}@${number}\n`);
+  process.kill(process.pid, "SIGKILL");
+}
+
+const fake = join(import.meta.dirname, "fake-sandbox.fixture.mjs");
+await runHelper({ stateDir, hook, bundles: { sandbox: fake, transpiler: fake } });
