@@ -11,17 +11,21 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 
+import type * as Componentize from "componentize-qjs";
 import { build } from "esbuild";
+
+import { readEngine } from "./engine.ts";
+import { withCustomSection } from "./wasm-bytes.ts";
 
 const ROOT = path.join(import.meta.dirname, "..");
 const WIT = path.join(ROOT, "wit");
 /** Part of every key: raise it when the way of building changes. */
-const BUILD_VERSION = "1";
+const BUILD_VERSION = "2";
 /** Name of the custom section that holds the manifest. */
 export const MANIFEST_SECTION = "cnidaria:manifest";
 
 const require = createRequire(import.meta.url);
-const { componentize } = require("componentize-qjs") as typeof import("componentize-qjs");
+const { componentize } = require("componentize-qjs") as typeof Componentize;
 
 /** What a guest is made from. */
 interface Sources {
@@ -49,18 +53,15 @@ export async function buildGuest(directory: string, outFile: string): Promise<Bu
   if (existsSync(outFile) && existsSync(keyFile) && (await readFile(keyFile, "utf8")) === sources.key) {
     return { bytes: (await readFile(outFile)).byteLength, built: false };
   }
-  const component = withCustomSection(await componentizeSources(sources), MANIFEST_SECTION, Buffer.from(sources.manifest));
+  const component = withCustomSection(
+    await componentizeSources(sources),
+    MANIFEST_SECTION,
+    Buffer.from(sources.manifest),
+  );
   await mkdir(path.dirname(outFile), { recursive: true });
   await writeAtomically(outFile, component);
   await writeAtomically(keyFile, sources.key);
   return { bytes: component.byteLength, built: true };
-}
-
-/** Adds a custom section at the end of a module or component. Source: WebAssembly core specification, "Custom Section". */
-export function withCustomSection(binary: Uint8Array, name: string, content: Uint8Array): Buffer {
-  const nameBytes = Buffer.from(name, "utf8");
-  const body = Buffer.concat([encodeLeb128(nameBytes.byteLength), nameBytes, content]);
-  return Buffer.concat([binary, Buffer.from([0]), encodeLeb128(body.byteLength), body]);
 }
 
 /** Names the guests that there are: the folders of `guests/` with a `world.wit`. */
@@ -78,7 +79,15 @@ async function readSources(directory: string): Promise<Sources> {
   const javaScript = await bundle(path.join(directory, "plugin.ts"));
   const hash = createHash("sha256");
   const wit = await readWit();
-  for (const text of [BUILD_VERSION, versionOf("componentize-qjs"), versionOf("esbuild"), javaScript, world, manifest, wit]) {
+  for (const text of [
+    BUILD_VERSION,
+    versionOf("componentize-qjs"),
+    versionOf("esbuild"),
+    javaScript,
+    world,
+    manifest,
+    wit,
+  ]) {
     hash.update(`${Buffer.byteLength(text)}:`).update(text);
   }
   return { javaScript, world, manifest, key: hash.digest("hex") };
@@ -105,17 +114,28 @@ async function bundle(entry: string): Promise<string> {
 /** Runs the engine's build with the guest's world. */
 async function componentizeSources(sources: Sources): Promise<Buffer> {
   return withWitDirectory(sources.world, async (witPath) => {
-    const { component } = await componentize({ witPath, jsSource: sources.javaScript, stubWasi: true, sync: true });
+    const { component } = await componentize({
+      witPath,
+      jsSource: sources.javaScript,
+      runtimeBytes: await readEngine(),
+      stubWasi: true,
+    });
     return component;
   });
 }
 
 /** Lends a temporary WIT package: a guest's world, with the package of `wit/` among its dependencies. */
-export async function withWitDirectory<Result>(world: string, use: (witPath: string) => Promise<Result>): Promise<Result> {
+export async function withWitDirectory<Result>(
+  world: string,
+  use: (witPath: string) => Promise<Result>,
+): Promise<Result> {
   const witPath = await mkdtemp(path.join(os.tmpdir(), "cnidaria-wit-"));
   try {
     await writeFile(path.join(witPath, "world.wit"), world);
-    await cp(WIT, path.join(witPath, "deps", "cnidaria-plugin"), { recursive: true, filter: (source) => !source.endsWith(".md") });
+    await cp(WIT, path.join(witPath, "deps", "cnidaria-plugin"), {
+      recursive: true,
+      filter: (source) => !source.endsWith(".md"),
+    });
     return await use(witPath);
   } finally {
     await rm(witPath, { recursive: true, force: true });
@@ -131,18 +151,6 @@ async function readWit(): Promise<string> {
 function versionOf(packageName: string): string {
   const { version } = require(`${packageName}/package.json`) as { version: string };
   return version;
-}
-
-/** Source: WebAssembly core specification, "Integers" (unsigned LEB128). */
-function encodeLeb128(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  do {
-    const more = rest > 0x7f ? 0x80 : 0;
-    bytes.push((rest & 0x7f) | more);
-    rest >>>= 7;
-  } while (rest > 0);
-  return Buffer.from(bytes);
 }
 
 async function writeAtomically(file: string, content: string | Uint8Array): Promise<void> {

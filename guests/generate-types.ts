@@ -78,7 +78,8 @@ function tidy(content: unknown): string {
 if (import.meta.main) {
   if (process.argv.includes("--check")) {
     const drift = await findDrift();
-    for (const name of drift) process.stderr.write(`types: ${name} is not what wit/ says; run node guests/generate-types.ts\n`);
+    for (const name of drift)
+      process.stderr.write(`types: ${name} is not what wit/ says; run node guests/generate-types.ts\n`);
     process.exitCode = drift.length === 0 ? 0 : 1;
   } else {
     await writeTypes();

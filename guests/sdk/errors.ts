@@ -100,7 +100,8 @@ export function toPluginError(caught: unknown): PluginError {
   if (caught instanceof PluginFailure) return record(caught.code, caught.message, caught.details);
   const payload = payloadOf(caught);
   if (isPluginError(payload)) return record(payload.code, payload.message, payload.details);
-  if (typeof payload === "string") return record(CODE_OF_CASE[payload] ?? CODES.internal, `the host answered ${payload}`, undefined);
+  if (typeof payload === "string")
+    return record(CODE_OF_CASE[payload] ?? CODES.internal, `the host answered ${payload}`, undefined);
   return record(CODES.internal, `the plugin failed: ${textOf(caught)}`, undefined);
 }
 
@@ -110,7 +111,8 @@ function record(code: number, message: string, details: string | undefined): Plu
 
 /** Takes the error value out of what a failing import throws: an object whose own field `payload` holds it. */
 function payloadOf(caught: unknown): unknown {
-  if (typeof caught === "object" && caught !== null && Object.hasOwn(caught, "payload")) return (caught as { payload: unknown }).payload;
+  if (typeof caught === "object" && caught !== null && Object.hasOwn(caught, "payload"))
+    return (caught as { payload: unknown }).payload;
   return undefined;
 }
 

@@ -35,7 +35,8 @@ type Defined<Names> = Required<Pick<PluginExports, Extract<Names, keyof PluginEx
 // NoInfer: a destructuring on the left would otherwise take away the types of the verbs' parameters.
 export function definePlugin<Exports extends PluginExports>(exports: Exports): Defined<keyof NoInfer<Exports>> {
   const wrapped: Record<string, unknown> = {};
-  for (const [name, verbs] of Object.entries(exports)) wrapped[name] = wrapVerbs(verbs as Readonly<Record<string, Verb>>);
+  for (const [name, verbs] of Object.entries(exports))
+    wrapped[name] = wrapVerbs(verbs as Readonly<Record<string, Verb>>);
   return wrapped as Defined<keyof Exports>;
 }
 

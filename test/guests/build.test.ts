@@ -5,7 +5,8 @@ import path from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { MANIFEST_SECTION, buildGuest, listGuests, withCustomSection } from "../../guests/build.ts";
+import { MANIFEST_SECTION, buildGuest, listGuests } from "../../guests/build.ts";
+import { withCustomSection } from "../../guests/wasm-bytes.ts";
 import { buildFixture } from "./fixtures/build.ts";
 import { loadComponent } from "./instantiate.ts";
 
@@ -29,7 +30,8 @@ describe("building a guest", { timeout: 60_000 }, () => {
   test("gives the same bytes twice", async () => {
     await withDirectory(async (directory) => {
       const files = ["first.wasm", "second.wasm"].map((name) => path.join(directory, name));
-      for (const file of files) expect(await buildGuest(path.join(FIXTURES, "sdk"), file)).toMatchObject({ built: true });
+      for (const file of files)
+        expect(await buildGuest(path.join(FIXTURES, "sdk"), file)).toMatchObject({ built: true });
       const [first, second] = await Promise.all(files.map((file) => readFile(file)));
       expect(first?.equals(second ?? Buffer.alloc(0))).toBe(true);
     });
@@ -67,7 +69,10 @@ describe("a component's only imports are ours", { timeout: 120_000 }, () => {
         const file = path.join(directory, `${type}.wasm`);
         await buildGuest(path.join(GUESTS, type), file);
         const { imports } = await loadComponent(await readFile(file));
-        expect(imports.filter((each) => !each.startsWith("cnidaria:plugin/")), type).toEqual([]);
+        expect(
+          imports.filter((each) => !each.startsWith("cnidaria:plugin/")),
+          type,
+        ).toEqual([]);
       }
     });
   });

@@ -21,7 +21,10 @@ export interface LoadedComponent {
 }
 
 type CoreModule = object;
-type Instantiate = (getCoreModule: (name: string) => CoreModule, imports: Readonly<Record<string, unknown>>) => TestExports;
+type Instantiate = (
+  getCoreModule: (name: string) => CoreModule,
+  imports: Readonly<Record<string, unknown>>,
+) => TestExports;
 
 /** The compiler of core modules; TypeScript's library for servers does not declare it. */
 const { Module } = Reflect.get(globalThis, "WebAssembly") as { Module: new (bytes: Uint8Array) => CoreModule };
@@ -48,7 +51,8 @@ export async function loadComponent(component: Uint8Array): Promise<LoadedCompon
   const instantiate = await importEntry(files["guest.js"] ?? new Uint8Array());
   return {
     imports,
-    instantiate: (given) => instantiate((name) => modules.get(name) ?? missing(`module ${name}`), withNames(imports, given)),
+    instantiate: (given) =>
+      instantiate((name) => modules.get(name) ?? missing(`module ${name}`), withNames(imports, given)),
   };
 }
 

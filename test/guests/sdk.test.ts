@@ -31,14 +31,34 @@ describe("toPluginError", () => {
   cyclic["self"] = cyclic;
 
   test.for([
-    { title: "a failure", thrown: new PluginFailure(7, "no", "why"), record: { code: 7, message: "no", details: "why" } },
-    { title: "an IPAM plugin's error", thrown: importError({ code: 11, message: "later" }), record: { code: 11, message: "later" } },
-    { title: "a case", thrown: importError("not-permitted"), record: { code: 101, message: "the host answered not-permitted" } },
+    {
+      title: "a failure",
+      thrown: new PluginFailure(7, "no", "why"),
+      record: { code: 7, message: "no", details: "why" },
+    },
+    {
+      title: "an IPAM plugin's error",
+      thrown: importError({ code: 11, message: "later" }),
+      record: { code: 11, message: "later" },
+    },
+    {
+      title: "a case",
+      thrown: importError("not-permitted"),
+      record: { code: 101, message: "the host answered not-permitted" },
+    },
     { title: "an unknown case", thrown: importError("odd"), record: { code: 999, message: "the host answered odd" } },
-    { title: "a programmer's mistake", thrown: new TypeError("x"), record: { code: 999, message: "the plugin failed: TypeError: x" } },
+    {
+      title: "a programmer's mistake",
+      thrown: new TypeError("x"),
+      record: { code: 999, message: "the plugin failed: TypeError: x" },
+    },
     { title: "text", thrown: "x", record: { code: 999, message: "the plugin failed: x" } },
     { title: "undefined", thrown: undefined, record: { code: 999, message: "the plugin failed: undefined" } },
-    { title: "a cycle", thrown: cyclic, record: { code: 999, message: "the plugin failed: something that has no text" } },
+    {
+      title: "a cycle",
+      thrown: cyclic,
+      record: { code: 999, message: "the plugin failed: something that has no text" },
+    },
   ])("maps $title", ({ thrown, record }) => {
     expect(toPluginError(thrown)).toEqual({ details: undefined, ...record });
   });
@@ -68,7 +88,12 @@ describe("attempt and must", () => {
 
 test("definePlugin wraps the verbs of every interface", () => {
   const { addresses, chained } = definePlugin({
-    addresses: { add: () => fail(108, "none left"), del: () => {}, check: () => {}, status: thrower(new RangeError("deep")) },
+    addresses: {
+      add: () => fail(108, "none left"),
+      del: () => {},
+      check: () => {},
+      status: thrower(new RangeError("deep")),
+    },
     chained: { add: thrower("x"), del: () => {}, check: () => {} },
   });
   const request = {} as never;
@@ -108,7 +133,10 @@ describe("inside the engine", { timeout: 60_000 }, () => {
 
   test.for([
     { name: "fail", wanted: { code: 7, message: "wrong configuration", details: "want less" } },
-    { name: "typeError", wanted: { code: 999, message: expect.stringContaining("TypeError") as string, details: undefined } },
+    {
+      name: "typeError",
+      wanted: { code: 999, message: expect.stringContaining("TypeError") as string, details: undefined },
+    },
     { name: "string", wanted: { code: 999, message: "the plugin failed: only text", details: undefined } },
     { name: "attempt", wanted: "not-found" },
     { name: "must", wanted: { code: 999, message: 'cannot read link "eth9": not-found', details: undefined } },

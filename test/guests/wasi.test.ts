@@ -13,6 +13,8 @@ test.skipIf(missing !== undefined && process.env["CI"] === undefined)(
     const { imports } = await loadComponent(await buildWasiFixture());
     expect(imports).toContain("wasi:filesystem/types");
     expect(imports).toContain("wasi:cli/environment");
-    expect(imports.filter((name) => !/^(?:cnidaria:plugin|wasi:(?:cli|clocks|filesystem|io))\//u.test(name))).toEqual([]);
+    expect(imports.filter((name) => !/^(?:cnidaria:plugin|wasi:(?:cli|clocks|filesystem|io))\//u.test(name))).toEqual(
+      [],
+    );
   },
 );

@@ -64,7 +64,9 @@ describe.for(FILES.filter((name) => name !== "world.wit"))("%s", (file) => {
 });
 
 test("the reader of these files sees what it should", () => {
-  const items = readItems("/// One.\n@since(version = 0.1.0)\ninterface a {\n  enum error-code {\n    /// Bad.\n    bad,\n    worse,\n  }\n  %list: func() -> bool;\n}\n");
+  const items = readItems(
+    "/// One.\n@since(version = 0.1.0)\ninterface a {\n  enum error-code {\n    /// Bad.\n    bad,\n    worse,\n  }\n  %list: func() -> bool;\n}\n",
+  );
   expect(items.map(({ kind, name, docs, since, parent }) => [kind, name, docs.length, since, parent])).toEqual([
     ["interface", "a", 1, true, undefined],
     ["enum", "error-code", 0, false, undefined],

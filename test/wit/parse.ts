@@ -52,7 +52,8 @@ function readItem(line: string, parent: string | undefined): Pick<WitItem, "kind
     return name === undefined ? undefined : { kind: "case", name };
   }
   const opening = OPENING.exec(line);
-  if (opening?.[1] !== undefined && opening[2] !== undefined) return { kind: opening[1] as WitItem["kind"], name: opening[2] };
+  if (opening?.[1] !== undefined && opening[2] !== undefined)
+    return { kind: opening[1] as WitItem["kind"], name: opening[2] };
   const name = FUNCTION.exec(line)?.[1];
   return name === undefined ? undefined : { kind: "func", name };
 }
