@@ -11,7 +11,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function takenByAnother(path: string): boolean {
   const module = JSON.stringify(new URL("../../host/kernel/flock.ts", import.meta.url).href);
   const script = `import { tryLock } from ${module}; console.log(tryLock(${JSON.stringify(path)}) === undefined)`;
-  return execFileSync(process.execPath, ["--input-type=module-typescript", "-e", script], { encoding: "utf8" }).trim() === "true";
+  return (
+    execFileSync(process.execPath, ["--input-type=module-typescript", "-e", script], { encoding: "utf8" }).trim() ===
+    "true"
+  );
 }
 
 test("gives a lock to one holder at a time, also of another process", () => {

@@ -19,7 +19,8 @@ export interface TestNamespace extends Disposable {
 /** Makes a namespace. Needs root: without it the test fails. */
 export function createNamespace(): TestNamespace {
   const name = `cnidaria-t-${randomBytes(4).toString("hex")}`;
-  const run = (command: string, ...args: string[]): string => execFileSync(command, args, { encoding: "utf8", stdio: "pipe" });
+  const run = (command: string, ...args: string[]): string =>
+    execFileSync(command, args, { encoding: "utf8", stdio: "pipe" });
   run("ip", "netns", "add", name);
   const path = `/run/netns/${name}`;
   const netns = openNetns(path);

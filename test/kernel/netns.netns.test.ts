@@ -51,7 +51,9 @@ test("refuses a namespace of another kind that is mounted on a file", () => {
 });
 
 test("names the error of a loop of links", () => {
-  expect(() => openNetns(join(folder, "loop"))).toThrow(expect.objectContaining({ name: "KernelError", errno: "ELOOP" }));
+  expect(() => openNetns(join(folder, "loop"))).toThrow(
+    expect.objectContaining({ name: "KernelError", errno: "ELOOP" }),
+  );
 });
 
 test("knows a namespace by its cookie, by whatever path it was opened", () => {
@@ -112,7 +114,8 @@ test("leaves no thread in a namespace, whatever was asynchronous", async () => {
 });
 
 test("starts the thread pool before it first enters a namespace, also when nobody asked for it", () => {
-  const module = (name: string): string => JSON.stringify(new URL(`../../host/kernel/${name}.ts`, import.meta.url).href);
+  const module = (name: string): string =>
+    JSON.stringify(new URL(`../../host/kernel/${name}.ts`, import.meta.url).href);
   using namespace = createNamespace();
   // The function that runs inside starts asynchronous work, which it must not: the threads are there by then.
   const script = `

@@ -39,7 +39,11 @@ function flagsOf(fd: number): number {
 }
 
 test("reads who connected", () => {
-  expect(readPeerCredentials(fdOf(accepted))).toEqual({ pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() });
+  expect(readPeerCredentials(fdOf(accepted))).toEqual({
+    pid: process.pid,
+    uid: process.getuid?.(),
+    gid: process.getgid?.(),
+  });
 });
 
 test("makes a socket block", () => {

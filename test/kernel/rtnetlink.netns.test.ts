@@ -47,7 +47,14 @@ test("says of a link that is not there that it is not there", () => {
 
 test("makes a bridge as it is asked for", () => {
   links.createBridge({ name: "br.dot", mtu: 1400, alias: "tag", group: 7 });
-  expect(linkOf(links, "br.dot")).toMatchObject({ kind: "bridge", mtu: 1400, up: false, alias: "tag", group: 7, peerIndex: undefined });
+  expect(linkOf(links, "br.dot")).toMatchObject({
+    kind: "bridge",
+    mtu: 1400,
+    up: false,
+    alias: "tag",
+    group: 7,
+    peerIndex: undefined,
+  });
   expect(() => links.createBridge({ name: "br.dot" })).toThrow(refusal("EEXIST"));
 });
 
@@ -60,8 +67,23 @@ test("makes a veth pair across namespaces with all that is said of either end", 
   });
   const here = linkOf(links, "vfull");
   const there = linkOf(inside, "full");
-  expect(here).toMatchObject({ kind: "veth", alias: "cnidaria:0123", masterIndex, mtu: 1300, group: 9, up: false, peerIndex: there.index });
-  expect(there).toMatchObject({ kind: "veth", mac: [2, 0, 0, 0, 0, 9], mtu: 1300, up: false, peerIndex: here.index, alias: undefined });
+  expect(here).toMatchObject({
+    kind: "veth",
+    alias: "cnidaria:0123",
+    masterIndex,
+    mtu: 1300,
+    group: 9,
+    up: false,
+    peerIndex: there.index,
+  });
+  expect(there).toMatchObject({
+    kind: "veth",
+    mac: [2, 0, 0, 0, 0, 9],
+    mtu: 1300,
+    up: false,
+    peerIndex: here.index,
+    alias: undefined,
+  });
   expect(links.listLinks({ max: 10, masterIndex }).map(({ name }) => name)).toEqual(["vfull"]);
 });
 
@@ -75,7 +97,9 @@ test.for([
 ])("makes no pair with $title, and leaves nothing behind", ({ node: name, container: other, errno, ...rest }) => {
   if (links.getLink({ name: "vtwice" }) === undefined) createPair("twice");
   const before = [links.listLinks({ max: 100 }).length, inside.listLinks({ max: 100 }).length];
-  expect(() => links.createVeth({ node: { name, ...rest }, container: { name: other, netns: container.netns } })).toThrow(refusal(errno));
+  expect(() =>
+    links.createVeth({ node: { name, ...rest }, container: { name: other, netns: container.netns } }),
+  ).toThrow(refusal(errno));
   expect([links.listLinks({ max: 100 }).length, inside.listLinks({ max: 100 }).length]).toEqual(before);
 });
 
@@ -95,7 +119,17 @@ test("changes many things of a link in one request", () => {
     up: true,
   });
   expect(links.counters.sent.get(19)).toBe(requests + 1);
-  const changed = { name: "renamed", mtu: 1280, mac: [2, 0, 0, 0, 0, 7], alias: "x", txQueueLength: 500, promiscuous: true, allMulticast: true, group: 3, up: true };
+  const changed = {
+    name: "renamed",
+    mtu: 1280,
+    mac: [2, 0, 0, 0, 0, 7],
+    alias: "x",
+    txQueueLength: 500,
+    promiscuous: true,
+    allMulticast: true,
+    group: 3,
+    up: true,
+  };
   expect(links.getLink({ index: here.index })).toMatchObject(changed);
   links.setLink(here.index, { promiscuous: false });
   expect(links.getLink({ index: here.index })).toMatchObject({ ...changed, promiscuous: false });
@@ -107,7 +141,9 @@ test("makes a link a port, sets it, and takes it from its bridge", () => {
   const { here } = createPair("port");
   links.setLink(here.index, { masterIndex: bridge.index });
   links.setBridgePort(here.index, { hairpin: true, isolated: true });
-  const [port] = JSON.parse(node.ip("-d -j link show vport")) as [{ linkinfo: { info_slave_data: { hairpin: boolean; isolated: boolean } } }];
+  const [port] = JSON.parse(node.ip("-d -j link show vport")) as [
+    { linkinfo: { info_slave_data: { hairpin: boolean; isolated: boolean } } },
+  ];
   expect(port.linkinfo.info_slave_data).toMatchObject({ hairpin: true, isolated: true });
   links.setLink(here.index, { masterIndex: null });
   expect(links.getLink({ index: here.index })?.masterIndex).toBeUndefined();
@@ -117,7 +153,11 @@ test("adds, lists and deletes addresses of one link", () => {
   const { there } = createPair("addr");
   const texts = ["10.1.0.7/24", "10.1.0.8/32", "10.1.0.10/31", "2001:db8::7/64"];
   for (const text of texts) inside.addAddress(there.index, parseIpPrefix(text));
-  const listed = (): string[] => inside.listAddresses(there.index, { max: 10 }).filter(({ scope }) => scope === 0).map(({ address }) => formatIpPrefix(address));
+  const listed = (): string[] =>
+    inside
+      .listAddresses(there.index, { max: 10 })
+      .filter(({ scope }) => scope === 0)
+      .map(({ address }) => formatIpPrefix(address));
   expect(listed().toSorted()).toEqual(texts.toSorted());
   expect(container.ip("address show addr")).toContain("10.1.0.7/24 brd 10.1.0.255");
   expect(container.ip("address show addr")).not.toMatch(/10\.1\.0\.(?:8|10)\/3[12] brd/u);
@@ -182,7 +222,10 @@ test("lists routes of every table over one link, with all that was said of them"
   const routes = inside.listRoutes(there.index, "ipv4", { max: 10 });
   expect(routes).toContainEqual(full);
   expect(routes.map(({ destination, scope }) => [formatIpPrefix(destination), scope])).toEqual(
-    expect.arrayContaining([["10.6.0.0/24", "link"], ["10.61.0.0/16", "link"]]),
+    expect.arrayContaining([
+      ["10.6.0.0/24", "link"],
+      ["10.61.0.0/16", "link"],
+    ]),
   );
   expect(routes).toHaveLength(3);
   expect(() => inside.listRoutes(there.index, "ipv4", { max: 2 })).toThrow(refusal("EOVERFLOW"));
@@ -193,9 +236,16 @@ test("lists routes of every table over one link, with all that was said of them"
 test("adds and lists IPv6 routes", () => {
   const { there } = createPair("six");
   inside.addAddress(there.index, parseIpPrefix("2001:db8:6::7/64"));
-  inside.addRoute(there.index, { destination: parseIpPrefix("::/0"), gateway: parseIpAddress("2001:db8:6::1") }, "exclusive");
+  inside.addRoute(
+    there.index,
+    { destination: parseIpPrefix("::/0"), gateway: parseIpAddress("2001:db8:6::1") },
+    "exclusive",
+  );
   const routes = inside.listRoutes(there.index, "ipv6", { max: 10 });
-  const gateways = routes.map(({ destination, gateway }) => [formatIpPrefix(destination), gateway && formatIpAddress(gateway)]);
+  const gateways = routes.map(({ destination, gateway }) => [
+    formatIpPrefix(destination),
+    gateway && formatIpAddress(gateway),
+  ]);
   expect(gateways).toContainEqual(["::/0", "2001:db8:6::1"]);
   expect(gateways).toContainEqual(["2001:db8:6::/64", undefined]);
 });

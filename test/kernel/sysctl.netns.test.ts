@@ -22,14 +22,17 @@ test.for([
   { key: { name: "keep_addr_on_down", link: "veth.7" }, file: "ipv6/conf/veth.7/keep_addr_on_down", value: -1 },
   { key: { name: "route_localnet", link: "veth.7" }, file: "ipv4/conf/veth.7/route_localnet", value: 1 },
   { key: { name: "arp_notify", link: "veth.7" }, file: "ipv4/conf/veth.7/arp_notify", value: 1 },
-] satisfies { key: SysctlKey; file: string; value: number }[])("writes $file, and gives what it replaced", ({ key, file, value }) => {
-  const before = readSysctl(node.netns, key);
-  expect(before).not.toBe(value);
-  expect(writeSysctl(node.netns, key, value)).toBe(before);
-  expect(node.run("cat", `/proc/sys/net/${file}`).trim()).toBe(String(value));
-  expect(writeSysctl(node.netns, key, before)).toBe(value);
-  expect(readSysctl(node.netns, key)).toBe(before);
-});
+] satisfies { key: SysctlKey; file: string; value: number }[])(
+  "writes $file, and gives what it replaced",
+  ({ key, file, value }) => {
+    const before = readSysctl(node.netns, key);
+    expect(before).not.toBe(value);
+    expect(writeSysctl(node.netns, key, value)).toBe(before);
+    expect(node.run("cat", `/proc/sys/net/${file}`).trim()).toBe(String(value));
+    expect(writeSysctl(node.netns, key, before)).toBe(value);
+    expect(readSysctl(node.netns, key)).toBe(before);
+  },
+);
 
 test("writes in that namespace only", () => {
   using other = createNamespace();
@@ -37,12 +40,19 @@ test("writes in that namespace only", () => {
   expect(readSysctl(other.netns, { name: "ip_forward" })).toBe(0);
 });
 
-test.for(["", ".", "..", "all", "default", "../../../kernel", "a/b", "x\0y", "0123456789abcdef"])("refuses %j as a link's name", (link) => {
-  expect(() => writeSysctl(node.netns, { name: "accept_ra", link }, 0)).toThrow(expect.objectContaining({ errno: "EINVAL" }));
-});
+test.for(["", ".", "..", "all", "default", "../../../kernel", "a/b", "x\0y", "0123456789abcdef"])(
+  "refuses %j as a link's name",
+  (link) => {
+    expect(() => writeSysctl(node.netns, { name: "accept_ra", link }, 0)).toThrow(
+      expect.objectContaining({ errno: "EINVAL" }),
+    );
+  },
+);
 
 test("names the error of a link that is not there", () => {
-  expect(() => readSysctl(node.netns, { name: "accept_ra", link: "none" })).toThrow(expect.objectContaining({ errno: "ENOENT" }));
+  expect(() => readSysctl(node.netns, { name: "accept_ra", link: "none" })).toThrow(
+    expect.objectContaining({ errno: "ENOENT" }),
+  );
 });
 
 test("names the error of a value that the kernel refuses", () => {

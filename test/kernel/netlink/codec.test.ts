@@ -35,8 +35,12 @@ test("reads back every message that it writes", () => {
 
 test("reads back numbers, text and what is nested", () => {
   const writer = new MessageWriter().begin({ type: 16, flags: 1, sequence: 7 });
-  writer.nested(18, (outer) => outer.attributeText(1, "veth").nested(2, (inner) => inner.attributeU32(3, 0xdeadbeef).attributeU8(4, 200)));
-  const outer = readAttributes(readAttributes(readMessage(writer.finish(), 0)?.payload ?? Buffer.alloc(0))?.get(18) ?? Buffer.alloc(0));
+  writer.nested(18, (outer) =>
+    outer.attributeText(1, "veth").nested(2, (inner) => inner.attributeU32(3, 0xdeadbeef).attributeU8(4, 200)),
+  );
+  const outer = readAttributes(
+    readAttributes(readMessage(writer.finish(), 0)?.payload ?? Buffer.alloc(0))?.get(18) ?? Buffer.alloc(0),
+  );
   const inner = readAttributes(outer?.get(2) ?? Buffer.alloc(0));
   expect(readText(outer?.get(1))).toBe("veth");
   expect(readU32(inner?.get(3))).toBe(0xdeadbeef);
@@ -55,7 +59,8 @@ test("refuses a request that outgrows its buffer", () => {
 
 test("reads a truncated message as none, at every length", () => {
   const whole = bytesOf(VETH_LINK);
-  for (let length = 0; length < whole.length; length += 1) expect(readMessage(whole.subarray(0, length), 0)).toBeUndefined();
+  for (let length = 0; length < whole.length; length += 1)
+    expect(readMessage(whole.subarray(0, length), 0)).toBeUndefined();
   expect(readMessage(whole, 0)?.payload.length).toBe(whole.length - HEADER_BYTES);
 });
 
@@ -63,7 +68,9 @@ test("reads a truncated datagram of several messages as none, unless it ends bet
   const whole = bytesOf(IPV4_ROUTES);
   const ends = [0, 0x60, 0x60 + 0x3c, whole.length];
   for (let length = 0; length <= whole.length; length += 1) {
-    expect(readMessages(whole.subarray(0, length))?.length).toBe(ends.includes(length) ? ends.indexOf(length) : undefined);
+    expect(readMessages(whole.subarray(0, length))?.length).toBe(
+      ends.includes(length) ? ends.indexOf(length) : undefined,
+    );
   }
 });
 
@@ -71,7 +78,9 @@ test("reads truncated attributes as none, unless they end between two", () => {
   const payload = readMessage(bytesOf(IPV6_ADDRESSES), 0)?.payload ?? Buffer.alloc(0);
   const ends = [8, 28, 48, 56];
   for (let length = 8; length <= payload.length; length += 1) {
-    expect(readAttributes(payload.subarray(0, length), 8)?.size).toBe(ends.includes(length) ? ends.indexOf(length) : undefined);
+    expect(readAttributes(payload.subarray(0, length), 8)?.size).toBe(
+      ends.includes(length) ? ends.indexOf(length) : undefined,
+    );
   }
 });
 
@@ -93,7 +102,12 @@ test("never throws and never reads past the end, whatever the bytes are", () => 
 
 test.for([
   { title: "an error in numbers only", capture: NO_SUCH_LINK, errno: 19, text: undefined },
-  { title: "an error with the kernel's words", capture: MTU_TOO_LARGE, errno: 22, text: "mtu greater than device maximum" },
+  {
+    title: "an error with the kernel's words",
+    capture: MTU_TOO_LARGE,
+    errno: 22,
+    text: "mtu greater than device maximum",
+  },
 ])("reads $title", ({ capture, errno, text }) => {
   const message = readMessage(bytesOf(capture), 0);
   expect(message && readAcknowledgement(message)).toEqual({ errno, text });

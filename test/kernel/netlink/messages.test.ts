@@ -5,7 +5,15 @@ import { readElement } from "../../../host/kernel/netlink/element-messages.ts";
 import { readLink } from "../../../host/kernel/netlink/link-messages.ts";
 import { readRoutes } from "../../../host/kernel/netlink/route-messages.ts";
 import { formatIpAddress, formatIpPrefix } from "../../../host/spec/ip.ts";
-import { bytesOf, IPV4_ADDRESSES, IPV4_ROUTES, IPV6_ADDRESSES, MASQUERADE_ELEMENT, NO_SUCH_LINK, VETH_LINK } from "./captures.ts";
+import {
+  bytesOf,
+  IPV4_ADDRESSES,
+  IPV4_ROUTES,
+  IPV6_ADDRESSES,
+  MASQUERADE_ELEMENT,
+  NO_SUCH_LINK,
+  VETH_LINK,
+} from "./captures.ts";
 
 function messagesOf(capture: string): Message[] {
   return readMessages(bytesOf(capture)) ?? [];
@@ -38,7 +46,12 @@ test("reads a link with all that is said about it", () => {
 });
 
 test("reads addresses of both families", () => {
-  expect(readLinkAddress(first(IPV6_ADDRESSES))).toMatchObject({ linkIndex: 2, tentative: true, duplicate: false, scope: 0 });
+  expect(readLinkAddress(first(IPV6_ADDRESSES))).toMatchObject({
+    linkIndex: 2,
+    tentative: true,
+    duplicate: false,
+    scope: 0,
+  });
   const prefixes = [IPV4_ADDRESSES, IPV6_ADDRESSES].map((capture) => readLinkAddress(first(capture))?.address);
   expect(prefixes.map((prefix) => prefix && formatIpPrefix(prefix))).toEqual(["10.1.0.7/24", "2001:db8::7/64"]);
 });
@@ -72,13 +85,16 @@ test.for([
   { title: "readLinkAddress", capture: IPV6_ADDRESSES },
   { title: "readRoutes", capture: IPV4_ROUTES },
   { title: "readElement", capture: MASQUERADE_ELEMENT },
-] as const)("$title reads a payload of any shorter length without throwing, and none without its header", ({ title, capture }) => {
-  const message = first(capture);
-  for (let length = 0; length < message.payload.length; length += 1) {
-    const cut = READERS[title]({ ...message, payload: message.payload.subarray(0, length) });
-    if (length < 4) expect(cut).toBeUndefined();
-  }
-});
+] as const)(
+  "$title reads a payload of any shorter length without throwing, and none without its header",
+  ({ title, capture }) => {
+    const message = first(capture);
+    for (let length = 0; length < message.payload.length; length += 1) {
+      const cut = READERS[title]({ ...message, payload: message.payload.subarray(0, length) });
+      if (length < 4) expect(cut).toBeUndefined();
+    }
+  },
+);
 
 test.for(Object.entries(READERS))("%s reads a message of another type as none", ([, read]) => {
   expect(read(first(NO_SUCH_LINK))).toBeUndefined();
