@@ -44,7 +44,7 @@ export function openStateDirectory(stateDir: string, isolation: Isolation = read
   checkPrivate(path);
   const layout = layoutOf(path);
   for (const folder of foldersOf(layout)) {
-    attempt(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+    attempt(folder, () => createPrivate(folder));
     checkPrivate(folder);
   }
   checkVersion(layout);
@@ -57,8 +57,24 @@ function createAndResolve(stateDir: string, isolation: Isolation): string {
   let present = dirname(stateDir);
   while (statOf(present) === undefined) present = dirname(present);
   for (const folder of ancestorsOf(`${realpathSync(present)}/x`)) checkAncestor(folder, isolation);
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  createBelow(present, stateDir);
   return realpathSync(stateDir);
+}
+
+/** One directory at a time: made recursively, a file system that is read-only answers ENOENT. */
+function createBelow(present: string, folder: string): void {
+  if (folder === present) return;
+  createBelow(present, dirname(folder));
+  createPrivate(folder);
+}
+
+/** Makes a directory; another helper may have made it in the meantime. */
+function createPrivate(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (statOf(folder) === undefined) throw error;
+  }
 }
 
 function statOf(path: string): Stats | undefined {
@@ -85,7 +101,8 @@ function checkPrivate(folder: string): void {
   const stat = attempt(folder, () => lstatSync(folder));
   if (!stat.isDirectory()) throw unusable(folder, "is not a directory", "move it away");
   if (stat.uid !== 0) throw unusable(folder, `belongs to uid ${stat.uid}, wanted 0`, `chown root ${folder}`);
-  if ((stat.mode & OPEN_TO_OTHERS) !== 0) throw unusable(folder, `has mode ${modeOf(stat)}, wanted 0700`, `chmod 0700 ${folder}`);
+  if ((stat.mode & OPEN_TO_OTHERS) !== 0)
+    throw unusable(folder, `has mode ${modeOf(stat)}, wanted 0700`, `chmod 0700 ${folder}`);
 }
 
 function modeOf(stat: Stats): string {
@@ -101,7 +118,11 @@ function checkVersion({ version }: Layout): void {
   }
   const number = /^(\d{1,9})\n?$/u.exec(found)?.[1];
   const what = number === undefined ? "is not a version" : `says version ${number}`;
-  throw unusable(version, `${what}, wanted ${LAYOUT_VERSION.trim()}`, "use the release of Cnidaria that made it, or another state directory");
+  throw unusable(
+    version,
+    `${what}, wanted ${LAYOUT_VERSION.trim()}`,
+    "use the release of Cnidaria that made it, or another state directory",
+  );
 }
 
 /** Writes the version so that no other helper sees half of it. */

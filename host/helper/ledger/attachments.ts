@@ -36,18 +36,31 @@ export class AttachmentTable implements AttachmentStore {
   get(key: AttachmentKey): AttachmentRecord | undefined {
     const row = this.#context.database.row<Row>(
       "SELECT * FROM attachments WHERE container_id = ? AND network = ? AND ifname = ?",
-      ...[key.containerId, key.network, key.ifname],
+      key.containerId,
+      key.network,
+      key.ifname,
     );
     return row === undefined ? undefined : recordOf(row);
   }
 
   put(record: AttachmentRecord): void {
-    const { containerId, network, ifname, netns, cniVersion, configuration, runtimeConfig, result, createdAtMs } = record;
+    const { containerId, network, ifname, netns, cniVersion, configuration, runtimeConfig, result, createdAtMs } =
+      record;
     recorded(this.#context, "attachment", () =>
       this.#context.database.run(
         INSERT,
-        ...[containerId, network, ifname, netns, cniVersion, configuration, JSON.stringify(record.args), runtimeConfig],
-        ...[JSON.stringify(record.digests), result ?? null, createdAtMs, this.#context.boot],
+        containerId,
+        network,
+        ifname,
+        netns,
+        cniVersion,
+        configuration,
+        JSON.stringify(record.args),
+        runtimeConfig,
+        JSON.stringify(record.digests),
+        result ?? null,
+        createdAtMs,
+        this.#context.boot,
       ),
     );
   }
@@ -56,7 +69,9 @@ export class AttachmentTable implements AttachmentStore {
     recorded(this.#context, "attachment-delete", () =>
       this.#context.database.run(
         "DELETE FROM attachments WHERE container_id = ? AND network = ? AND ifname = ?",
-        ...[key.containerId, key.network, key.ifname],
+        key.containerId,
+        key.network,
+        key.ifname,
       ),
     );
   }

@@ -23,7 +23,18 @@ type UnhashedRow = Omit<AuditRow, "hash">;
 /** Derives a row's hash: sha256, 64 hexadecimal digits, over the hash before it and every field in the order of the table. */
 export function hashAuditRow(previousHash: string, row: UnhashedRow): string {
   const { sequence, timeMs, operationId, callId, event, network, containerId, ifname, data } = row;
-  const fields = JSON.stringify([previousHash, sequence, timeMs, operationId, callId ?? null, event, network, containerId, ifname, data]);
+  const fields = JSON.stringify([
+    previousHash,
+    sequence,
+    timeMs,
+    operationId,
+    callId ?? null,
+    event,
+    network,
+    containerId,
+    ifname,
+    data,
+  ]);
   return hash("sha256", fields, "hex");
 }
 
@@ -57,10 +68,29 @@ export class AuditTable {
       const { operationId, callId, event, network, containerId, ifname } = entry;
       const data = JSON.stringify(entry.data);
       sequence++;
-      previous = hashAuditRow(previous, { sequence, timeMs, operationId, callId, event, network, containerId, ifname, data });
+      previous = hashAuditRow(previous, {
+        sequence,
+        timeMs,
+        operationId,
+        callId,
+        event,
+        network,
+        containerId,
+        ifname,
+        data,
+      });
       this.#context.database.run(
         "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ...[sequence, timeMs, operationId, callId ?? null, event, network, containerId, ifname, data, previous],
+        sequence,
+        timeMs,
+        operationId,
+        callId ?? null,
+        event,
+        network,
+        containerId,
+        ifname,
+        data,
+        previous,
       );
     }
   }
@@ -75,7 +105,7 @@ export class AuditTable {
   }
 
   *exportJsonLines(afterSequence: number): Iterable<string> {
-    for (let after = afterSequence; ; ) {
+    for (let after = afterSequence; ;) {
       const sql = `SELECT ${COLUMNS} FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?`;
       const rows = this.#context.database.rows<StoredRow>(sql, after, EXPORT_ROWS);
       for (const row of rows) yield `${JSON.stringify(auditRowOf(row))}\n`;
@@ -88,12 +118,15 @@ export class AuditTable {
   /** Removes the oldest rows. The newest one always stays: the next hash needs it. */
   rotate(keepRows: number): number {
     const { sequence } = this.#last();
-    return this.#context.database.run("DELETE FROM audit WHERE sequence <= ?", sequence - Math.max(keepRows, 1)).changes;
+    return this.#context.database.run("DELETE FROM audit WHERE sequence <= ?", sequence - Math.max(keepRows, 1))
+      .changes;
   }
 
   #last(): { readonly sequence: number; readonly hash: string } {
     const sql = "SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1";
-    return this.#context.database.row<{ sequence: number; hash: string }>(sql) ?? { sequence: 0, hash: AUDIT_START_HASH };
+    return (
+      this.#context.database.row<{ sequence: number; hash: string }>(sql) ?? { sequence: 0, hash: AUDIT_START_HASH }
+    );
   }
 }
 

@@ -150,7 +150,8 @@ function checkVersion(path: string, sqlite: DatabaseSync): void {
   const found = versionOf(sqlite);
   if (found === undefined || found === SCHEMA_VERSION) return;
   throw new CniError("stateUnusable", `ledger ${JSON.stringify(path)} has schema ${found}, wanted ${SCHEMA_VERSION}`, {
-    details: "it was written by another release of Cnidaria and was not touched; use that release, or another state directory",
+    details:
+      "it was written by another release of Cnidaria and was not touched; use that release, or another state directory",
   });
 }
 
@@ -159,7 +160,9 @@ function configure(sqlite: DatabaseSync): void {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
   }
   // After power loss the kernel objects are gone as well: the log need not be on the disk before the change is made.
-  sqlite.exec(`PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA temp_store = MEMORY`);
+  sqlite.exec(
+    `PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA temp_store = MEMORY`,
+  );
 }
 
 function switchToWal(sqlite: DatabaseSync, isLastAttempt: boolean): boolean {
@@ -180,7 +183,9 @@ function createTables(database: Database): void {
 
 /** SQLite's primary result code; `undefined`: not an error of SQLite's. */
 function errorCodeOf(error: unknown): number | undefined {
-  return error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
+  return error instanceof Error && "errcode" in error && typeof error.errcode === "number"
+    ? error.errcode & 0xff
+    : undefined;
 }
 
 /** What to do, by SQLite's result code. Source: sqlite3.h. */

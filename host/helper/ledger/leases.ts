@@ -38,14 +38,20 @@ export class LeaseTable implements LeaseStore {
         this.#insert(owner, wanted, free);
         database.run(
           "INSERT OR REPLACE INTO cursors (network, set_index, family, address) VALUES (?, ?, ?, ?)",
-          ...[owner.network, wanted.setIndex, free.family, bytesOf(free.family, free.value)],
+          owner.network,
+          wanted.setIndex,
+          free.family,
+          bytesOf(free.family, free.value),
         );
         return { reserved: addressOf(free.family, free.value) };
       }),
     );
   }
 
-  reserve(owner: Owner, wanted: { readonly operationId: string; readonly setIndex: number; readonly address: IpAddress }): "reserved" | "taken" {
+  reserve(
+    owner: Owner,
+    wanted: { readonly operationId: string; readonly setIndex: number; readonly address: IpAddress },
+  ): "reserved" | "taken" {
     const address = { family: familyNumberOf(wanted.address), value: numberOf(wanted.address) };
     return recorded(this.#context, "lease", () => (this.#insert(owner, wanted, address) ? "reserved" : "taken"));
   }
@@ -64,8 +70,10 @@ export class LeaseTable implements LeaseStore {
   release(filter: LeaseFilter): number {
     const where = whereOfLeases(filter);
     if (where.values.length === 0) return 0;
-    return recorded(this.#context, "release", () =>
-      this.#context.database.run(`DELETE FROM leases WHERE ${where.sql}`, ...where.values).changes,
+    return recorded(
+      this.#context,
+      "release",
+      () => this.#context.database.run(`DELETE FROM leases WHERE ${where.sql}`, ...where.values).changes,
     );
   }
 
@@ -73,7 +81,9 @@ export class LeaseTable implements LeaseStore {
     const without = excludedNumbers(excluded);
     return numberRangesOf(ranges).reduce((sum, { family, first, last }) => {
       const taken = BigInt(this.#countLeased(network, family, first, last));
-      const withheld = [...without[family]].filter((value) => first <= value && value <= last && !this.#isLeased(network, family, value));
+      const withheld = [...without[family]].filter(
+        (value) => first <= value && value <= last && !this.#isLeased(network, family, value),
+      );
       return sum + (last - first + 1n) - taken - BigInt(withheld.length);
     }, 0n);
   }
@@ -82,7 +92,9 @@ export class LeaseTable implements LeaseStore {
     const family = familyNumberOf(address);
     return this.#context.database.row<AttachmentKey>(
       "SELECT network, container_id AS containerId, ifname FROM leases WHERE network = ? AND family = ? AND address = ?",
-      ...[network, family, bytesOf(family, numberOf(address))],
+      network,
+      family,
+      bytesOf(family, numberOf(address)),
     );
   }
 
@@ -100,15 +112,25 @@ export class LeaseTable implements LeaseStore {
     const { changes } = database.run(
       `INSERT OR IGNORE INTO leases (network, family, address, set_index, container_id, ifname, operation_id, boot)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[network, family, bytesOf(family, value), setIndex, containerId, ifname, operationId, boot],
+      network,
+      family,
+      bytesOf(family, value),
+      setIndex,
+      containerId,
+      ifname,
+      operationId,
+      boot,
     );
     return changes === 1;
   }
 
-  #firstFree(network: string, { setIndex, ranges, excluded }: NextAddress): { family: FamilyNumber; value: bigint } | undefined {
+  #firstFree(
+    network: string,
+    { setIndex, ranges, excluded }: NextAddress,
+  ): { family: FamilyNumber; value: bigint } | undefined {
     const without = excludedNumbers(excluded);
     for (const range of this.#fromCursor(network, setIndex, numberRangesOf(ranges))) {
-      for (let from = range.first; from <= range.last; ) {
+      for (let from = range.first; from <= range.last;) {
         const gap = this.#firstGap(network, { ...range, first: from });
         if (gap === undefined) break;
         if (!without[range.family].has(gap)) return { family: range.family, value: gap };
@@ -121,7 +143,8 @@ export class LeaseTable implements LeaseStore {
   #fromCursor(network: string, setIndex: number, ranges: readonly NumberRange[]): readonly NumberRange[] {
     const cursor = this.#context.database.row<{ family: FamilyNumber; address: Uint8Array }>(
       "SELECT family, address FROM cursors WHERE network = ? AND set_index = ?",
-      ...[network, setIndex],
+      network,
+      setIndex,
     );
     return cursor === undefined ? ranges : rotated(ranges, cursor.family, numberOfBytes(cursor.address));
   }
@@ -131,7 +154,8 @@ export class LeaseTable implements LeaseStore {
    * leases says so, then halves it. SQLite counts; no address is looked at one by one.
    */
   #firstGap(network: string, { family, first, last }: NumberRange): bigint | undefined {
-    const isFull = (from: bigint, to: bigint): boolean => BigInt(this.#countLeased(network, family, from, to)) === to - from + 1n;
+    const isFull = (from: bigint, to: bigint): boolean =>
+      BigInt(this.#countLeased(network, family, from, to)) === to - from + 1n;
     if (!this.#isLeased(network, family, first)) return first;
     let full = first;
     let gap: bigint | undefined;
@@ -157,7 +181,10 @@ export class LeaseTable implements LeaseStore {
   #countLeased(network: string, family: FamilyNumber, first: bigint, last: bigint): number {
     const row = this.#context.database.row<{ count: number }>(
       "SELECT count(*) AS count FROM leases WHERE network = ? AND family = ? AND address BETWEEN ? AND ?",
-      ...[network, family, bytesOf(family, first), bytesOf(family, last)],
+      network,
+      family,
+      bytesOf(family, first),
+      bytesOf(family, last),
     );
     return row?.count ?? 0;
   }

@@ -16,11 +16,30 @@ export class OperationTable {
     this.#context = context;
   }
 
-  open({ id, nodeNetnsCookie, network, containerId, ifname, verb, startedAtMs, origin, helperPid }: OperationRecord): void {
+  open({
+    id,
+    nodeNetnsCookie,
+    network,
+    containerId,
+    ifname,
+    verb,
+    startedAtMs,
+    origin,
+    helperPid,
+  }: OperationRecord): void {
     recorded(this.#context, "operation", () =>
       this.#context.database.run(
         "INSERT INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ...[id, nodeNetnsCookie, network, containerId, ifname, verb, startedAtMs, origin, helperPid, this.#context.boot],
+        id,
+        nodeNetnsCookie,
+        network,
+        containerId,
+        ifname,
+        verb,
+        startedAtMs,
+        origin,
+        helperPid,
+        this.#context.boot,
       ),
     );
   }

@@ -92,7 +92,9 @@ export class OwnedTable {
       key,
       cookie: nodeNetnsCookie,
     });
-    return this.#context.database.rows<Row>(`SELECT * FROM owned WHERE ${where.sql} ORDER BY id`, ...where.values).map(ownedRowOf);
+    return this.#context.database
+      .rows<Row>(`SELECT * FROM owned WHERE ${where.sql} ORDER BY id`, ...where.values)
+      .map(ownedRowOf);
   }
 
   #insert(owner: Owner, { operationId, callId, kind, key, undo, replaced, description }: Intent): number {
@@ -102,8 +104,19 @@ export class OwnedTable {
     const replacedText = replaced === undefined ? null : JSON.stringify(replaced);
     return database.run(
       INSERT,
-      ...[operationId, callId, nodeNetnsCookie, network, containerId, ifname, digest, kind, key],
-      ...[undoText, replacedText, description, boot],
+      operationId,
+      callId,
+      nodeNetnsCookie,
+      network,
+      containerId,
+      ifname,
+      digest,
+      kind,
+      key,
+      undoText,
+      replacedText,
+      description,
+      boot,
     ).id;
   }
 }

@@ -6,7 +6,10 @@ import type { Context } from "./database.ts";
 import type { AttachmentStore, Reclaimed } from "./records.ts";
 
 /** Finds or makes the row of this uptime, and tells whether there is an earlier one. */
-export function readBoot(database: Context["database"], bootId: string): { readonly boot: number; readonly rebooted: boolean } {
+export function readBoot(
+  database: Context["database"],
+  bootId: string,
+): { readonly boot: number; readonly rebooted: boolean } {
   return database.transaction(() => {
     database.run("INSERT OR IGNORE INTO boots (boot_id) VALUES (?)", bootId);
     const boot = database.row<{ id: number }>("SELECT id FROM boots WHERE boot_id = ?", bootId)?.id ?? 0;
@@ -16,7 +19,11 @@ export function readBoot(database: Context["database"], bootId: string): { reado
 }
 
 /** Removes the records of former uptimes. Those of attachments that live on are kept and count as this uptime's. */
-export function reclaim({ database, boot }: Context, attachments: AttachmentStore, isAlive: (attachment: AttachmentRecord) => boolean): Reclaimed {
+export function reclaim(
+  { database, boot }: Context,
+  attachments: AttachmentStore,
+  isAlive: (attachment: AttachmentRecord) => boolean,
+): Reclaimed {
   return database.transaction(() => {
     for (const attachment of attachments.list({})) if (isAlive(attachment)) keep({ database, boot }, attachment);
     const remove = (table: string): number => database.run(`DELETE FROM ${table} WHERE boot <> ?`, boot).changes;
@@ -33,7 +40,10 @@ export function reclaim({ database, boot }: Context, attachments: AttachmentStor
   });
 }
 
-function keep({ database, boot }: Pick<Context, "database" | "boot">, { containerId, network, ifname }: AttachmentRecord): void {
+function keep(
+  { database, boot }: Pick<Context, "database" | "boot">,
+  { containerId, network, ifname }: AttachmentRecord,
+): void {
   for (const table of ["owned", "leases", "attachments"]) {
     const sql = `UPDATE ${table} SET boot = ? WHERE container_id = ? AND network = ? AND ifname = ?`;
     database.run(sql, boot, containerId, network, ifname);

@@ -109,7 +109,11 @@ export interface SharedStore {
    * Takes the attachment off the users. With the last one the row turns to `deleting` in the same transaction: the caller
    * deletes the thing and calls `removed`. `undefined`: it was no user.
    */
-  unshare(id: number, user: AttachmentKey, operationId: string): { readonly last: boolean; readonly row: SharedRow } | undefined;
+  unshare(
+    id: number,
+    user: AttachmentKey,
+    operationId: string,
+  ): { readonly last: boolean; readonly row: SharedRow } | undefined;
   /** The thing is deleted. */
   removed(id: number): void;
   list(filter: SharedFilter): SharedRow[];
@@ -154,9 +158,15 @@ export interface LeaseStore {
    * Reserves the next free address of the ranges, in order, after the one given last in that set of that network; wraps.
    * `already-exists`: the attachment has an address of that set.
    */
-  reserveNext(owner: Owner, wanted: NextAddress): { readonly reserved: IpAddress } | { readonly failed: "exhausted" | "already-exists" };
+  reserveNext(
+    owner: Owner,
+    wanted: NextAddress,
+  ): { readonly reserved: IpAddress } | { readonly failed: "exhausted" | "already-exists" };
   /** Reserves one address. `taken`: it is leased already, whoever has it. */
-  reserve(owner: Owner, wanted: { readonly operationId: string; readonly setIndex: number; readonly address: IpAddress }): "reserved" | "taken";
+  reserve(
+    owner: Owner,
+    wanted: { readonly operationId: string; readonly setIndex: number; readonly address: IpAddress },
+  ): "reserved" | "taken";
   list(filter: LeaseFilter): Lease[];
   /** Releases what matches and gives the number of leases that went. An empty filter releases nothing. */
   release(filter: LeaseFilter): number;

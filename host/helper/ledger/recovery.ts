@@ -37,7 +37,12 @@ export interface RecoveryFilter {
  * Recovers every unfinished operation of this node namespace whose lock is free; one that lives is never touched.
  * An operation is closed whatever could not be undone: that stays with the attachment, for DEL and GC.
  */
-export async function recover(ledger: Ledger, locks: Locks, undoAll: UndoAll, filter: RecoveryFilter = {}): Promise<Recovered[]> {
+export async function recover(
+  ledger: Ledger,
+  locks: Locks,
+  undoAll: UndoAll,
+  filter: RecoveryFilter = {},
+): Promise<Recovered[]> {
   const recovered: Recovered[] = [];
   for (const { id, containerId } of ledger.unfinishedOperations()) {
     if (filter.operationId !== undefined && filter.operationId !== id) continue;
@@ -61,7 +66,14 @@ async function recoverOne(ledger: Ledger, operation: OperationRecord, undoAll: U
   });
   ledger.transaction(() => {
     ledger.leases.release({ operationId: id });
-    ledger.audit({ operationId: id, network, containerId, ifname, event: "recovered", data: { verb: operation.verb, failures } });
+    ledger.audit({
+      operationId: id,
+      network,
+      containerId,
+      ifname,
+      event: "recovered",
+      data: { verb: operation.verb, failures },
+    });
     ledger.closeOperation(id);
     ledger.flush();
   });

@@ -48,13 +48,20 @@ export class SharedTable implements SharedStore {
     );
   }
 
-  unshare(id: number, user: AttachmentKey, operationId: string): { readonly last: boolean; readonly row: SharedRow } | undefined {
+  unshare(
+    id: number,
+    user: AttachmentKey,
+    operationId: string,
+  ): { readonly last: boolean; readonly row: SharedRow } | undefined {
     const { database } = this.#context;
     return recorded(this.#context, "unshare", () =>
       database.transaction(() => {
         const { changes } = database.run(
           "DELETE FROM shared_users WHERE shared_id = ? AND container_id = ? AND network = ? AND ifname = ?",
-          ...[id, user.containerId, user.network, user.ifname],
+          id,
+          user.containerId,
+          user.network,
+          user.ifname,
         );
         if (changes === 0) return undefined;
         const last = database.row("SELECT 1 FROM shared_users WHERE shared_id = ? LIMIT 1", id) === undefined;
@@ -65,11 +72,19 @@ export class SharedTable implements SharedStore {
   }
 
   removed(id: number): void {
-    recorded(this.#context, "removed", () => this.#context.database.run("DELETE FROM shared WHERE id = ? AND state = 'deleting'", id));
+    recorded(this.#context, "removed", () =>
+      this.#context.database.run("DELETE FROM shared WHERE id = ? AND state = 'deleting'", id),
+    );
   }
 
   list({ user, joinedBy, busyWith, network, kind, key, nodeNetnsCookie }: SharedFilter): SharedRow[] {
-    const own = whereOf({ "shared.network": network, kind, key, cookie: nodeNetnsCookie, "shared.operation_id": busyWith });
+    const own = whereOf({
+      "shared.network": network,
+      kind,
+      key,
+      cookie: nodeNetnsCookie,
+      "shared.operation_id": busyWith,
+    });
     const users = whereOf({
       container_id: user?.containerId,
       network: user?.network,
@@ -79,7 +94,11 @@ export class SharedTable implements SharedStore {
     const used = users.values.length === 0 ? "1" : `id IN (SELECT shared_id FROM shared_users WHERE ${users.sql})`;
     const busy = busyWith === undefined ? "1" : "state <> 'ready'";
     return this.#context.database
-      .rows<Row>(`SELECT * FROM shared WHERE ${own.sql} AND ${busy} AND ${used} ORDER BY id`, ...own.values, ...users.values)
+      .rows<Row>(
+        `SELECT * FROM shared WHERE ${own.sql} AND ${busy} AND ${used} ORDER BY id`,
+        ...own.values,
+        ...users.values,
+      )
       .map(sharedRowOf);
   }
 
@@ -91,7 +110,12 @@ export class SharedTable implements SharedStore {
   }
 
   #find(cookie: string, kind: string, key: string): SharedRow | undefined {
-    const row = this.#context.database.row<Row>("SELECT * FROM shared WHERE cookie = ? AND kind = ? AND key = ?", cookie, kind, key);
+    const row = this.#context.database.row<Row>(
+      "SELECT * FROM shared WHERE cookie = ? AND kind = ? AND key = ?",
+      cookie,
+      kind,
+      key,
+    );
     return row === undefined ? undefined : sharedRowOf(row);
   }
 
@@ -105,24 +129,40 @@ export class SharedTable implements SharedStore {
     if (found.state === "ready") return "joined";
     if (found.state === "creating" && found.operationId === operationId) return "created";
     // Left half-way by an operation that was closed with failures: nobody else will finish it.
-    const isUnderWay = this.#context.database.row("SELECT 1 FROM operations WHERE id = ?", found.operationId) !== undefined;
+    const isUnderWay =
+      this.#context.database.row("SELECT 1 FROM operations WHERE id = ?", found.operationId) !== undefined;
     return isUnderWay ? found.state : "created";
   }
 
   /** Makes the row, or takes one over that was left half-way. */
-  #claim(owner: Owner, { kind, key, operationId, undo, description }: SharedThing, found: SharedRow | undefined): number {
+  #claim(
+    owner: Owner,
+    { kind, key, operationId, undo, description }: SharedThing,
+    found: SharedRow | undefined,
+  ): number {
     const { database, boot } = this.#context;
     const text = JSON.stringify(undo);
     if (found === undefined) {
       return database.run(
         `INSERT INTO shared (cookie, kind, key, network, state, operation_id, undo, description, boot)
          VALUES (?, ?, ?, ?, 'creating', ?, ?, ?, ?)`,
-        ...[owner.nodeNetnsCookie, kind, key, owner.network, operationId, text, description, boot],
+        owner.nodeNetnsCookie,
+        kind,
+        key,
+        owner.network,
+        operationId,
+        text,
+        description,
+        boot,
       ).id;
     }
     database.run(
       "UPDATE shared SET state = 'creating', network = ?, operation_id = ?, undo = ?, description = ? WHERE id = ?",
-      ...[owner.network, operationId, text, description, found.id],
+      owner.network,
+      operationId,
+      text,
+      description,
+      found.id,
     );
     return found.id;
   }
@@ -131,7 +171,12 @@ export class SharedTable implements SharedStore {
   #addUser(id: number, { containerId, network, ifname }: Owner, operationId: string): void {
     this.#context.database.run(
       "INSERT OR IGNORE INTO shared_users (shared_id, container_id, network, ifname, operation_id, boot) VALUES (?, ?, ?, ?, ?, ?)",
-      ...[id, containerId, network, ifname, operationId, this.#context.boot],
+      id,
+      containerId,
+      network,
+      ifname,
+      operationId,
+      this.#context.boot,
     );
   }
 }

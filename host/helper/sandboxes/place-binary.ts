@@ -2,7 +2,18 @@
  * @module Puts a program or library into a sandbox's root: the same file where that is safe, so that its pages are shared.
  */
 import { randomBytes } from "node:crypto";
-import { chmodSync, constants, copyFileSync, existsSync, linkSync, mkdirSync, realpathSync, renameSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 
 const WRITABLE_BY_OTHERS = 0o022;
@@ -34,6 +45,8 @@ function copyInto(store: string, file: string): string {
   mkdirSync(store, { recursive: true, mode: 0o700 });
   const temporary = `${copy}.${randomBytes(4).toString("hex")}`;
   copyFileSync(file, temporary, constants.COPYFILE_FICLONE);
+  // The copy comes with the owner of the original, who must not be able to change it.
+  chownSync(temporary, 0, 0);
   chmodSync(temporary, 0o555);
   renameSync(temporary, copy);
   return copy;

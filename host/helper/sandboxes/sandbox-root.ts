@@ -3,7 +3,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { hash, randomBytes } from "node:crypto";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { dirname, join } from "node:path";
 import { layoutOf } from "../../components/layout.ts";
@@ -94,7 +94,8 @@ function build(root: string, binaries: readonly Placement[], bundlePath: string)
     mkdirSync(join(fresh, dirname(inside)), { recursive: true, mode: 0o755 });
     placeBinary(source, join(fresh, inside), join(dirname(root), "files"));
   }
-  copyFileSync(bundlePath, join(fresh, INSIDE.bundle));
+  // Not copied by the kernel: that would keep the owner.
+  writeFileSync(join(fresh, INSIDE.bundle), readFileSync(bundlePath));
   chmodSync(join(fresh, INSIDE.bundle), 0o444);
   openToRead(fresh, libraries);
   const sources: Sources = { libraries: libraries.map((path) => ({ path, identity: identityOf(path) })) };
@@ -126,7 +127,9 @@ function renameIfAbsent(fresh: string, root: string): void {
 function librariesOf(program: string): string[] {
   const listed = listLibraries(program);
   if (/ => not found/u.test(listed)) {
-    throw new CniError("missingFeature", `a shared library of ${JSON.stringify(program)} is missing`, { details: listed.trim() });
+    throw new CniError("missingFeature", `a shared library of ${JSON.stringify(program)} is missing`, {
+      details: listed.trim(),
+    });
   }
   return [...listed.matchAll(/^\t(?:\S+ => )?(\/\S+) \(0x/gmu)].map((match) => match[1] ?? "");
 }

@@ -6,6 +6,7 @@ import type { ChildProcess, StdioOptions } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
+import { markAllCloseOnExec } from "../../kernel/close-on-exec.ts";
 import { CniError } from "../../spec/error.ts";
 import type { HeldLock, Locks } from "../locks.ts";
 import type { Isolation } from "../state-directory.ts";
@@ -82,19 +83,36 @@ export function startTranspiler(options: FenceOptions): FencedProcess {
   return start("transpiler", options, ["ignore", "pipe", "pipe", options.control]).fenced;
 }
 
-function start(role: FencedRole, { root, isolation, locks }: FenceOptions, stdio: StdioOptions): { child: ChildProcess; fenced: FencedProcess } {
+function start(
+  role: FencedRole,
+  { root, isolation, locks }: FenceOptions,
+  stdio: StdioOptions,
+): { child: ChildProcess; fenced: FencedProcess } {
   const reserved = isolation === "full" ? reserveUid(locks) : undefined;
-  const [program = "", ...args] = fenceCommand({ role, rootPath: root.path, isolation, uid: reserved?.uid, pathOf: findTool });
+  const [program = "", ...args] = fenceCommand({
+    role,
+    rootPath: root.path,
+    isolation,
+    uid: reserved?.uid,
+    pathOf: findTool,
+  });
+  // What a runtime left open in its own children, the host and so this helper among them, is no sandbox's.
+  markAllCloseOnExec();
   // A session of its own: no terminal, and one signal reaches every process of the chain, whichever has started.
   const child = spawn(program, args, { env: {}, cwd: "/", stdio, detached: true });
   const exited = exitOf(child).finally(() => reserved?.lock.release());
   const { pid } = child;
   if (pid === undefined) {
-    throw new CniError("helperFailed", `cannot start a ${role}`, { details: `${program} was not started: no process or no memory left` });
+    throw new CniError("helperFailed", `cannot start a ${role}`, {
+      details: `${program} was not started: no process or no memory left`,
+    });
   }
   const tail = new OutputTail();
   for (const stream of [child.stdout, child.stderr]) if (stream !== null) tail.follow(stream);
-  return { child, fenced: { pid, uid: reserved?.uid, kill: () => killAll(child, pid), exited, output: () => tail.text() } };
+  return {
+    child,
+    fenced: { pid, uid: reserved?.uid, kill: () => killAll(child, pid), exited, output: () => tail.text() },
+  };
 }
 
 /** Reserves a uid that no other sandbox of any helper of this state directory has. */
@@ -104,7 +122,9 @@ function reserveUid(locks: Locks): { readonly uid: number; readonly lock: HeldLo
     const lock = locks.uid(uid);
     if (lock !== undefined) return { uid, lock };
   }
-  throw new CniError("helperFailed", "no uid is free for a sandbox", { details: `tried ${UID_ATTEMPTS} of ${UID_COUNT}` });
+  throw new CniError("helperFailed", "no uid is free for a sandbox", {
+    details: `tried ${UID_ATTEMPTS} of ${UID_COUNT}`,
+  });
 }
 
 function exitOf(child: ChildProcess): Promise<Exit> {

@@ -8,7 +8,14 @@ import type { AuditRow } from "../../../host/helper/protocol.ts";
 import { openTestLedger, temporaryStateDir } from "./support.ts";
 
 function write(ledger: Ledger, event: string, containerId = "c1"): void {
-  ledger.audit({ network: "pods", containerId, ifname: "eth0", operationId: `op-${containerId}`, event, data: { event } });
+  ledger.audit({
+    network: "pods",
+    containerId,
+    ifname: "eth0",
+    operationId: `op-${containerId}`,
+    event,
+    data: { event },
+  });
 }
 
 function exported(ledger: Ledger, after?: number): AuditRow[] {
@@ -17,7 +24,9 @@ function exported(ledger: Ledger, after?: number): AuditRow[] {
 
 /** Sequence numbers of rows whose hash does not follow from the row before. */
 function broken(rows: readonly AuditRow[], start: string): number[] {
-  return rows.filter((row, index) => row.hash !== hashAuditRow(rows[index - 1]?.hash ?? start, row)).map(({ sequence }) => sequence);
+  return rows
+    .filter((row, index) => row.hash !== hashAuditRow(rows[index - 1]?.hash ?? start, row))
+    .map(({ sequence }) => sequence);
 }
 
 test("two helpers write one chain", () => {

@@ -10,29 +10,52 @@ import { openTestLedger, ownerOf, rangesOf } from "./support.ts";
 const OPERATION = "op1";
 
 /** Reserves for a new container and gives the address as text, or what failed. */
-function next(leases: LeaseStore, container: string, ranges: readonly string[], excluded: readonly string[] = []): string {
-  const wanted = { operationId: OPERATION, setIndex: 0, ranges: rangesOf(...ranges), excluded: excluded.map(parseIpAddress) };
+function next(
+  leases: LeaseStore,
+  container: string,
+  ranges: readonly string[],
+  excluded: readonly string[] = [],
+): string {
+  const wanted = {
+    operationId: OPERATION,
+    setIndex: 0,
+    ranges: rangesOf(...ranges),
+    excluded: excluded.map(parseIpAddress),
+  };
   const outcome = leases.reserveNext(ownerOf(container), wanted);
   return "reserved" in outcome ? formatIpAddress(outcome.reserved) : outcome.failed;
 }
 
 test("addresses are given in order, without the excluded, then none is left", () => {
   const { leases } = openTestLedger();
-  const given = ["c1", "c2", "c3", "c4"].map((container) => next(leases, container, ["10.0.0.1-10.0.0.4"], ["10.0.0.1"]));
+  const given = ["c1", "c2", "c3", "c4"].map((container) =>
+    next(leases, container, ["10.0.0.1-10.0.0.4"], ["10.0.0.1"]),
+  );
   expect(given).toEqual(["10.0.0.2", "10.0.0.3", "10.0.0.4", "exhausted"]);
 });
 
 test("goes on after the address given last, also when an earlier one was released", () => {
   const { leases } = openTestLedger();
-  expect([next(leases, "c1", ["10.0.0.2-10.0.0.4"]), next(leases, "c2", ["10.0.0.2-10.0.0.4"])]).toEqual(["10.0.0.2", "10.0.0.3"]);
+  expect([next(leases, "c1", ["10.0.0.2-10.0.0.4"]), next(leases, "c2", ["10.0.0.2-10.0.0.4"])]).toEqual([
+    "10.0.0.2",
+    "10.0.0.3",
+  ]);
   leases.release({ containerId: "c1" });
-  expect([next(leases, "c3", ["10.0.0.2-10.0.0.4"]), next(leases, "c4", ["10.0.0.2-10.0.0.4"])]).toEqual(["10.0.0.4", "10.0.0.2"]);
+  expect([next(leases, "c3", ["10.0.0.2-10.0.0.4"]), next(leases, "c4", ["10.0.0.2-10.0.0.4"])]).toEqual([
+    "10.0.0.4",
+    "10.0.0.2",
+  ]);
 });
 
 test("goes across the ranges of a set and comes round", () => {
   const { leases } = openTestLedger();
   const ranges = ["10.0.0.8-10.0.0.9", "10.9.0.1-10.9.0.1"];
-  expect(["a", "b", "c", "d"].map((container) => next(leases, container, ranges))).toEqual(["10.0.0.8", "10.0.0.9", "10.9.0.1", "exhausted"]);
+  expect(["a", "b", "c", "d"].map((container) => next(leases, container, ranges))).toEqual([
+    "10.0.0.8",
+    "10.0.0.9",
+    "10.9.0.1",
+    "exhausted",
+  ]);
   leases.release({ containerId: "a" });
   expect(next(leases, "d", ranges)).toBe("10.0.0.8");
 });
@@ -45,10 +68,20 @@ test("starts at the first range when the ranges no longer hold the address given
 
 test("an attachment has one address of a set, and one of the next", () => {
   const { leases } = openTestLedger();
-  expect([next(leases, "a", ["10.0.0.1-10.0.0.9"]), next(leases, "a", ["10.0.0.1-10.0.0.9"])]).toEqual(["10.0.0.1", "already-exists"]);
-  const other = leases.reserveNext(ownerOf("a"), { operationId: OPERATION, setIndex: 1, ranges: rangesOf("fd00::1-fd00::9"), excluded: [] });
+  expect([next(leases, "a", ["10.0.0.1-10.0.0.9"]), next(leases, "a", ["10.0.0.1-10.0.0.9"])]).toEqual([
+    "10.0.0.1",
+    "already-exists",
+  ]);
+  const other = leases.reserveNext(ownerOf("a"), {
+    operationId: OPERATION,
+    setIndex: 1,
+    ranges: rangesOf("fd00::1-fd00::9"),
+    excluded: [],
+  });
   expect(other).toEqual({ reserved: parseIpAddress("fd00::1") });
-  expect(leases.list({ containerId: "a" }).map(({ address, setIndex }) => [formatIpAddress(address), setIndex])).toEqual([
+  expect(
+    leases.list({ containerId: "a" }).map(({ address, setIndex }) => [formatIpAddress(address), setIndex]),
+  ).toEqual([
     ["10.0.0.1", 0],
     ["fd00::1", 1],
   ]);
@@ -78,7 +111,8 @@ test("finds the one free address of a nearly full /16", () => {
   ledger.transaction(() => {
     for (let value = 0; value < 65_536; value++) {
       const address = { tag: "ipv4", val: [10, 0, value >> 8, value & 255] } as const;
-      if (value !== 50_000) ledger.leases.reserve(ownerOf(`c${value}`), { operationId: OPERATION, setIndex: 1, address });
+      if (value !== 50_000)
+        ledger.leases.reserve(ownerOf(`c${value}`), { operationId: OPERATION, setIndex: 1, address });
     }
   });
   const range = "10.0.0.0-10.0.255.255";
@@ -91,35 +125,47 @@ test("counts a /64 and never walks it", () => {
   const { leases } = openTestLedger();
   const range = "fd00::-fd00::ffff:ffff:ffff:ffff";
   expect(next(leases, "a", [range], ["fd00::", "fd00::1"])).toBe("fd00::2");
-  expect(leases.countFree("pods", rangesOf(range), [parseIpAddress("fd00::"), parseIpAddress("fd00::2")])).toBe(2n ** 64n - 2n);
+  expect(leases.countFree("pods", rangesOf(range), [parseIpAddress("fd00::"), parseIpAddress("fd00::2")])).toBe(
+    2n ** 64n - 2n,
+  );
 });
 
 test("never gives an address twice, never one outside or excluded, and gives every one", () => {
-  const step = fc.oneof(fc.record({ take: fc.integer({ min: 0, max: 30 }) }), fc.record({ drop: fc.integer({ min: 0, max: 30 }) }));
+  const step = fc.oneof(
+    fc.record({ take: fc.integer({ min: 0, max: 30 }) }),
+    fc.record({ drop: fc.integer({ min: 0, max: 30 }) }),
+  );
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 5 }), fc.array(step, { maxLength: 60 }), (size, excludedAt, steps) => {
-      const ledger = openTestLedger();
-      const ranges = [`10.0.0.1-10.0.0.${size}`, "10.0.9.1-10.0.9.3"];
-      const excluded = excludedAt === 0 ? [] : [`10.0.0.${excludedAt}`];
-      const total = size + 3 - (excludedAt >= 1 && excludedAt <= size ? 1 : 0);
-      const held = new Map<number, string>();
-      for (const each of steps) {
-        if ("drop" in each) {
-          expect(ledger.leases.release({ containerId: `c${each.drop}` })).toBe(held.delete(each.drop) ? 1 : 0);
-          continue;
+    fc.property(
+      fc.integer({ min: 1, max: 12 }),
+      fc.integer({ min: 0, max: 5 }),
+      fc.array(step, { maxLength: 60 }),
+      (size, excludedAt, steps) => {
+        const ledger = openTestLedger();
+        const ranges = [`10.0.0.1-10.0.0.${size}`, "10.0.9.1-10.0.9.3"];
+        const excluded = excludedAt === 0 ? [] : [`10.0.0.${excludedAt}`];
+        const total = size + 3 - (excludedAt >= 1 && excludedAt <= size ? 1 : 0);
+        const held = new Map<number, string>();
+        for (const each of steps) {
+          if ("drop" in each) {
+            expect(ledger.leases.release({ containerId: `c${each.drop}` })).toBe(held.delete(each.drop) ? 1 : 0);
+            continue;
+          }
+          const got = next(ledger.leases, `c${each.take}`, ranges, excluded);
+          if (held.has(each.take)) expect(got).toBe("already-exists");
+          else if (held.size === total) expect(got).toBe("exhausted");
+          else {
+            expect(got).toMatch(/^10\.0\.(0\.\d+|9\.[123])$/);
+            expect([...held.values(), ...excluded]).not.toContain(got);
+            held.set(each.take, got);
+          }
+          expect(ledger.leases.countFree("pods", rangesOf(...ranges), excluded.map(parseIpAddress))).toBe(
+            BigInt(total - held.size),
+          );
         }
-        const got = next(ledger.leases, `c${each.take}`, ranges, excluded);
-        if (held.has(each.take)) expect(got).toBe("already-exists");
-        else if (held.size === total) expect(got).toBe("exhausted");
-        else {
-          expect(got).toMatch(/^10\.0\.(0\.\d+|9\.[123])$/);
-          expect([...held.values(), ...excluded]).not.toContain(got);
-          held.set(each.take, got);
-        }
-        expect(ledger.leases.countFree("pods", rangesOf(...ranges), excluded.map(parseIpAddress))).toBe(BigInt(total - held.size));
-      }
-      ledger.close();
-    }),
+        ledger.close();
+      },
+    ),
     { numRuns: 40 },
   );
 });

@@ -35,7 +35,10 @@ test("done waits for the next intent", () => {
 
 test("what is read is what was marked, flushed or not", () => {
   const ledger = openTestLedger();
-  const [first, second] = [ledger.intent(ownerOf("c1"), intentOf("op1")), ledger.intent(ownerOf("c1"), intentOf("op1"))];
+  const [first, second] = [
+    ledger.intent(ownerOf("c1"), intentOf("op1")),
+    ledger.intent(ownerOf("c1"), intentOf("op1")),
+  ];
   ledger.done(first);
   ledger.done(second);
   ledger.forget(second);
@@ -98,17 +101,25 @@ test("a ledger of a newer release is refused and not touched", () => {
   newer.exec("CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT); INSERT INTO meta VALUES ('schema', '99')");
   newer.close();
   const before = readFileSync(path);
-  expect(() => openLedger({ stateDir, nodeNetnsCookie: COOKIE, now: Date.now })).toThrow(expect.objectContaining({ kind: "stateUnusable" }));
+  expect(() => openLedger({ stateDir, nodeNetnsCookie: COOKIE, now: Date.now })).toThrow(
+    expect.objectContaining({ kind: "stateUnusable" }),
+  );
   expect(readFileSync(path)).toEqual(before);
 });
 
 test.for([
-  { title: "no database", break: (path: string) => writeFileSync(path, "not a database, by far, and longer than a header would be".repeat(40)) },
+  {
+    title: "no database",
+    break: (path: string) =>
+      writeFileSync(path, "not a database, by far, and longer than a header would be".repeat(40)),
+  },
   { title: "no directory", break: undefined },
 ])("a ledger that cannot be opened is stateUnusable: $title", ({ break: breakIt }) => {
   const stateDir = breakIt === undefined ? "/nonexistent" : temporaryStateDir();
   breakIt?.(join(stateDir, "ledger", "ledger.db"));
-  expect(() => openLedger({ stateDir, nodeNetnsCookie: COOKIE, now: Date.now })).toThrow(expect.objectContaining({ kind: "stateUnusable" }));
+  expect(() => openLedger({ stateDir, nodeNetnsCookie: COOKIE, now: Date.now })).toThrow(
+    expect.objectContaining({ kind: "stateUnusable" }),
+  );
 });
 
 test("a restart of the machine takes everything but attachments that live on", () => {
@@ -118,8 +129,19 @@ test("a restart of the machine takes everything but attachments that live on", (
   for (const container of ["dead", "alive"]) {
     before.openOperation(operationOf(`op-${container}`, container));
     before.intent(ownerOf(container), intentOf(`op-${container}`));
-    before.shared.share(ownerOf(container), { operationId: "op", kind: "bridge", key: "cni0", undo: {}, description: "" });
-    before.leases.reserveNext(ownerOf(container), { operationId: "op", setIndex: 0, ranges: [{ first: { tag: "ipv4", val: [10, 0, 0, 1] }, last: { tag: "ipv4", val: [10, 0, 0, 9] } }], excluded: [] });
+    before.shared.share(ownerOf(container), {
+      operationId: "op",
+      kind: "bridge",
+      key: "cni0",
+      undo: {},
+      description: "",
+    });
+    before.leases.reserveNext(ownerOf(container), {
+      operationId: "op",
+      setIndex: 0,
+      ranges: [{ first: { tag: "ipv4", val: [10, 0, 0, 1] }, last: { tag: "ipv4", val: [10, 0, 0, 9] } }],
+      excluded: [],
+    });
     before.attachments.put(attachmentOf(container));
   }
   before.close();
@@ -135,7 +157,12 @@ test("a restart of the machine takes everything but attachments that live on", (
 });
 
 test("a tag tells every field apart", () => {
-  const owners = [ownerOf("c1"), ownerOf("c1", { network: "pod", containerId: "sc1" }), ownerOf("c1", { nodeNetnsCookie: "1" }), ownerOf("c1", { ifname: "eth1" })];
+  const owners = [
+    ownerOf("c1"),
+    ownerOf("c1", { network: "pod", containerId: "sc1" }),
+    ownerOf("c1", { nodeNetnsCookie: "1" }),
+    ownerOf("c1", { ifname: "eth1" }),
+  ];
   const tags = owners.map(tagOf);
   expect(new Set(tags).size).toBe(owners.length);
   for (const tag of tags) expect(tag).toMatch(/^[0-9a-f]{32}$/);

@@ -14,11 +14,17 @@ test("the first makes it, the others join, the last deletes it", () => {
   const { row, state } = shared.share(ownerOf("a"), bridge("op1"));
   expect(state).toBe("created");
   shared.ready(row.id, { index: 5 });
-  expect(shared.share(ownerOf("b"), bridge("op2"))).toMatchObject({ state: "joined", row: { id: row.id, network: "pods", undo: { index: 5 } } });
+  expect(shared.share(ownerOf("b"), bridge("op2"))).toMatchObject({
+    state: "joined",
+    row: { id: row.id, network: "pods", undo: { index: 5 } },
+  });
   expect(shared.users(row.id).map(({ containerId }) => containerId)).toEqual(["a", "b"]);
   expect(shared.unshare(row.id, ownerOf("a"), "op3")?.last).toBe(false);
   expect(shared.unshare(row.id, ownerOf("a"), "op3")).toBeUndefined();
-  expect(shared.unshare(row.id, ownerOf("b"), "op4")).toMatchObject({ last: true, row: { state: "deleting", operationId: "op4" } });
+  expect(shared.unshare(row.id, ownerOf("b"), "op4")).toMatchObject({
+    last: true,
+    row: { state: "deleting", operationId: "op4" },
+  });
   shared.removed(row.id);
   expect(shared.list({})).toEqual([]);
 });
@@ -28,10 +34,16 @@ test("another helper sees that it is being made and being deleted, and is not co
   const [here, there] = [openTestLedger(stateDir), openTestLedger(stateDir)];
   here.openOperation(operationOf("op1", "a"));
   const { row } = here.shared.share(ownerOf("a"), bridge("op1"));
-  expect(there.shared.share(ownerOf("b"), bridge("op2"))).toMatchObject({ state: "creating", row: { operationId: "op1" } });
+  expect(there.shared.share(ownerOf("b"), bridge("op2"))).toMatchObject({
+    state: "creating",
+    row: { operationId: "op1" },
+  });
   here.shared.ready(row.id);
   here.shared.unshare(row.id, ownerOf("a"), "op1");
-  expect(there.shared.share(ownerOf("b"), bridge("op2"))).toMatchObject({ state: "deleting", row: { operationId: "op1" } });
+  expect(there.shared.share(ownerOf("b"), bridge("op2"))).toMatchObject({
+    state: "deleting",
+    row: { operationId: "op1" },
+  });
   expect(there.shared.users(row.id)).toEqual([]);
   here.shared.removed(row.id);
   expect(there.shared.share(ownerOf("b"), bridge("op2")).state).toBe("created");
@@ -43,7 +55,10 @@ test("what a closed operation left half-way is made anew", () => {
   const { row } = ledger.shared.share(ownerOf("a"), bridge("op1"));
   ledger.shared.unshare(row.id, ownerOf("a"), "op1");
   ledger.closeOperation("op1");
-  expect(ledger.shared.share(ownerOf("b"), bridge("op2"))).toMatchObject({ state: "created", row: { id: row.id, operationId: "op2", state: "creating" } });
+  expect(ledger.shared.share(ownerOf("b"), bridge("op2"))).toMatchObject({
+    state: "created",
+    row: { id: row.id, operationId: "op2", state: "creating" },
+  });
 });
 
 test("removed leaves alone what was made anew", () => {

@@ -28,29 +28,66 @@ export function openTestLedger(stateDir: string = temporaryStateDir(), options: 
 }
 
 export function ownerOf(containerId: string, changes: Partial<Owner> = {}): Owner {
-  return { nodeNetnsCookie: COOKIE, network: "pods", containerId, ifname: "eth0", digest: `sha256:${"a".repeat(64)}`, ...changes };
+  return {
+    nodeNetnsCookie: COOKIE,
+    network: "pods",
+    containerId,
+    ifname: "eth0",
+    digest: `sha256:${"a".repeat(64)}`,
+    ...changes,
+  };
 }
 
 export function intentOf(operationId: string, changes: Partial<Intent> = {}): Intent {
-  return { operationId, callId: `${operationId}-1`, kind: "veth", key: "veth1", undo: { name: "veth1" }, description: "veth veth1", ...changes };
+  return {
+    operationId,
+    callId: `${operationId}-1`,
+    kind: "veth",
+    key: "veth1",
+    undo: { name: "veth1" },
+    description: "veth veth1",
+    ...changes,
+  };
 }
 
 export function operationOf(id: string, containerId: string, changes: Partial<OperationRecord> = {}): OperationRecord {
   const { network, ifname } = ownerOf(containerId);
-  return { id, nodeNetnsCookie: COOKIE, network, containerId, ifname, verb: "ADD", startedAtMs: 1, origin: "test", helperPid: process.pid, ...changes };
+  return {
+    id,
+    nodeNetnsCookie: COOKIE,
+    network,
+    containerId,
+    ifname,
+    verb: "ADD",
+    startedAtMs: 1,
+    origin: "test",
+    helperPid: process.pid,
+    ...changes,
+  };
 }
 
 export function attachmentOf(containerId: string, changes: Partial<AttachmentRecord> = {}): AttachmentRecord {
   const { network, ifname, digest } = ownerOf(containerId);
   return {
-    ...{ network, containerId, ifname, netns: `/run/netns/${containerId}`, cniVersion: "1.1.0", configuration: '{"name":"pods"}' },
-    ...{ args: [["IgnoreUnknown", "1"]], runtimeConfig: "{}", digests: { bridge: digest }, result: '{"cniVersion":"1.1.0"}', createdAtMs: 7 },
+    network,
+    containerId,
+    ifname,
+    netns: `/run/netns/${containerId}`,
+    cniVersion: "1.1.0",
+    configuration: '{"name":"pods"}',
+    args: [["IgnoreUnknown", "1"]],
+    runtimeConfig: "{}",
+    digests: { bridge: digest },
+    result: '{"cniVersion":"1.1.0"}',
+    createdAtMs: 7,
     ...changes,
   };
 }
 
 /** Ranges from texts such as `10.0.0.2-10.0.0.9`. */
-export function rangesOf(...texts: readonly string[]): { first: ReturnType<typeof parseIpAddress>; last: ReturnType<typeof parseIpAddress> }[] {
+export function rangesOf(
+  ...texts: readonly string[]
+): { first: ReturnType<typeof parseIpAddress>; last: ReturnType<typeof parseIpAddress> }[] {
   return texts.map((text) => {
     const [first = "", last = ""] = text.split("-");
     return { first: parseIpAddress(first), last: parseIpAddress(last) };

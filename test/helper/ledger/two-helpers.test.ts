@@ -19,7 +19,9 @@ interface Ended {
 }
 
 function runWriter(...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", WRITER, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", WRITER, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let [output, errors] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
@@ -31,7 +33,8 @@ function undoerOf(ledger: Ledger, seen: Remains[]): UndoAll {
   return async (remains) => {
     seen.push(remains);
     for (const { id } of remains.owned) ledger.forget(id);
-    for (const { id } of remains.joined) if (ledger.shared.unshare(id, remains.operation, remains.operation.id)?.last) ledger.shared.removed(id);
+    for (const { id } of remains.joined)
+      if (ledger.shared.unshare(id, remains.operation, remains.operation.id)?.last) ledger.shared.removed(id);
     for (const { id } of remains.deleting) ledger.shared.removed(id);
     return [];
   };
@@ -46,7 +49,9 @@ test("three helpers at once give each address once and write one chain", { timeo
   expect(new Set(given).size).toBe(300);
   const ledger = openTestLedger(stateDir);
   expect(ledger.owned({}).every(({ state }) => state === "done")).toBe(true);
-  expect(ledger.readAudit({}).map(({ sequence }) => sequence)).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
+  expect(ledger.readAudit({}).map(({ sequence }) => sequence)).toEqual(
+    Array.from({ length: 300 }, (_, index) => index + 1),
+  );
 });
 
 test("killed before or after any record, an operation is recovered to nothing", { timeout: 60_000 }, async () => {
@@ -80,7 +85,11 @@ test("recovery undoes last first, and releases leases", async () => {
   ledger.openOperation(operationOf("op1", "a"));
   for (const key of ["first", "second"]) ledger.intent(ownerOf("a"), intentOf("op1", { key }));
   ledger.intent(ownerOf("a"), intentOf("earlier"));
-  ledger.leases.reserve(ownerOf("a"), { operationId: "op1", setIndex: 0, address: { tag: "ipv4", val: [10, 0, 0, 1] } });
+  ledger.leases.reserve(ownerOf("a"), {
+    operationId: "op1",
+    setIndex: 0,
+    address: { tag: "ipv4", val: [10, 0, 0, 1] },
+  });
   await recover(ledger, openLocks(stateDir), undoerOf(ledger, seen));
   expect(seen[0]?.owned.map(({ key }) => key)).toEqual(["second", "first"]);
   expect(ledger.owned({}).map(({ operationId }) => operationId)).toEqual(["earlier"]);
