@@ -9,7 +9,7 @@ import { transpileOver } from "./components/transpile-client.ts";
 import type { Transpile } from "./components/transpile-protocol.ts";
 import { describeGrant } from "./grants/arithmetic.ts";
 import type { Change } from "./grants/arithmetic.ts";
-import type { Capabilities } from "./grants/grant.ts";
+import { parseCapabilities } from "./grants/grant.ts";
 import type { HelperClient } from "./helper/client.ts";
 import { PROTOCOL_VERSION } from "./helper/protocol.ts";
 import type { Digest, InstalledPlugin } from "./helper/protocol.ts";
@@ -30,7 +30,7 @@ export async function planInstallation(parts: InstallationParts, request: Instal
     stateDir,
     component: request.component,
     manifest: request.manifest,
-    capabilities: request.capabilities as Capabilities | undefined,
+    capabilities: request.capabilities === undefined ? undefined : parseCapabilities(request.capabilities),
   });
   const { manifest, digest, grant, replaces, changes } = plan;
   return {

@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createHost, isCniError } from "../index.ts";
 import type { Host } from "../index.ts";
-import { isJsonArray, isJsonObject } from "../spec/json.ts";
+import { isJsonArray, isJsonObject, withoutKeys } from "../spec/json.ts";
 import type { JsonObject } from "../spec/json.ts";
-import { BRIDGE, GATEWAY, NETWORK } from "./network.ts";
+import { GATEWAY, NETWORK } from "./network.ts";
 import { createPrinter, formatTimeline } from "./printing.ts";
 import type { Printer } from "./printing.ts";
 import { hasReference, timeHost, timeReference, tryInstallReference } from "./reference.ts";
@@ -24,6 +24,8 @@ interface Demo {
   readonly print: Printer;
   readonly folder: string;
 }
+
+const MANIFEST = resolve(import.meta.dirname, "../../guests/bridge/grants.json");
 
 const readGuest = (type: string): Buffer => readFileSync(join(GUESTS_DIR, `${type}.wasm`));
 const requestFor = ({ name, netns }: Container) => ({ network: NETWORK, containerId: name, netns, ifname: "eth0" });
@@ -76,13 +78,12 @@ async function showLedger({ host, print }: Demo): Promise<void> {
   print.show(leases.map((row) => `${row.containerId.padEnd(12)} ${"lease".padEnd(18)} ${row.address}`).join("\n"));
 }
 
-/** Narrows the bridge plugin's grant to a bridge of another name, and lets it try. */
+/** Takes masquerading out of the bridge plugin's grant, and lets it try. */
 async function refuse({ host, print }: Demo): Promise<void> {
   print.step("A plugin asks for something that it was not granted");
   const component = readGuest("bridge");
-  const manifest = JSON.parse(readFileSync(resolve(import.meta.dirname, "../../guests/bridge/grants.json"), "utf8")) as JsonObject;
-  const capabilities = { ...(manifest["capabilities"] as JsonObject), "node-links": { bridges: ["office0"] } };
-  const plan = await host.planInstall({ component, capabilities });
+  const { capabilities } = JSON.parse(readFileSync(MANIFEST, "utf8")) as { readonly capabilities: JsonObject };
+  const plan = await host.planInstall({ component, capabilities: withoutKeys(capabilities, ["masquerade"]) });
   print.say("the operator narrows the grant of bridge:");
   print.show((plan.differences ?? []).join("\n"));
   await plan.commit();
@@ -92,7 +93,7 @@ async function refuse({ host, print }: Demo): Promise<void> {
     throw new Error("the plugin was not refused");
   } catch (error) {
     if (!isCniError(error)) throw error;
-    print.good(`ADD on ${BRIDGE} is refused:`);
+    print.good("ADD is refused, and what it had made until then is undone:");
     print.show(JSON.stringify(error.toCniJson("1.1.0"), undefined, 2));
   } finally {
     deleteContainer(container);

@@ -1,10 +1,8 @@
 /**
- * @module The demo's network, and the narrower permission that it tries.
+ * @module The demo's network.
  */
 import type { JsonObject } from "../spec/json.ts";
 
-/** Bridge of the demo's network. */
-export const BRIDGE = "demo0";
 /** Its gateway. */
 export const GATEWAY = "10.88.0.1";
 
@@ -15,7 +13,7 @@ export const NETWORK: JsonObject = {
   plugins: [
     {
       type: "bridge",
-      bridge: BRIDGE,
+      bridge: "demo0",
       isGateway: true,
       ipMasq: true,
       ipMasqBackend: "nftables",

@@ -92,6 +92,16 @@ export function parseManifest(value: unknown): Manifest {
 }
 
 /**
+ * Parses the scopes that an operator gives, by capability, from a JSON value.
+ * @throws {CniError} notPermitted when they are none; `details` lists every problem.
+ */
+export function parseCapabilities(value: unknown): Capabilities {
+  const parsed = capabilities.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new CniError("notPermitted", "the capabilities are not valid", { details: z.prettifyError(parsed.error) });
+}
+
+/**
  * Parses a grant from a JSON value.
  * @throws {CniError} notPermitted when it is none: what cannot be read grants nothing.
  */

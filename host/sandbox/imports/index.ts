@@ -39,9 +39,13 @@ const PACKAGE = "cnidaria:plugin";
 /** Its version. Generated code asks without it, the generated types with it: both names lead to the same object. */
 const VERSION = "0.1.0";
 
+/** Interfaces that are answered in the sandbox: nobody else could refuse them. */
+const ANSWERED_HERE: readonly string[] = [clock.name, log.name, random.name];
+
 /**
- * Makes the import object of a guest: the granted interfaces, and those that grant nothing. Its objects inherit from nothing, so
- * that no name of `Object` answers for a function that is not there.
+ * Makes the import object of a guest. What the helper or the host answers is there whether it was granted or not: they refuse what was
+ * not, so that a plugin whose grant is narrower than its manifest runs, and its log says which grant is missing. What is answered
+ * here is there if it was granted. Its objects inherit from nothing, so that no name of `Object` answers for a function that is not there.
  */
 export function createImports(capabilities: readonly string[], context: ImportContext): Record<string, unknown> {
   const imports = bare<unknown>();
@@ -52,7 +56,7 @@ export function createImports(capabilities: readonly string[], context: ImportCo
   add("types", Object.freeze(bare()));
   add("container-namespace", Object.freeze(Object.assign(bare(), { ContainerNamespace })));
   for (const { name, functions } of IMPORT_INTERFACES) {
-    if (!capabilities.includes(name)) continue;
+    if (ANSWERED_HERE.includes(name) && !capabilities.includes(name)) continue;
     const made = bare<unknown>();
     for (const [key, make] of Object.entries(functions)) made[key] = make(context);
     add(name, Object.freeze(made));
