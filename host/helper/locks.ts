@@ -2,6 +2,7 @@
  * @module Locks between helpers. The kernel frees them with the process that holds them: no lock is ever stale.
  */
 import { hash } from "node:crypto";
+import { readdirSync, statSync } from "node:fs";
 import { layoutOf } from "../components/layout.ts";
 import { tryLock } from "../kernel/flock.ts";
 import { CniError } from "../spec/error.ts";
@@ -26,7 +27,13 @@ export interface Locks {
   gc(): HeldLock | undefined;
   /** A uid that one sandbox uses. */
   uid(uid: number): HeldLock | undefined;
+  /** Removes the files of locks whose holders died. Gives how many went. */
+  removeAbandoned(): number;
 }
+
+const UID_PREFIX = "uid-";
+/** Age from which a lock's file that is not of a uid may be tried: whoever wants a younger one must not meet this helper at it. */
+const ABANDONED_AFTER_MS = 60_000;
 
 /** Gives the locks of a state directory that is there. */
 export function openLocks(stateDir: string): Locks {
@@ -35,8 +42,28 @@ export function openLocks(stateDir: string): Locks {
     container: (containerId) => take(layout.containerLock(hash("sha256", containerId, "hex").slice(0, 32))),
     operation: (operationId) => take(layout.call(operationId)),
     gc: () => take(`${layout.locksDir}/gc`),
-    uid: (uid) => take(`${layout.locksDir}/uid-${uid}`),
+    uid: (uid) => take(`${layout.locksDir}/${UID_PREFIX}${uid}`),
+    removeAbandoned: () =>
+      [layout.locksDir, layout.callsDir].reduce((sum, folder) => sum + removeAbandonedIn(folder), 0),
   };
+}
+
+function removeAbandonedIn(folder: string): number {
+  const names = attempt(folder, () => readdirSync(folder));
+  return names.filter((name) => isOld(folder, name) && isRemoved(`${folder}/${name}`)).length;
+}
+
+/** A uid that is tried at the wrong moment is replaced by another; a container or an operation would be refused. */
+function isOld(folder: string, name: string): boolean {
+  if (name.startsWith(UID_PREFIX)) return true;
+  const stat = statSync(`${folder}/${name}`, { throwIfNoEntry: false });
+  return stat !== undefined && Date.now() - stat.mtimeMs > ABANDONED_AFTER_MS;
+}
+
+function isRemoved(path: string): boolean {
+  const lock = take(path);
+  lock?.release();
+  return lock !== undefined;
 }
 
 function take(path: string): HeldLock | undefined {

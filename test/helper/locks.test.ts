@@ -1,7 +1,8 @@
 /**
  * @module Locks between helpers.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openLocks } from "../../host/helper/locks.ts";
 import { temporaryStateDir } from "./ledger/support.ts";
@@ -37,4 +38,21 @@ test("other ids have other locks, whatever characters are in a container id", ()
 
 test("a lock that cannot be made is stateUnusable", () => {
   expect(() => openLocks("/nonexistent").gc()).toThrow(expect.objectContaining({ kind: "stateUnusable" }));
+});
+
+test("removes the files of dead holders, and leaves those of living and of young ones", () => {
+  const stateDir = temporaryStateDir();
+  const locks = openLocks(stateDir);
+  using uid = locks.uid(1);
+  using container = locks.container("alive");
+  utimesSync(container?.path ?? "", 1, 1);
+  for (const path of ["locks/uid-2", "locks/container-old", "locks/container-young", "calls/old", "calls/young"]) {
+    writeFileSync(join(stateDir, path), "");
+    if (path.endsWith("old")) utimesSync(join(stateDir, path), 1, 1);
+  }
+  expect(locks.removeAbandoned()).toBe(3);
+  expect(uid).toBeDefined();
+  expect(readdirSync(join(stateDir, "calls"))).toEqual(["young"]);
+  expect(readdirSync(join(stateDir, "locks")).filter((name) => !name.startsWith("container-"))).toEqual(["uid-1"]);
+  expect(readdirSync(join(stateDir, "locks"))).toHaveLength(3);
 });

@@ -35,6 +35,7 @@ export interface RecoveryFilter {
 
 /**
  * Recovers every unfinished operation of this node namespace whose lock is free; one that lives is never touched.
+ * Without a filter, also removes the lock files of helpers that died.
  * An operation is closed whatever could not be undone: that stays with the attachment, for DEL and GC.
  */
 export async function recover(
@@ -53,6 +54,7 @@ export async function recover(
     const operation = ledger.readOperation(id);
     if (operation !== undefined) recovered.push(await recoverOne(ledger, operation, undoAll));
   }
+  if (filter.operationId === undefined && filter.containerId === undefined) locks.removeAbandoned();
   return recovered;
 }
 
