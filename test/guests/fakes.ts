@@ -24,17 +24,27 @@ export function record<Given extends Imports>(imports: Given, calls: Call[]): Gi
   return wrapped as Given;
 }
 
+/** What a failing import throws: `payload` is the error value of its WIT result. */
+export class ImportFailure extends Error {
+  readonly payload: unknown;
+
+  constructor(payload: unknown) {
+    super(JSON.stringify(payload));
+    this.payload = payload;
+  }
+}
+
 /** An import that fails with a case of its interface's error enum. */
 export function failing(errorCase: string): () => never {
   return () => {
-    throw { payload: errorCase };
+    throw new ImportFailure(errorCase);
   };
 }
 
 /** An import that fails with an error of the IPAM plugin. */
 export function failingWith(code: number, message: string): () => never {
   return () => {
-    throw { payload: { code, message } };
+    throw new ImportFailure({ code, message });
   };
 }
 

@@ -6,6 +6,7 @@ import type { IpAddress } from "cnidaria:plugin/types@0.1.0";
 
 import type { HostLocalImports } from "../../guests/host-local/imports.ts";
 import { addressesEqual, compareAddresses, nextAddress } from "../../guests/sdk/ip.ts";
+import { ImportFailure } from "./fakes.ts";
 import { ip } from "./requests.ts";
 
 /** What the attachment has, and what is taken by others. */
@@ -29,7 +30,7 @@ export function leaseStore(taken: readonly string[] = [], last: Readonly<Record<
     own,
     leases: {
       reserveNext(setIndex, ranges, excluded) {
-        if (own.some((lease) => lease.setIndex === setIndex)) throw { payload: "already-exists" };
+        if (own.some((lease) => lease.setIndex === setIndex)) throw new ImportFailure("already-exists");
         const all = ranges.flatMap(addressesOf);
         const cursor = cursors.get(setIndex);
         const start = cursor === undefined ? 0 : all.findIndex((address) => addressesEqual(address, cursor)) + 1;
@@ -37,13 +38,13 @@ export function leaseStore(taken: readonly string[] = [], last: Readonly<Record<
         const address = [...all.slice(start), ...all.slice(0, start)].find(
           (each) => free.includes(each) || free.some((one) => addressesEqual(one, each)),
         );
-        if (address === undefined) throw { payload: "exhausted" };
+        if (address === undefined) throw new ImportFailure("exhausted");
         own.push({ address, setIndex });
         cursors.set(setIndex, address);
         return address;
       },
       reserve(setIndex, address) {
-        if (isTaken(address)) throw { payload: "taken" };
+        if (isTaken(address)) throw new ImportFailure("taken");
         own.push({ address, setIndex });
       },
       list: () => [...own],

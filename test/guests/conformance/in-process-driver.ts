@@ -1,0 +1,138 @@
+/**
+ * @module Drives components in this process against a simulated node: no sandbox, no helper, no grant.
+ */
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+
+import type { PluginError } from "cnidaria:plugin/types@0.1.0";
+
+import { buildGuest } from "../../../guests/build.ts";
+import { parseNetworkConfiguration } from "../../../host/spec/configuration.ts";
+import { isJsonObject, readKey } from "../../../host/spec/json.ts";
+import { deriveRequest, deriveRequestConfiguration, type Request } from "../../../host/spec/request.ts";
+import { formatResult, parseResult } from "../../../host/spec/result-json.ts";
+import type { AddressResult, AttachmentResult } from "../../../host/spec/result.ts";
+import { ImportFailure } from "../fakes.ts";
+import { type LoadedComponent, loadComponent, type TestExports, TestNamespace } from "../instantiate.ts";
+import { NETNS } from "../requests.ts";
+import type { Invocation, PluginDriver } from "./plugin-contract.ts";
+import { type Owner, SimulatedNode } from "./simulated-node.ts";
+
+const ROOT = path.join(import.meta.dirname, "..", "..", "..");
+const loaded = new Map<string, Promise<LoadedComponent>>();
+
+/** Builds one of the project's guests, unless it is up to date, and loads it; once. */
+export function loadGuest(type: string): Promise<LoadedComponent> {
+  const there = loaded.get(type);
+  if (there !== undefined) return there;
+  const loading = buildAndLoad(type);
+  loaded.set(type, loading);
+  return loading;
+}
+
+/** Opens a driver of one plugin, with the plugin that its IPAM type may name. */
+export async function openInProcess(type: string, ipamType?: string): Promise<PluginDriver> {
+  const plugin = await loadGuest(type);
+  const ipam = ipamType === undefined ? undefined : await loadGuest(ipamType);
+  const node = new SimulatedNode();
+  const results = new Map<string, AttachmentResult>();
+  const run = (verb: string, invocation: Invocation): { request: Request; result: unknown } => {
+    const ifname = invocation.ifname ?? "eth0";
+    const request = requestOf(type, invocation, verb === "add" ? undefined : results.get(ifname));
+    const owner: Owner = { containerId: request.containerId, ifname };
+    const component = plugin.instantiate(node.importsFor(owner, ipamImports(node, owner, { ipam, request })));
+    return { request, result: callVerb(component, verb, request) };
+  };
+  return {
+    async add(invocation) {
+      const undo = node.remember();
+      try {
+        const { request, result } = run("add", invocation);
+        // What an IPAM plugin gives is a result without links.
+        const attachment: AttachmentResult = { interfaces: [], ...(result as AddressResult) };
+        results.set(request.ifname, attachment);
+        return formatResult(attachment, request.cniVersion);
+      } catch (error) {
+        undo();
+        throw error;
+      }
+    },
+    async check(invocation) {
+      run("check", invocation);
+    },
+    async del(invocation) {
+      if (invocation.namespaceGone) node.endNamespace();
+      run("del", invocation);
+      node.sweep();
+    },
+    async inventory() {
+      return node.inventory();
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+async function buildAndLoad(type: string): Promise<LoadedComponent> {
+  const file = path.join(ROOT, "dist", "guests", `${type}.wasm`);
+  await buildGuest(path.join(ROOT, "guests", type), file);
+  return loadComponent(await readFile(file));
+}
+
+function requestOf(type: string, invocation: Invocation, kept: AttachmentResult | undefined): Request {
+  const { configuration, ifname = "eth0", namespaceGone = false, args = [] } = invocation;
+  const network = parseNetworkConfiguration({ ...configuration, type });
+  const [plugin] = network.plugins;
+  if (plugin === undefined) throw new Error("unreachable: one plugin");
+  const brought = readKey(configuration, "prevResult");
+  const previousResult = isJsonObject(brought) ? parseResult(brought, network.cniVersion).result : kept;
+  const netns = namespaceGone ? "" : NETNS;
+  const derived = deriveRequestConfiguration(network, plugin, {});
+  return deriveRequest(network, derived, { containerId: "one", ifname, netns, args: [...args], previousResult });
+}
+
+interface Nested {
+  readonly ipam: LoadedComponent | undefined;
+  readonly request: Request;
+}
+
+/** The calls of the IPAM plugin: a component of its own, on the same node, with the same request. */
+function ipamImports(node: SimulatedNode, owner: Owner, { ipam, request }: Nested): Readonly<Record<string, unknown>> {
+  const call = (verb: string): unknown => {
+    if (ipam === undefined)
+      throw new ImportFailure({ code: 7, message: "the test has no IPAM plugin" } satisfies PluginError);
+    try {
+      return callVerb(ipam.instantiate(node.importsFor(owner, {})), verb, request);
+    } catch (caught) {
+      throw caught instanceof Refusal ? new ImportFailure(caught.error) : caught;
+    }
+  };
+  return {
+    add: () => call("add") as AddressResult,
+    del: () => call("del"),
+    check: () => call("check"),
+    status: () => call("status"),
+  };
+}
+
+/** An error that a plugin reported. */
+class Refusal extends Error {
+  readonly error: PluginError;
+  readonly code: number;
+
+  constructor(error: PluginError) {
+    super(error.message);
+    this.error = error;
+    this.code = error.code;
+  }
+}
+
+function callVerb(exports: TestExports, verb: string, request: Request): unknown {
+  const attachment = exports["attachment"];
+  const verbs = attachment ?? exports["addresses"];
+  try {
+    return attachment === undefined ? verbs?.[verb]?.(request) : attachment[verb]?.(request, new TestNamespace());
+  } catch (caught) {
+    const payload = typeof caught === "object" && caught !== null && "payload" in caught ? caught.payload : undefined;
+    throw payload === undefined ? caught : new Refusal(payload as PluginError);
+  }
+}

@@ -1,0 +1,260 @@
+/**
+ * @module A node in memory that answers the imports of the guests: as much of it as they ask for, without any kernel.
+ */
+import type { Lease, LeaseRange } from "cnidaria:plugin/leases@0.1.0";
+import type { Route } from "cnidaria:plugin/container-routes@0.1.0";
+import type { LinkInfo, VethOptions } from "cnidaria:plugin/container-links@0.1.0";
+import type { AddressResult, IpAddress, IpPrefix } from "cnidaria:plugin/types@0.1.0";
+
+import { addressesEqual, compareAddresses, nextAddress } from "../../../guests/sdk/ip.ts";
+import { formatAddress, formatPrefix } from "../../../guests/sdk/ip-text.ts";
+import { ImportFailure } from "../fakes.ts";
+import type { TestImports } from "../instantiate.ts";
+import { cidr } from "../requests.ts";
+
+/** Whose call it is. */
+export interface Owner {
+  readonly containerId: string;
+  readonly ifname: string;
+}
+
+interface Link {
+  readonly info: LinkInfo;
+  readonly owner: string;
+  addresses: IpPrefix[];
+  routes: Route[];
+}
+
+const LINK = {
+  mtuBytes: 1500,
+  operationalState: "up",
+  promiscuous: false,
+  allMulticast: false,
+  transmitQueueLength: 1000,
+} as const;
+
+/** The node, with one container. */
+export class SimulatedNode {
+  #node = new Map<string, Link>();
+  #container = new Map<string, Link>();
+  #masqueraded = new Map<string, string>();
+  #leases = new Map<string, Lease & { owner: string }>();
+  #nextIndex = 2;
+
+  constructor() {
+    const lo: LinkInfo = { ...LINK, name: "lo", index: 1, kind: "", up: false, operationalState: "unknown" };
+    this.#container.set("lo", { info: lo, owner: "", addresses: [cidr("127.0.0.1/8"), cidr("::1/128")], routes: [] });
+  }
+
+  /** Everything that is there. */
+  inventory(): string[] {
+    const lines = [
+      ...this.#linesOf("node", this.#node),
+      ...this.#linesOf("container", this.#container),
+      ...[...this.#masqueraded].map(([address, owner]) => `masquerade ${address} ${owner}`),
+      ...[...this.#leases].map(([address, { owner }]) => `lease ${address} ${owner}`),
+    ];
+    return lines.toSorted();
+  }
+
+  /** What the host does around an ADD: gives a function that undoes everything since. */
+  remember(): () => void {
+    const state = structuredClone([this.#node, this.#container, this.#masqueraded, this.#leases] as const);
+    return () => {
+      [this.#node, this.#container, this.#masqueraded, this.#leases] = state;
+    };
+  }
+
+  /** What the kernel and the host do when the namespace goes: links of the container go, and bridges that nobody uses. */
+  endNamespace(): void {
+    for (const [name, { info }] of this.#container) {
+      if (name === "lo") this.#setUp(this.#container, "lo", false);
+      else this.#deletePair(info);
+    }
+    this.sweep();
+  }
+
+  /** What the host does after DEL: bridges without a port go. */
+  sweep(): void {
+    for (const [name, { info }] of this.#node) {
+      const isUsed = [...this.#node.values()].some((each) => each.info.masterIndex === info.index);
+      if (info.kind === "bridge" && !isUsed) this.#node.delete(name);
+    }
+  }
+
+  /** Answers the imports of one call. `ipam`: the IPAM plugin of the call's network. */
+  importsFor(owner: Owner, ipam: Readonly<Record<string, unknown>>): TestImports {
+    const key = `${owner.containerId} ${owner.ifname}`;
+    return {
+      ipam,
+      "container-links": this.#containerLinks(key),
+      "container-addresses": this.#containerAddresses(),
+      "container-routes": this.#containerRoutes(),
+      "node-links": this.#nodeLinks(),
+      "node-addresses": this.#nodeAddresses(),
+      "node-forwarding": { enable: () => undefined },
+      masquerade: this.#masquerade(key),
+      leases: this.#leaseFunctions(key),
+      "resolver-file": { read: (): AddressResult["dns"] => ({ nameservers: ["192.0.2.53"], search: [], options: [] }) },
+    };
+  }
+
+  #containerLinks(owner: string): Readonly<Record<string, unknown>> {
+    return {
+      createVeth: (_container: unknown, options: VethOptions) => this.#createVeth(owner, options),
+      get: (_container: unknown, name: string) => find(this.#container, name, "not-found").info,
+      setUp: (_container: unknown, name: string) => this.#setUp(this.#container, name, true),
+      setDown: (_container: unknown, name: string) => this.#setUp(this.#container, name, false),
+      delete: (_container: unknown, name: string) => {
+        const link = find(this.#container, name, "not-found");
+        if (link.owner !== owner) throw new ImportFailure("not-permitted");
+        this.#deletePair(link.info);
+      },
+    };
+  }
+
+  #containerAddresses(): Readonly<Record<string, unknown>> {
+    return {
+      add: (_container: unknown, name: string, addresses: IpPrefix[]) =>
+        find(this.#container, name, "not-found").addresses.push(...addresses),
+      list: (_container: unknown, name: string) =>
+        find(this.#container, name, "not-found").addresses.map((address) => ({
+          address,
+          tentative: false,
+          duplicate: false,
+        })),
+      settle: () => undefined,
+    };
+  }
+
+  #containerRoutes(): Readonly<Record<string, unknown>> {
+    return {
+      add: (_container: unknown, name: string, routes: Route[]) =>
+        find(this.#container, name, "not-found").routes.push(...routes),
+      list: (_container: unknown, name: string, family: string) =>
+        find(this.#container, name, "not-found").routes.filter(({ destination }) => destination.address.tag === family),
+    };
+  }
+
+  #nodeLinks(): Readonly<Record<string, unknown>> {
+    return {
+      ensureBridge: ({ name }: { name: string }) => {
+        const there = this.#node.get(name);
+        if (there !== undefined) return there.info;
+        return this.#addLink(this.#node, { name, kind: "bridge", owner: "network" }).info;
+      },
+      get: (name: string) => find(this.#node, name, "not-permitted").info,
+      waitUntilUp: (name: string) => find(this.#node, name, "not-permitted").info,
+    };
+  }
+
+  #nodeAddresses(): Readonly<Record<string, unknown>> {
+    return {
+      ensure: (name: string, addresses: IpPrefix[]) => {
+        const link = find(this.#node, name, "not-permitted");
+        const texts = new Set(link.addresses.map(formatPrefix));
+        link.addresses.push(...addresses.filter((address) => !texts.has(formatPrefix(address))));
+      },
+      list: (name: string) => find(this.#node, name, "not-permitted").addresses,
+    };
+  }
+
+  #masquerade(owner: string): Readonly<Record<string, unknown>> {
+    return {
+      set: (addresses: IpPrefix[]) => {
+        if (addresses.some((address) => this.#masqueraded.has(formatPrefix(address))))
+          throw new ImportFailure("conflict");
+        for (const address of addresses) this.#masqueraded.set(formatPrefix(address), owner);
+      },
+      list: () => [...this.#masqueraded].filter(([, each]) => each === owner).map(([text]) => cidr(text)),
+      remove: () => {
+        for (const [text, each] of this.#masqueraded) if (each === owner) this.#masqueraded.delete(text);
+      },
+    };
+  }
+
+  #leaseFunctions(owner: string): Readonly<Record<string, unknown>> {
+    const own = (): Lease[] => [...this.#leases.values()].filter((lease) => lease.owner === owner);
+    const take = (setIndex: number, address: IpAddress): void => {
+      if (this.#leases.has(formatAddress(address))) throw new ImportFailure("taken");
+      this.#leases.set(formatAddress(address), { address, setIndex, owner });
+    };
+    return {
+      reserveNext: (setIndex: number, ranges: LeaseRange[], excluded: IpAddress[]) => {
+        if (own().some((lease) => lease.setIndex === setIndex)) throw new ImportFailure("already-exists");
+        const address = this.#firstFree(ranges, excluded);
+        if (address === undefined) throw new ImportFailure("exhausted");
+        take(setIndex, address);
+        return address;
+      },
+      reserve: take,
+      list: () => own().map(({ address, setIndex }) => ({ address, setIndex })),
+      release: () => own().forEach(({ address }) => this.#leases.delete(formatAddress(address))),
+      countFree: (ranges: LeaseRange[], excluded: IpAddress[]) =>
+        this.#firstFree(ranges, excluded) === undefined ? "0" : "1",
+    };
+  }
+
+  #firstFree(ranges: readonly LeaseRange[], excluded: readonly IpAddress[]): IpAddress | undefined {
+    for (const { first, last } of ranges) {
+      let address: IpAddress | undefined = first;
+      while (address !== undefined && compareAddresses(address, last) <= 0) {
+        const candidate: IpAddress = address;
+        if (!this.#leases.has(formatAddress(candidate)) && !excluded.some((each) => addressesEqual(each, candidate)))
+          return candidate;
+        address = nextAddress(candidate);
+      }
+    }
+    return undefined;
+  }
+
+  #createVeth(owner: string, { ifname, port }: VethOptions): { container: LinkInfo; node: LinkInfo } {
+    if (this.#container.has(ifname)) throw new ImportFailure("already-exists");
+    const masterIndex = port === undefined ? undefined : find(this.#node, port.bridge, "not-found").info.index;
+    const container = this.#addLink(this.#container, { name: ifname, kind: "veth", owner }).info;
+    const node = this.#addLink(this.#node, { name: `veth${this.#nextIndex}`, kind: "veth", owner }).info;
+    Object.assign(container, { peerIndex: node.index });
+    Object.assign(node, { peerIndex: container.index, masterIndex, up: true });
+    return { container, node };
+  }
+
+  #addLink(links: Map<string, Link>, { name, kind, owner }: { name: string; kind: string; owner: string }): Link {
+    const index = this.#nextIndex++;
+    const link: Link = {
+      info: { ...LINK, name, kind, index, mac: [2, 0, 0, 0, 0, index], up: false },
+      owner,
+      addresses: [],
+      routes: [],
+    };
+    links.set(name, link);
+    return link;
+  }
+
+  #deletePair({ name, peerIndex }: LinkInfo): void {
+    this.#container.delete(name);
+    for (const [other, { info }] of this.#node) if (info.index === peerIndex) this.#node.delete(other);
+  }
+
+  #setUp(links: Map<string, Link>, name: string, up: boolean): void {
+    Object.assign(find(links, name, "not-found").info, { up });
+  }
+
+  #linesOf(side: string, links: ReadonlyMap<string, Link>): string[] {
+    return [...links].flatMap(([name, { info, addresses, routes }]) => {
+      // Its own name is random, so that a line tells only that it is there.
+      const shown = side === "node" && info.kind === "veth" ? "veth" : name;
+      const line = `${side} link ${shown}${info.up ? " up" : ""}`;
+      return [
+        line,
+        ...addresses.map((each) => `${line} ${formatPrefix(each)}`),
+        ...routes.map((each) => `${line} to ${formatPrefix(each.destination)}`),
+      ];
+    });
+  }
+}
+
+function find(links: ReadonlyMap<string, Link>, name: string, errorCase: string): Link {
+  const link = links.get(name);
+  if (link === undefined) throw new ImportFailure(errorCase);
+  return link;
+}
