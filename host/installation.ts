@@ -39,7 +39,7 @@ export async function planInstallation(parts: InstallationParts, request: Instal
     version: manifest.version,
     description: manifest.description,
     grants: describeGrant(grant),
-    differences: replaces === undefined ? undefined : changes.map(describeChange),
+    differences: replaces === undefined ? undefined : [...describeDigests(replaces, digest), ...changes.map(describeChange)],
     commit: async () => {
       await commitInstall(plan, transpilerOf(client));
       for (const changed of [digest, replaces]) if (changed !== undefined) pool.retire(changed);
@@ -79,6 +79,10 @@ async function installedPlugin(client: InstallationParts["client"], type: string
   const found = plugins.find((plugin) => plugin.type === type);
   if (found === undefined) throw new CniError("helperFailed", `plugin ${JSON.stringify(type)} is not there after its installation`);
   return found;
+}
+
+function describeDigests(before: Digest, after: Digest): string[] {
+  return before === after ? [] : [`component: ${before} → ${after}`];
 }
 
 function describeChange({ severity, subject, before, after }: Change): string {
