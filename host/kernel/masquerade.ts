@@ -34,6 +34,8 @@ const FAMILIES = {
   ipv6: { protocol: "ip6", map: "masquerade_v6", type: "ipv6_addr", multicast: { addr: "ff00::", len: 8 } },
 } as const;
 
+/** Rules in the chain of a subnet. What uses the chain beyond them are addresses. */
+const SUBNET_RULES = 3;
 /** Begins the comment of an element; the owner's tag follows. */
 const COMMENT_PREFIX = "cnidaria:";
 /** Finds the tag in a comment, and the length of a subnet's prefix in the name of its chain. */
@@ -103,6 +105,10 @@ export function readMasquerade(nftables: Nftables, address: IpAddress): Masquera
  */
 export function removeMasqueradeSubnet(nftables: Nftables, subnet: IpPrefix): boolean {
   const name = chainOf(subnet);
+  // Looked at first: a deletion that the kernel refuses costs a grace period.
+  const use = nftables.getChainUse({ ...TABLE, name });
+  if (use === undefined) return true;
+  if (use > SUBNET_RULES) return false;
   madeChains.get(nftables)?.delete(name);
   try {
     nftables.run([{ delete: { chain: { ...TABLE, name } } }]);

@@ -9,13 +9,15 @@ import { isKernelError, KernelError } from "./error.ts";
 import { closeDescriptor, describeErrno, errnoName } from "./libc.ts";
 import { runInNetns, type Netns } from "./netns.ts";
 import {
+  getChainRequest,
   getElementRequest,
   NETLINK_NETFILTER,
+  readChainUse,
   readElement,
   type MapElement,
   type MapReference,
-} from "./netlink/element-messages.ts";
-import { NetlinkSocket } from "./netlink/socket.ts";
+} from "./netlink/filter-messages.ts";
+import { NetlinkSocket, type NetlinkRequest, type ReadMessage } from "./netlink/socket.ts";
 import type { NftCommand, NftReply } from "./nftables-types.ts";
 import { duplicateDescriptor } from "./peer.ts";
 import { countKernelTime } from "./time.ts";
@@ -113,12 +115,12 @@ export class Nftables implements Disposable {
 
   /** Looks one element of a map up, without listing the others; `undefined`: there is none, or no such map. */
   getElement(map: MapReference, key: IpAddress): MapElement | undefined {
-    try {
-      return this.#socket.ask(getElementRequest(map, key), readElement);
-    } catch (error) {
-      if (isKernelError(error, "ENOENT")) return undefined;
-      throw error;
-    }
+    return this.#ask(getElementRequest(map, key), readElement);
+  }
+
+  /** Counts what uses a chain: its own rules, and the verdicts that lead to it; `undefined`: there is none. */
+  getChainUse(chain: MapReference): number | undefined {
+    return this.#ask(getChainRequest(chain), readChainUse);
   }
 
   /** Closes the packet filter. What it made stays. */
@@ -128,6 +130,15 @@ export class Nftables implements Disposable {
     this.#socket[Symbol.dispose]();
     this.#library.free(this.#context);
     closeDescriptor(this.#netnsFd);
+  }
+
+  #ask<Value>(request: NetlinkRequest, read: ReadMessage<Value>): Value | undefined {
+    try {
+      return this.#socket.ask(request, read);
+    } catch (error) {
+      if (isKernelError(error, "ENOENT")) return undefined;
+      throw error;
+    }
   }
 
   #runJson(json: string): string {

@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { globSync, realpathSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Nftables, type NftCommand } from "../../host/kernel/nftables.ts";
 import { openOwnNetns } from "../../host/kernel/netns.ts";
@@ -110,4 +112,18 @@ test("is closed once, and not used afterwards", () => {
   closed[Symbol.dispose]();
   closed[Symbol.dispose]();
   expect(() => closed.run([])).toThrow(refusal("EBADF"));
+});
+
+test("names the package when the library is missing", () => {
+  const module = JSON.stringify(new URL("../../host/kernel/nftables.ts", import.meta.url).href);
+  const script = `
+    import { Nftables } from ${module};
+    try { Nftables.open({ fd: 0 }); } catch (error) { console.log(error.errno, error.message); }`;
+  const library = realpathSync(globSync("/usr/lib/*/libnftables.so.1")[0] ?? "/usr/lib64/libnftables.so.1");
+  // In mounts of its own, an empty file lies over the library.
+  const command = 'mount --bind /dev/null "$1" && exec "$2" --input-type=module-typescript -e "$3"';
+  const output = execFileSync("unshare", ["--mount", "sh", "-c", command, "sh", library, process.execPath, script], {
+    encoding: "utf8",
+  });
+  expect(output).toMatch(/^ENOSYS .*libnftables1/u);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readLinkAddress } from "../../../host/kernel/netlink/address-messages.ts";
 import { readMessages, type Message } from "../../../host/kernel/netlink/codec.ts";
-import { readElement } from "../../../host/kernel/netlink/element-messages.ts";
+import { readElement } from "../../../host/kernel/netlink/filter-messages.ts";
 import { readLink } from "../../../host/kernel/netlink/link-messages.ts";
 import { readRoutes } from "../../../host/kernel/netlink/route-messages.ts";
 import { formatIpAddress, formatIpPrefix } from "../../../host/spec/ip.ts";

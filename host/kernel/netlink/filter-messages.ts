@@ -1,5 +1,5 @@
 /**
- * @module Asking the packet filter for one element of a map. libnftables fetches every element of every map before it asks for one.
+ * @module Asking the packet filter for one element of a map, or one chain. libnftables fetches every element of every map before it asks for one.
  * Source of all numbers: linux/netfilter/nf_tables.h, linux/netfilter/nfnetlink.h, Linux 6.12; for comments libnftnl/udata.h, 1.2.4.
  */
 
@@ -11,12 +11,17 @@ import type { NetlinkRequest } from "./socket.ts";
 export const NETLINK_NETFILTER = 12;
 
 const SUBSYSTEM = 10 << 8;
+const MESSAGE_NEW_CHAIN = SUBSYSTEM | 3;
+const MESSAGE_GET_CHAIN = SUBSYSTEM | 4;
 const MESSAGE_NEW_ELEMENT = SUBSYSTEM | 12;
 const MESSAGE_GET_ELEMENT = SUBSYSTEM | 13;
 /** Bytes of `struct nfgenmsg`. */
 const HEADER_BYTES = 4;
 const FAMILY_NUMBERS = { inet: 1, ip: 2, bridge: 7, ip6: 10 } as const;
 
+const CHAIN_TABLE = 1;
+const CHAIN_NAME = 3;
+const CHAIN_USE = 6;
 const LIST_TABLE = 1;
 const LIST_SET = 2;
 const LIST_ELEMENTS = 3;
@@ -29,7 +34,7 @@ const DATA_VERDICT = 2;
 const VERDICT_CHAIN = 2;
 const USERDATA_COMMENT = 0;
 
-/** Which map. */
+/** Which map, or which chain. */
 export interface MapReference {
   readonly family: keyof typeof FAMILY_NUMBERS;
   readonly table: string;
@@ -68,6 +73,25 @@ export function getElementRequest(map: MapReference, key: IpAddress): NetlinkReq
       });
     },
   };
+}
+
+/** Asks for one chain. */
+export function getChainRequest(chain: MapReference): NetlinkRequest {
+  return {
+    type: MESSAGE_GET_CHAIN,
+    call: "NFT_MSG_GETCHAIN",
+    write: (writer) => {
+      writer.u8(FAMILY_NUMBERS[chain.family]).u8(0).u16(0);
+      writer.attributeText(CHAIN_TABLE, chain.table).attributeText(CHAIN_NAME, chain.name);
+    },
+  };
+}
+
+/** Reads how much a chain is used: its rules, and the verdicts that lead to it; `undefined`: the message is none. */
+export function readChainUse(message: Message): number | undefined {
+  if (message.type !== MESSAGE_NEW_CHAIN) return undefined;
+  const use = readAttributes(message.payload, HEADER_BYTES)?.get(CHAIN_USE);
+  return use?.length === 4 ? use.readUInt32BE(0) : undefined;
 }
 
 /** Reads the one element of an answer; `undefined`: the message is none. */
