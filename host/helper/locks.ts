@@ -32,15 +32,20 @@ export interface Locks {
 }
 
 const UID_PREFIX = "uid-";
-/** Age from which a lock's file that is not of a uid may be tried: whoever wants a younger one must not meet this helper at it. */
+const CONTAINER_PREFIX = "container-";
+/** Age from which a container's lock may be tried: whoever wants a younger one must not meet this helper at it, and be refused. */
 const ABANDONED_AFTER_MS = 60_000;
+/** An operation's lock that is this young may be held by {@link Locks.removeAbandoned}, for a moment. */
+const YOUNG_MS = 200;
+const YOUNG_ATTEMPTS = 5;
+const YOUNG_PAUSE_MS = 1;
 
 /** Gives the locks of a state directory that is there. */
 export function openLocks(stateDir: string): Locks {
   const layout = layoutOf(stateDir);
   return {
     container: (containerId) => take(layout.containerLock(hash("sha256", containerId, "hex").slice(0, 32))),
-    operation: (operationId) => take(layout.call(operationId)),
+    operation: (operationId) => takeOperation(layout.call(operationId)),
     gc: () => take(`${layout.locksDir}/gc`),
     uid: (uid) => take(`${layout.locksDir}/${UID_PREFIX}${uid}`),
     removeAbandoned: () =>
@@ -50,20 +55,32 @@ export function openLocks(stateDir: string): Locks {
 
 function removeAbandonedIn(folder: string): number {
   const names = attempt(folder, () => readdirSync(folder));
-  return names.filter((name) => isOld(folder, name) && isRemoved(`${folder}/${name}`)).length;
+  return names.filter((name) => mayBeTried(folder, name) && isRemoved(`${folder}/${name}`)).length;
 }
 
-/** A uid that is tried at the wrong moment is replaced by another; a container or an operation would be refused. */
-function isOld(folder: string, name: string): boolean {
-  if (name.startsWith(UID_PREFIX)) return true;
-  const stat = statSync(`${folder}/${name}`, { throwIfNoEntry: false });
-  return stat !== undefined && Date.now() - stat.mtimeMs > ABANDONED_AFTER_MS;
+/** A uid that is tried at the wrong moment is replaced by another, an operation asks again; a container would be refused. */
+function mayBeTried(folder: string, name: string): boolean {
+  return !name.startsWith(CONTAINER_PREFIX) || ageMsOf(`${folder}/${name}`) > ABANDONED_AFTER_MS;
+}
+
+/** Milliseconds since a file was made; 0 when it is gone. */
+function ageMsOf(path: string): number {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? 0 : Date.now() - stat.mtimeMs;
 }
 
 function isRemoved(path: string): boolean {
   const lock = take(path);
   lock?.release();
   return lock !== undefined;
+}
+
+function takeOperation(path: string): HeldLock | undefined {
+  for (let attempt = 1; ; attempt++) {
+    const lock = take(path);
+    if (lock !== undefined || attempt === YOUNG_ATTEMPTS || ageMsOf(path) > YOUNG_MS) return lock;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, YOUNG_PAUSE_MS);
+  }
 }
 
 function take(path: string): HeldLock | undefined {

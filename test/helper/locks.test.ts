@@ -46,13 +46,14 @@ test("removes the files of dead holders, and leaves those of living and of young
   using uid = locks.uid(1);
   using container = locks.container("alive");
   utimesSync(container?.path ?? "", 1, 1);
-  for (const path of ["locks/uid-2", "locks/container-old", "locks/container-young", "calls/old", "calls/young"]) {
+  for (const path of ["locks/uid-2", "locks/container-old", "locks/container-young", "calls/op-1", "calls/op-2"]) {
     writeFileSync(join(stateDir, path), "");
     if (path.endsWith("old")) utimesSync(join(stateDir, path), 1, 1);
   }
+  using operation = locks.operation("op-1");
   expect(locks.removeAbandoned()).toBe(3);
-  expect(uid).toBeDefined();
-  expect(readdirSync(join(stateDir, "calls"))).toEqual(["young"]);
+  expect([uid, operation]).not.toContain(undefined);
+  expect(readdirSync(join(stateDir, "calls"))).toEqual(["op-1"]);
   expect(readdirSync(join(stateDir, "locks")).filter((name) => !name.startsWith("container-"))).toEqual(["uid-1"]);
   expect(readdirSync(join(stateDir, "locks"))).toHaveLength(3);
 });
