@@ -8,7 +8,10 @@ import { DEFAULT_LIMITS } from "./grant.ts";
 import type { Capabilities, Grant, Manifest } from "./grant.ts";
 
 /** What a grant has besides the component's digest and files: the part that an operator decides. */
-export type OfferedGrant = Pick<Grant, "version" | "type" | "pluginVersion" | "exports" | "capabilities" | "wasi" | "limits" | "cniVersions">;
+export type OfferedGrant = Pick<
+  Grant,
+  "version" | "type" | "pluginVersion" | "exports" | "capabilities" | "wasi" | "limits" | "cniVersions"
+>;
 
 /** How much a change matters, the gravest first. */
 export const SEVERITIES = ["added", "widened", "narrowed", "removed"] as const;
@@ -34,7 +37,10 @@ export function offerGrant(manifest: Manifest): OfferedGrant {
     type: manifest.type,
     pluginVersion: manifest.version,
     exports: manifest.exports,
-    capabilities: nodeLinks === undefined ? manifest.capabilities : { ...manifest.capabilities, "node-links": { ...nodeLinks, adopt: [] } },
+    capabilities:
+      nodeLinks === undefined
+        ? manifest.capabilities
+        : { ...manifest.capabilities, "node-links": { ...nodeLinks, adopt: [] } },
     wasi: manifest.wasi,
     limits: { ...DEFAULT_LIMITS, ...definedOf(manifest.limits) },
     cniVersions: manifest.cniVersions,
@@ -47,7 +53,10 @@ export function capabilitiesCover(wider: Capabilities, narrower: Capabilities): 
 }
 
 /** Lists what a grant allows beyond what the manifest asks for, a line each; empty: equal or narrower, as it has to be. */
-export function beyondManifest(manifest: Pick<Manifest, "capabilities" | "wasi">, grant: Pick<Grant, "capabilities" | "wasi">): readonly string[] {
+export function beyondManifest(
+  manifest: Pick<Manifest, "capabilities" | "wasi">,
+  grant: Pick<Grant, "capabilities" | "wasi">,
+): readonly string[] {
   const beyond = CAPABILITY_NAMES.filter((name) => !isCovered(name, manifest.capabilities, grant.capabilities));
   const lines = beyond.map((name) => `${name}: ${describeCapability(grant.capabilities, name).join("; ")}`);
   return grant.wasi && !manifest.wasi ? [...lines, "wasi: not asked for"] : lines;
@@ -55,14 +64,19 @@ export function beyondManifest(manifest: Pick<Manifest, "capabilities" | "wasi">
 
 /** Says what is granted, a line each, `capability: what`. */
 export function describeGrant(grant: Pick<Grant, "capabilities" | "wasi">): readonly string[] {
-  const lines = CAPABILITY_NAMES.flatMap((name) => describeCapability(grant.capabilities, name).map((line) => `${name}: ${line}`));
+  const lines = CAPABILITY_NAMES.flatMap((name) =>
+    describeCapability(grant.capabilities, name).map((line) => `${name}: ${line}`),
+  );
   return grant.wasi ? [...lines, "wasi: a standard library without files, sockets or environment"] : lines;
 }
 
 /** Lists the changes from one grant to another, the gravest first. `undefined` as the old one: everything is added. */
 export function difference(old: Comparable | undefined, next: Comparable): readonly Change[] {
   const before: Comparable = old ?? { capabilities: {}, wasi: false, limits: next.limits, exports: next.exports };
-  const changes = [...CAPABILITY_NAMES.flatMap((name) => capabilityChange(name, before, next)), ...otherChanges(before, next)];
+  const changes = [
+    ...CAPABILITY_NAMES.flatMap((name) => capabilityChange(name, before, next)),
+    ...otherChanges(before, next),
+  ];
   return changes.toSorted((left, right) => SEVERITIES.indexOf(left.severity) - SEVERITIES.indexOf(right.severity));
 }
 
@@ -78,17 +92,32 @@ function describeCapability(capabilities: Capabilities, name: CapabilityName): r
 }
 
 function capabilityChange(name: CapabilityName, old: Comparable, next: Comparable): readonly Change[] {
-  const [covered, covers] = [isCovered(name, old.capabilities, next.capabilities), isCovered(name, next.capabilities, old.capabilities)];
+  const [covered, covers] = [
+    isCovered(name, old.capabilities, next.capabilities),
+    isCovered(name, next.capabilities, old.capabilities),
+  ];
   if (covered && covers) return [];
   const [was, is] = [old.capabilities[name], next.capabilities[name]];
   const severity = was === undefined ? "added" : is === undefined ? "removed" : covered ? "narrowed" : "widened";
-  return [{ severity, subject: name, before: describeCapability(old.capabilities, name), after: describeCapability(next.capabilities, name) }];
+  return [
+    {
+      severity,
+      subject: name,
+      before: describeCapability(old.capabilities, name),
+      after: describeCapability(next.capabilities, name),
+    },
+  ];
 }
 
 function otherChanges(old: Comparable, next: Comparable): readonly Change[] {
   const changes: Change[] = [];
   if (old.wasi !== next.wasi) {
-    changes.push({ severity: next.wasi ? "added" : "removed", subject: "wasi", before: [String(old.wasi)], after: [String(next.wasi)] });
+    changes.push({
+      severity: next.wasi ? "added" : "removed",
+      subject: "wasi",
+      before: [String(old.wasi)],
+      after: [String(next.wasi)],
+    });
   }
   if (old.exports.toSorted().join() !== next.exports.toSorted().join()) {
     const severity = next.exports.every((name) => old.exports.includes(name)) ? "narrowed" : "widened";
@@ -96,7 +125,13 @@ function otherChanges(old: Comparable, next: Comparable): readonly Change[] {
   }
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof typeof DEFAULT_LIMITS)[]) {
     const [was, is] = [old.limits[name], next.limits[name]];
-    if (was !== is) changes.push({ severity: is > was ? "widened" : "narrowed", subject: `limits.${name}`, before: [String(was)], after: [String(is)] });
+    if (was !== is)
+      changes.push({
+        severity: is > was ? "widened" : "narrowed",
+        subject: `limits.${name}`,
+        before: [String(was)],
+        after: [String(is)],
+      });
   }
   return changes;
 }

@@ -13,7 +13,12 @@ import type { Capabilities, Grant } from "./grant.ts";
  * arguments as they come on the private channel, a handle included.
  * Does not trust: operation and arguments may be anything; what is not understood is refused.
  */
-export function decide(grant: Pick<Grant, "capabilities">, facts: CallFacts, operation: string, args: readonly unknown[]): Decision {
+export function decide(
+  grant: Pick<Grant, "capabilities">,
+  facts: CallFacts,
+  operation: string,
+  args: readonly unknown[],
+): Decision {
   const dot = operation.indexOf(".");
   const name = operation.slice(0, Math.max(dot, 0));
   if (!isCapabilityName(name)) return denied(`${JSON.stringify(operation)}: no such capability`);

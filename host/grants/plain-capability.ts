@@ -11,13 +11,21 @@ const scope = z.strictObject({});
 export type PlainScope = z.output<typeof scope>;
 
 /** Defines a capability whose grant allows every function of its interface. */
-export function plainCapability(name: string, operations: readonly string[], description: string): Capability<PlainScope> {
+export function plainCapability(
+  name: string,
+  operations: readonly string[],
+  description: string,
+): Capability<PlainScope> {
   return defineCapability<PlainScope>({
     name,
     operations,
     scope,
     covers: () => true,
     describe: () => [description],
-    decide: (_granted, { operation }) => allowedIf(operations.includes(operation), `${JSON.stringify(name)} has no operation ${JSON.stringify(operation)}`),
+    decide: (_granted, { operation }) =>
+      allowedIf(
+        operations.includes(operation),
+        `${JSON.stringify(name)} has no operation ${JSON.stringify(operation)}`,
+      ),
   });
 }

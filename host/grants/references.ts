@@ -62,7 +62,9 @@ export function isOn(reference: SwitchReference, facts: CallFacts): boolean {
 export function resolveSubnets(references: readonly SubnetReference[], facts: CallFacts): readonly IpPrefix[] {
   return references.flatMap((reference) => {
     const texts = typeof reference === "string" ? [reference] : valuesAt(reference, facts);
-    return texts.map((text) => (typeof text === "string" ? readIpPrefix(text) : undefined)).filter((subnet) => subnet !== undefined);
+    return texts
+      .map((text) => (typeof text === "string" ? readIpPrefix(text) : undefined))
+      .filter((subnet) => subnet !== undefined);
   });
 }
 
@@ -112,8 +114,10 @@ export function describeReference(reference: NameReference | SubnetReference): s
   if (typeof reference === "string") return JSON.stringify(reference);
   if ("call" in reference) return "the call's own link";
   if ("runtimeConfig" in reference) return `what the runtime supplies at ${reference.runtimeConfig}`;
-  const fallback = "default" in reference && reference.default !== undefined ? `, else ${JSON.stringify(reference.default)}` : "";
-  const among = "among" in reference && reference.among !== undefined ? `, one of ${JSON.stringify(reference.among)}` : "";
+  const fallback =
+    "default" in reference && reference.default !== undefined ? `, else ${JSON.stringify(reference.default)}` : "";
+  const among =
+    "among" in reference && reference.among !== undefined ? `, one of ${JSON.stringify(reference.among)}` : "";
   return `what the network's configuration names at ${reference.configuration}${fallback}${among}`;
 }
 

@@ -48,7 +48,13 @@ async function runForward(chain: Chain): Promise<AttachmentResult> {
   for (const configuration of network.plugins) {
     previousResult ??= broughtResult(network, configuration);
     const plugin = pluginOf(chain, configuration.type);
-    const conclusion = await callPlugin(chain, { configuration, plugin, verb: "add", previousResult, parentCallId: undefined });
+    const conclusion = await callPlugin(chain, {
+      configuration,
+      plugin,
+      verb: "add",
+      previousResult,
+      parentCallId: undefined,
+    });
     if (!conclusion.ok) throw conclusion.error;
     previousResult = conclusion.result;
   }

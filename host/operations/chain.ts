@@ -32,7 +32,10 @@ export async function callPlugin(chain: Chain, step: Step): Promise<Conclusion> 
     verb,
     request: deriveRequest(network, derived, { ...invocation, previousResult: step.previousResult }),
     runtimeConfig: JSON.stringify(derived.runtimeConfig),
-    previousResult: step.previousResult === undefined ? undefined : JSON.stringify(formatResult(step.previousResult, network.cniVersion)),
+    previousResult:
+      step.previousResult === undefined
+        ? undefined
+        : JSON.stringify(formatResult(step.previousResult, network.cniVersion)),
     parentCallId: step.parentCallId,
     onIpam: (ipamVerb, callId) => answerIpam({ chain, caller: step, callId }, ipamVerb, callPlugin),
     conclude: (outcome) => endingOf(concludeCall(called, outcome)),
@@ -44,7 +47,10 @@ export async function callPlugin(chain: Chain, step: Step): Promise<Conclusion> 
 }
 
 /** Gives the previous result that the plugin's own object brings along; a broken one is an error. `undefined`: none. */
-export function broughtResult(network: NetworkConfiguration, configuration: PluginConfiguration): AttachmentResult | undefined {
+export function broughtResult(
+  network: NetworkConfiguration,
+  configuration: PluginConfiguration,
+): AttachmentResult | undefined {
   const brought = broughtPreviousResult(configuration);
   return brought === undefined ? undefined : parseResult(brought, network.cniVersion).result;
 }
@@ -53,5 +59,7 @@ function exportOf({ plugin, parentCallId }: Step): string {
   if (parentCallId !== undefined) return "addresses";
   const found = CHAIN_EXPORTS.find((name) => plugin.exports.includes(name));
   if (found !== undefined) return found;
-  throw new CniError("invalidNetworkConfig", `plugin ${JSON.stringify(plugin.type)} has no verbs`, { details: `it exports ${plugin.exports.join(", ")}` });
+  throw new CniError("invalidNetworkConfig", `plugin ${JSON.stringify(plugin.type)} has no verbs`, {
+    details: `it exports ${plugin.exports.join(", ")}`,
+  });
 }

@@ -25,9 +25,13 @@ export async function check(backend: Backend, input: InvocationInput): Promise<V
   const invocation = parseInvocation("CHECK", input);
   const { cniVersion, disableCheck } = invocation.network;
   if (!isAtLeast(cniVersion, CHECK_SINCE)) {
-    throw new CniError("incompatibleCniVersion", `configuration version ${JSON.stringify(cniVersion)} does not support the CHECK command`, {
-      details: `want ${CHECK_SINCE} or newer`,
-    });
+    throw new CniError(
+      "incompatibleCniVersion",
+      `configuration version ${JSON.stringify(cniVersion)} does not support the CHECK command`,
+      {
+        details: `want ${CHECK_SINCE} or newer`,
+      },
+    );
   }
   if (disableCheck) return undefined;
   const chain = await openChain(backend, invocation);
@@ -47,10 +51,19 @@ async function runForward(chain: Chain): Promise<void> {
   for (const configuration of network.plugins) {
     const previousResult = broughtResult(network, configuration) ?? cached;
     if (previousResult === undefined) {
-      throw new CniError("invalidNetworkConfig", `CHECK needs the result of ADD, and none is known for container ${JSON.stringify(containerId)}`);
+      throw new CniError(
+        "invalidNetworkConfig",
+        `CHECK needs the result of ADD, and none is known for container ${JSON.stringify(containerId)}`,
+      );
     }
     const plugin = pluginOf(chain, configuration.type);
-    const conclusion = await callPlugin(chain, { configuration, plugin, verb: "check", previousResult, parentCallId: undefined });
+    const conclusion = await callPlugin(chain, {
+      configuration,
+      plugin,
+      verb: "check",
+      previousResult,
+      parentCallId: undefined,
+    });
     if (!conclusion.ok) throw conclusion.error;
   }
 }

@@ -31,12 +31,24 @@ export interface Called {
 /** Judges the outcome of a call. */
 export function concludeCall(called: Called, outcome: GuestOutcome): Conclusion {
   const who = `plugin ${JSON.stringify(called.type)}`;
-  if ("err" in outcome && outcome.err !== undefined) return { ok: false, outcome: "error", error: pluginError(who, outcome.err) };
+  if ("err" in outcome && outcome.err !== undefined)
+    return { ok: false, outcome: "error", error: pluginError(who, outcome.err) };
   if ("trap" in outcome && outcome.trap !== undefined) {
-    return failed("trap", new CniError("guestFailed", `${who} trapped on ${called.verb}`, { details: plainText(outcome.trap, DETAILS_MAX_CHARACTERS) }));
+    return failed(
+      "trap",
+      new CniError("guestFailed", `${who} trapped on ${called.verb}`, {
+        details: plainText(outcome.trap, DETAILS_MAX_CHARACTERS),
+      }),
+    );
   }
   if ("limit" in outcome && outcome.limit !== undefined) {
-    return failed("killed", new CniError("limitExceeded", `${who} reached a limit on ${called.verb}: ${plainText(outcome.limit, MESSAGE_MAX_CHARACTERS)}`));
+    return failed(
+      "killed",
+      new CniError(
+        "limitExceeded",
+        `${who} reached a limit on ${called.verb}: ${plainText(outcome.limit, MESSAGE_MAX_CHARACTERS)}`,
+      ),
+    );
   }
   if (called.verb !== "add") return { ok: true, result: undefined, addresses: undefined };
   return concludeResult(called, who, "ok" in outcome ? outcome.ok : undefined);
@@ -58,7 +70,10 @@ function concludeResult(called: Called, who: string, value: unknown): Conclusion
   if (result === undefined) return failed("error", new CniError("guestFailed", `${who} answered no result`));
   const index = result.interfaces.length === 0 ? undefined : danglingInterfaceIndex(result);
   if (index === undefined) return { ok: true, result, addresses };
-  return failed("error", new CniError("guestFailed", `${who} answered an address of interface ${index}, of ${result.interfaces.length}`));
+  return failed(
+    "error",
+    new CniError("guestFailed", `${who} answered an address of interface ${index}, of ${result.interfaces.length}`),
+  );
 }
 
 /** Makes an error of what a plugin answered: its code is kept. Does not trust. */
@@ -79,5 +94,7 @@ function failed(outcome: "error" | "trap" | "killed", error: CniError): Conclusi
 
 /** Cuts a text and replaces its control characters: it is printed on terminals. */
 function plainText(text: unknown, maxCharacters: number): string {
-  return String(text).slice(0, maxCharacters).replaceAll(/(?![\t\n])\p{Cc}/gu, "\ufffd");
+  return String(text)
+    .slice(0, maxCharacters)
+    .replaceAll(/(?![\t\n])\p{Cc}/gu, "\ufffd");
 }

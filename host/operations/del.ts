@@ -38,7 +38,9 @@ export async function del(backend: Backend, input: InvocationInput): Promise<Ver
   const ended = await endOrAdd(chain, failures);
   if (failures.length > 0) throw firstOf(failures, [...refusalLines(chain), ...remainsOf(ended)]);
   if (ended === undefined || ended.failures.length > 0) {
-    throw new CniError("helperFailed", "not everything of the attachment could be removed", { details: remainsOf(ended).join("\n") });
+    throw new CniError("helperFailed", "not everything of the attachment could be removed", {
+      details: remainsOf(ended).join("\n"),
+    });
   }
   return reportOf(chain, phases, ended);
 }
@@ -57,11 +59,21 @@ async function runBackward(chain: Chain): Promise<readonly unknown[]> {
   return failures;
 }
 
-async function delPlugin(chain: Chain, configuration: PluginConfiguration, cached: AttachmentResult | undefined): Promise<void> {
+async function delPlugin(
+  chain: Chain,
+  configuration: PluginConfiguration,
+  cached: AttachmentResult | undefined,
+): Promise<void> {
   try {
     const previousResult = broughtOnDel(chain, configuration) ?? cached;
     const plugin = pluginOf(chain, configuration.type);
-    const conclusion = await callPlugin(chain, { configuration, plugin, verb: "del", previousResult, parentCallId: undefined });
+    const conclusion = await callPlugin(chain, {
+      configuration,
+      plugin,
+      verb: "del",
+      previousResult,
+      parentCallId: undefined,
+    });
     if (!conclusion.ok) throw conclusion.error;
   } catch (error) {
     if (!isDispensable(chain, error)) throw error;
@@ -79,7 +91,10 @@ function broughtOnDel(chain: Chain, configuration: PluginConfiguration): Attachm
 }
 
 /** Ends the verb; an error of that is one more failure. */
-async function endOrAdd(chain: Parameters<typeof endChain>[0], failures: unknown[]): Promise<EndedOperation | undefined> {
+async function endOrAdd(
+  chain: Parameters<typeof endChain>[0],
+  failures: unknown[],
+): Promise<EndedOperation | undefined> {
   try {
     return await endChain(chain, failures.length === 0 ? "ok" : "error");
   } catch (error) {

@@ -31,7 +31,15 @@ export async function openChain(backend: Backend, invocation: Invocation): Promi
   const startedAt = nowMicroseconds();
   const begun = await backend.begin(beginningOf(invocation));
   const begunAtMicroseconds = nowMicroseconds();
-  const chain = { backend, invocation, begun, refusals: [], calls: [], beginMicroseconds: Math.round(begunAtMicroseconds - startedAt), begunAtMicroseconds };
+  const chain = {
+    backend,
+    invocation,
+    begun,
+    refusals: [],
+    calls: [],
+    beginMicroseconds: Math.round(begunAtMicroseconds - startedAt),
+    begunAtMicroseconds,
+  };
   try {
     invocation.onBegin(begun.operationId);
   } catch (error) {
@@ -42,7 +50,12 @@ export async function openChain(backend: Backend, invocation: Invocation): Promi
 
 /** Ends a verb, well or not. Throws as {@link Backend.end} does. */
 export function endChain(chain: OpenChain, outcome: "ok" | "error", result?: string): Promise<EndedOperation> {
-  return chain.backend.end({ operationId: chain.begun.operationId, outcome, result, phasesMicroseconds: phasesOf(chain) });
+  return chain.backend.end({
+    operationId: chain.begun.operationId,
+    outcome,
+    result,
+    phasesMicroseconds: phasesOf(chain),
+  });
 }
 
 /**
@@ -69,7 +82,11 @@ export function withDetails(error: CniError, lines: readonly string[]): CniError
 }
 
 /** Gives the report of a verb that ended. */
-export function reportOf(chain: OpenChain, phasesMicroseconds: VerbReport["phasesMicroseconds"], ended: EndedOperation): VerbReport {
+export function reportOf(
+  chain: OpenChain,
+  phasesMicroseconds: VerbReport["phasesMicroseconds"],
+  ended: EndedOperation,
+): VerbReport {
   const { begun, calls } = chain;
   const { sweepMicroseconds, sweepKernelMicroseconds } = ended;
   return { operationId: begun.operationId, phasesMicroseconds, calls, sweepMicroseconds, sweepKernelMicroseconds };

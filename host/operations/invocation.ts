@@ -54,7 +54,10 @@ export function parseInvocation(verb: Verb, input: InvocationInput): Invocation 
   const startedAt = input.nowMicroseconds();
   const containerId = parseContainerId(input.containerId);
   const ifname = parseIfName(input.ifname);
-  if (input.netns === "" && verb !== "DEL") throw new CniError("invalidEnvironment", `CNI_NETNS is empty`, { details: `${verb} needs the container's namespace` });
+  if (input.netns === "" && verb !== "DEL")
+    throw new CniError("invalidEnvironment", `CNI_NETNS is empty`, {
+      details: `${verb} needs the container's namespace`,
+    });
   const parsed = parseNetworkConfiguration(input.network);
   const network = input.type === undefined ? parsed : calledAs(parsed, input.type);
   return {
@@ -92,12 +95,15 @@ export function beginningOf(invocation: Invocation): BeginOperation {
 
 /** Lists the plugin types of a network, IPAM included, each once. */
 export function typesOf(network: NetworkConfiguration): readonly string[] {
-  return [...new Set(network.plugins.flatMap(({ type, ipamType }) => (ipamType === undefined ? [type] : [type, ipamType])))];
+  return [
+    ...new Set(network.plugins.flatMap(({ type, ipamType }) => (ipamType === undefined ? [type] : [type, ipamType]))),
+  ];
 }
 
 /** Takes the one plugin of a configuration as another type: an IPAM plugin is executed with the configuration of its caller. */
 function calledAs(network: NetworkConfiguration, type: string): NetworkConfiguration {
   const [plugin, ...rest] = network.plugins;
-  if (plugin === undefined || rest.length > 0) throw new CniError("invalidNetworkConfig", "want the configuration of one plugin, not a list");
+  if (plugin === undefined || rest.length > 0)
+    throw new CniError("invalidNetworkConfig", "want the configuration of one plugin, not a list");
   return { ...network, plugins: [{ ...plugin, type: parsePluginType(type) }] };
 }

@@ -20,7 +20,11 @@ export interface OpenStep {
  * Runs the IPAM plugin that the caller's configuration names, with the caller's own request, and gives what the caller is told. Never rejects.
  * Does not trust the caller: the helper judges its grant once more where the nested call begins.
  */
-export async function answerIpam(open: OpenStep, verb: GuestVerb, call: (chain: Chain, step: Step) => Promise<Conclusion>): Promise<IpamAnswer> {
+export async function answerIpam(
+  open: OpenStep,
+  verb: GuestVerb,
+  call: (chain: Chain, step: Step) => Promise<Conclusion>,
+): Promise<IpamAnswer> {
   const { chain, caller, callId } = open;
   try {
     const conclusion = await call(chain, { ...caller, plugin: ipamPlugin(chain, caller), verb, parentCallId: callId });
@@ -29,7 +33,9 @@ export async function answerIpam(open: OpenStep, verb: GuestVerb, call: (chain: 
     return { ok: conclusion.addresses ?? null };
   } catch (error) {
     if (verb === "del" && isDispensable(chain, error)) return { ok: null };
-    const known = isCniError(error) ? error : new CniError("guestFailed", "the IPAM plugin cannot be run", { details: String(error) });
+    const known = isCniError(error)
+      ? error
+      : new CniError("guestFailed", "the IPAM plugin cannot be run", { details: String(error) });
     return { err: toPluginError(known) };
   }
 }
@@ -37,12 +43,18 @@ export async function answerIpam(open: OpenStep, verb: GuestVerb, call: (chain: 
 function ipamPlugin(chain: Chain, { configuration, plugin, parentCallId }: Step): InstalledPlugin {
   const { ipamType } = configuration;
   if (parentCallId !== undefined || !plugin.capabilities.includes("ipam")) {
-    throw new CniError("helperFailed", `plugin ${JSON.stringify(plugin.type)} may not call an IPAM plugin`, { details: 'a grant of "ipam" would allow it' });
+    throw new CniError("helperFailed", `plugin ${JSON.stringify(plugin.type)} may not call an IPAM plugin`, {
+      details: 'a grant of "ipam" would allow it',
+    });
   }
-  if (ipamType === undefined) throw new CniError("invalidNetworkConfig", 'the configuration has no "ipam" with a "type"');
+  if (ipamType === undefined)
+    throw new CniError("invalidNetworkConfig", 'the configuration has no "ipam" with a "type"');
   const found = pluginOf(chain, ipamType);
   if (!found.exports.includes("addresses")) {
-    throw new CniError("invalidNetworkConfig", `plugin ${JSON.stringify(ipamType)} gives no addresses: it cannot be "ipam"`);
+    throw new CniError(
+      "invalidNetworkConfig",
+      `plugin ${JSON.stringify(ipamType)} gives no addresses: it cannot be "ipam"`,
+    );
   }
   return found;
 }

@@ -45,7 +45,9 @@ export interface Step {
 
 /** Gives the error for a type that is not installed. */
 export function unknownPlugin(type: string): CniError {
-  return new CniError("unknownPlugin", `no plugin of type ${JSON.stringify(type)} is installed`, { details: `install it with: cnidaria install ${type}` });
+  return new CniError("unknownPlugin", `no plugin of type ${JSON.stringify(type)} is installed`, {
+    details: `install it with: cnidaria install ${type}`,
+  });
 }
 
 /**
@@ -67,15 +69,20 @@ export function checkPlugins(chain: Chain): void {
   for (const { type, ipamType } of network.plugins) {
     const plugin = pluginOf(chain, type);
     checkVersion(plugin, network.cniVersion);
-    if (ipamType !== undefined && plugin.capabilities.includes("ipam")) checkVersion(pluginOf(chain, ipamType), network.cniVersion);
+    if (ipamType !== undefined && plugin.capabilities.includes("ipam"))
+      checkVersion(pluginOf(chain, ipamType), network.cniVersion);
   }
 }
 
 function checkVersion(plugin: InstalledPlugin, cniVersion: string): void {
   if (plugin.cniVersions.includes(cniVersion)) return;
-  throw new CniError("incompatibleCniVersion", `plugin ${JSON.stringify(plugin.type)} does not speak CNI version ${JSON.stringify(cniVersion)}`, {
-    details: `it speaks ${plugin.cniVersions.join(", ")}`,
-  });
+  throw new CniError(
+    "incompatibleCniVersion",
+    `plugin ${JSON.stringify(plugin.type)} does not speak CNI version ${JSON.stringify(cniVersion)}`,
+    {
+      details: `it speaks ${plugin.cniVersions.join(", ")}`,
+    },
+  );
 }
 
 /** Tells whether DEL can do without a plugin: it cannot be run, and the helper has the attachment on record. */

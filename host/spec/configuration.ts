@@ -75,7 +75,8 @@ function asList(source: JsonObject): JsonObject {
 }
 
 function parsePlugins(value: JsonValue | undefined): readonly PluginConfiguration[] {
-  if (value === undefined) throw new CniError("invalidNetworkConfig", 'the network configuration has neither "plugins" nor "type"');
+  if (value === undefined)
+    throw new CniError("invalidNetworkConfig", 'the network configuration has neither "plugins" nor "type"');
   if (!isJsonArray(value)) throw wrongType("plugins", "an array");
   if (value.length === 0) throw new CniError("invalidNetworkConfig", '"plugins" is empty');
   return value.map(parsePlugin);
@@ -85,7 +86,12 @@ function parsePlugin(object: JsonValue, index: number): PluginConfiguration {
   if (!isJsonObject(object)) throw wrongType(`plugins[${index}]`, "an object");
   const type = readString(object, "type") ?? "";
   if (type === "") throw new CniError("invalidNetworkConfig", `plugins[${index}] has no "type"`);
-  return { type: parsePluginType(type), ipamType: parseIpamType(object), capabilityArgs: parseCapabilityArgs(object), object };
+  return {
+    type: parsePluginType(type),
+    ipamType: parseIpamType(object),
+    capabilityArgs: parseCapabilityArgs(object),
+    object,
+  };
 }
 
 /** Reads `ipam.type`; absent, null, an empty object and an empty type all mean none. */
@@ -129,10 +135,12 @@ function readSwitch(object: JsonObject, key: string): boolean {
   if (value === undefined) return false;
   if (typeof value === "boolean") return value;
   const text = typeof value === "string" ? value.toLowerCase() : "";
-  if (text !== "true" && text !== "false") throw wrongType(key, 'true or false, also as text');
+  if (text !== "true" && text !== "false") throw wrongType(key, "true or false, also as text");
   return text === "true";
 }
 
 function wrongType(field: string, want: string): CniError {
-  return new CniError("decodingFailure", `the network configuration's ${JSON.stringify(field)} has the wrong type`, { details: `want ${want}` });
+  return new CniError("decodingFailure", `the network configuration's ${JSON.stringify(field)} has the wrong type`, {
+    details: `want ${want}`,
+  });
 }

@@ -61,5 +61,8 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
 function parseCommand(text: string): Command {
   const command = COMMANDS.find((known) => known === text);
   if (command !== undefined) return command;
-  throw new CniError("invalidEnvironment", text === "" ? "required env variables [CNI_COMMAND] missing" : `unknown CNI_COMMAND: ${text}`);
+  throw new CniError(
+    "invalidEnvironment",
+    text === "" ? "required env variables [CNI_COMMAND] missing" : `unknown CNI_COMMAND: ${text}`,
+  );
 }

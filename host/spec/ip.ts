@@ -10,7 +10,9 @@ export type Ipv4Octets = readonly [number, number, number, number];
 export type Ipv6Groups = readonly [number, number, number, number, number, number, number, number];
 
 /** An address of either family: the WIT variant `ip-address`. */
-export type IpAddress = { readonly tag: "ipv4"; readonly val: Ipv4Octets } | { readonly tag: "ipv6"; readonly val: Ipv6Groups };
+export type IpAddress =
+  | { readonly tag: "ipv4"; readonly val: Ipv4Octets }
+  | { readonly tag: "ipv6"; readonly val: Ipv6Groups };
 
 /** The WIT enum `ip-family`. */
 export type IpFamily = "ipv4" | "ipv6";
@@ -216,7 +218,10 @@ export function isIpAddress(value: unknown): value is IpAddress {
   const { tag, val } = value as { tag?: unknown; val?: unknown };
   if ((tag !== "ipv4" && tag !== "ipv6") || !Array.isArray(val)) return false;
   const [length, most] = tag === "ipv4" ? [4, 0xff] : [8, 0xffff];
-  return val.length === length && val.every((part: unknown) => Number.isInteger(part) && Number(part) >= 0 && Number(part) <= most);
+  return (
+    val.length === length &&
+    val.every((part: unknown) => Number.isInteger(part) && Number(part) >= 0 && Number(part) <= most)
+  );
 }
 
 /** Tells whether a value that came over a channel is an address with a prefix length in range. Does not trust: anything may come. */

@@ -64,7 +64,8 @@ export function readPointer(value: JsonValue, pointer: string): readonly JsonVal
   if (pointer === "") return [value];
   const keys = pointer.slice(1).split("/");
   let values: readonly JsonValue[] = [value];
-  for (const key of keys) values = values.flatMap((each) => step(each, key.replaceAll("~1", "/").replaceAll("~0", "~")));
+  for (const key of keys)
+    values = values.flatMap((each) => step(each, key.replaceAll("~1", "/").replaceAll("~0", "~")));
   return values;
 }
 

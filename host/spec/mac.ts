@@ -17,7 +17,9 @@ const DOTS = /^[0-9a-fA-F]{4}(?:\.[0-9a-fA-F]{4}){2}$/u;
 export function readMac(text: string): MacAddress | undefined {
   if (!COLONS.test(text) && !DASHES.test(text) && !DOTS.test(text)) return undefined;
   const digits = text.replaceAll(/[:.-]/gu, "");
-  const octets = Array.from({ length: MAC_BYTES }, (_, index) => Number.parseInt(digits.slice(index * 2, index * 2 + 2), 16));
+  const octets = Array.from({ length: MAC_BYTES }, (_, index) =>
+    Number.parseInt(digits.slice(index * 2, index * 2 + 2), 16),
+  );
   return octets as unknown as MacAddress;
 }
 
@@ -27,7 +29,8 @@ export function readMac(text: string): MacAddress | undefined {
  */
 export function parseMac(text: string): MacAddress {
   const mac = readMac(text);
-  if (mac === undefined) throw new CniError("invalidNetworkConfig", `${JSON.stringify(text)} is not a hardware address`);
+  if (mac === undefined)
+    throw new CniError("invalidNetworkConfig", `${JSON.stringify(text)} is not a hardware address`);
   return mac;
 }
 

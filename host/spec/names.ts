@@ -69,9 +69,13 @@ export function isIfName(value: unknown): value is IfName {
 
 function checkName(text: string, kind: CniErrorKind, what: string): void {
   if (NAME.test(text) && text.length <= NAME_MAX_BYTES) return;
-  throw new CniError(kind, text === "" ? `${what} is empty` : `${what} ${JSON.stringify(text.slice(0, NAME_MAX_BYTES))} is not allowed`, {
-    details: `want 1 to ${NAME_MAX_BYTES} letters, digits, "_", "." or "-", the first a letter or digit`,
-  });
+  throw new CniError(
+    kind,
+    text === "" ? `${what} is empty` : `${what} ${JSON.stringify(text.slice(0, NAME_MAX_BYTES))} is not allowed`,
+    {
+      details: `want 1 to ${NAME_MAX_BYTES} letters, digits, "_", "." or "-", the first a letter or digit`,
+    },
+  );
 }
 
 function byteLength(text: string): number {

@@ -65,7 +65,11 @@ export function deriveRequestConfiguration(
  * Makes the WIT record `request`.
  * @throws {CniError} invalidNetworkConfig when a capability argument is not allowed.
  */
-export function deriveRequest(network: NetworkConfiguration, derived: RequestConfiguration, context: RequestContext): Request {
+export function deriveRequest(
+  network: NetworkConfiguration,
+  derived: RequestConfiguration,
+  context: RequestContext,
+): Request {
   return {
     cniVersion: network.cniVersion,
     networkName: network.name,

@@ -26,7 +26,9 @@ export function readAddressResult(value: unknown): AddressResult | undefined {
 
 /** Names the first address whose `interfaceIndex` is beyond the interfaces; `undefined`: all are within. */
 export function danglingInterfaceIndex(result: AttachmentResult): number | undefined {
-  return result.ips.map((ip) => ip.interfaceIndex).find((index) => index !== undefined && index >= result.interfaces.length);
+  return result.ips
+    .map((ip) => ip.interfaceIndex)
+    .find((index) => index !== undefined && index >= result.interfaces.length);
 }
 
 function addressesOf(fields: Fields): AddressResult {
@@ -116,7 +118,10 @@ function textOf(value: unknown): string {
 }
 
 function u32Of(value: unknown): number {
-  return checked(value, (each): each is number => typeof each === "number" && Number.isInteger(each) && each >= 0 && each <= 0xffff_ffff);
+  return checked(
+    value,
+    (each): each is number => typeof each === "number" && Number.isInteger(each) && each >= 0 && each <= 0xffff_ffff,
+  );
 }
 
 function checked<T>(value: unknown, holds: (value: unknown) => value is T): T {

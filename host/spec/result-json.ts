@@ -69,7 +69,11 @@ export function formatResult(result: AttachmentResult, cniVersion: string): Json
 /** Writes what an IPAM plugin answered in the shape of a version. */
 export function formatAddressResult(result: AddressResult, cniVersion: string): JsonObject {
   const labelled = !isAtLeast(cniVersion, UNLABELLED_SINCE);
-  return compact({ cniVersion, ...formatAddresses(result, labelled), ...parseExtensions(result.extensions, ADDRESS_RESULT_KEYS) });
+  return compact({
+    cniVersion,
+    ...formatAddresses(result, labelled),
+    ...parseExtensions(result.extensions, ADDRESS_RESULT_KEYS),
+  });
 }
 
 /** Converts a result between versions. Throws as {@link parseResult}. */
@@ -96,7 +100,10 @@ function parseInterface(value: JsonValue): ResultInterface {
     sandbox: textOf(object, "sandbox"),
     socketPath: textOf(object, "socketPath"),
     pciId: textOf(object, "pciID"),
-    extensions: extensionsOf(object, mac !== undefined && readMac(mac) === undefined ? KEYS_BESIDE_MAC : INTERFACE_KEYS),
+    extensions: extensionsOf(
+      object,
+      mac !== undefined && readMac(mac) === undefined ? KEYS_BESIDE_MAC : INTERFACE_KEYS,
+    ),
   };
 }
 
@@ -104,13 +111,20 @@ function formatInterface(link: ResultInterface, labelled: boolean): JsonObject {
   const extras = labelled ? {} : { mtu: link.mtuBytes, socketPath: link.socketPath, pciID: link.pciId };
   const mac = link.mac === undefined ? undefined : formatMac(link.mac);
   const known = link.mac === undefined ? KEYS_BESIDE_MAC : INTERFACE_KEYS;
-  return compact({ name: link.name, mac, sandbox: link.sandbox, ...extras, ...parseExtensions(link.extensions, known) });
+  return compact({
+    name: link.name,
+    mac,
+    sandbox: link.sandbox,
+    ...extras,
+    ...parseExtensions(link.extensions, known),
+  });
 }
 
 function parseIp(value: JsonValue): ResultIp {
   const object = objectOf(value, "ips");
   const index = readKey(object, "interface");
-  if (index !== undefined && (typeof index !== "number" || !Number.isInteger(index))) throw wrong("ips.interface", index, "a whole number");
+  if (index !== undefined && (typeof index !== "number" || !Number.isInteger(index)))
+    throw wrong("ips.interface", index, "a whole number");
   return {
     address: required(object, "address", readIpPrefix),
     gateway: optional(object, "gateway", readIpAddress),
@@ -166,7 +180,12 @@ function parseDns(value: JsonValue | undefined): Dns | undefined {
       if (typeof item === "string") return item;
       throw wrong(`dns.${key}`, item, "a string");
     });
-  return { nameservers: texts("nameservers"), domain: textOf(object, "domain"), search: texts("search"), options: texts("options") };
+  return {
+    nameservers: texts("nameservers"),
+    domain: textOf(object, "domain"),
+    search: texts("search"),
+    options: texts("options"),
+  };
 }
 
 function formatDns(dns: Dns | undefined): JsonObject | undefined {
@@ -198,7 +217,9 @@ function parseExtensions(text: string | undefined, known: readonly string[]): Js
 }
 
 function compact(object: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(object).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined),
+  );
 }
 
 function listOf<T extends JsonValue>(items: readonly T[]): readonly T[] | undefined {
@@ -245,5 +266,7 @@ function required<T>(object: JsonObject, key: string, read: (text: string) => T 
 }
 
 function wrong(name: string, value: unknown, want: string): CniError {
-  return new CniError("decodingFailure", `the result's ${JSON.stringify(name)} is not ${want}`, { details: `got ${JSON.stringify(value)}` });
+  return new CniError("decodingFailure", `the result's ${JSON.stringify(name)} is not ${want}`, {
+    details: `got ${JSON.stringify(value)}`,
+  });
 }

@@ -59,4 +59,10 @@ export interface AttachmentResult extends AddressResult {
 }
 
 /** The result of an ADD whose plugins say nothing. */
-export const EMPTY_RESULT: AttachmentResult = { interfaces: [], ips: [], routes: [], dns: undefined, extensions: undefined };
+export const EMPTY_RESULT: AttachmentResult = {
+  interfaces: [],
+  ips: [],
+  routes: [],
+  dns: undefined,
+  extensions: undefined,
+};

@@ -41,7 +41,8 @@ export function isAtLeast(version: string, least: string): boolean {
  * @throws {CniError} incompatibleCniVersion when the selected one is not supported.
  */
 export function selectVersion(cniVersion: string, cniVersions: readonly string[]): string {
-  const selected = cniVersions.length === 0 ? cniVersion : newestImplemented([cniVersion, ...cniVersions]) ?? cniVersion;
+  const selected =
+    cniVersions.length === 0 ? cniVersion : (newestImplemented([cniVersion, ...cniVersions]) ?? cniVersion);
   if (isSupported(selected)) return selected;
   throw new CniError("incompatibleCniVersion", `incompatible CNI version ${JSON.stringify(selected)}`, {
     details: `supported versions: ${SUPPORTED_VERSIONS.join(", ")}`,
@@ -54,14 +55,21 @@ export function isSupported(version: string): boolean {
 }
 
 /** Gives the answer to VERSION: the asked version, where it is one, and what the plugin speaks. */
-export function versionResult(asked: string | undefined, supportedVersions: readonly string[] = SUPPORTED_VERSIONS): VersionResult {
+export function versionResult(
+  asked: string | undefined,
+  supportedVersions: readonly string[] = SUPPORTED_VERSIONS,
+): VersionResult {
   return { cniVersion: asked !== undefined && VERSION.test(asked) ? asked : NEWEST_VERSION, supportedVersions };
 }
 
 function newestImplemented(versions: readonly string[]): string | undefined {
   const broken = versions.find((version) => !VERSION.test(version));
-  if (broken !== undefined) throw new CniError("invalidNetworkConfig", `${JSON.stringify(broken)} is not a CNI version`);
-  return versions.filter((version) => compareVersions(version, NEWEST_VERSION) <= 0).toSorted(compareVersions).at(-1);
+  if (broken !== undefined)
+    throw new CniError("invalidNetworkConfig", `${JSON.stringify(broken)} is not a CNI version`);
+  return versions
+    .filter((version) => compareVersions(version, NEWEST_VERSION) <= 0)
+    .toSorted(compareVersions)
+    .at(-1);
 }
 
 function partsOf(version: string): readonly number[] {

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { beyondManifest, capabilitiesCover, describeGrant, difference, offerGrant } from "../../host/grants/arithmetic.ts";
+import {
+  beyondManifest,
+  capabilitiesCover,
+  describeGrant,
+  difference,
+  offerGrant,
+} from "../../host/grants/arithmetic.ts";
 import { CAPABILITY_NAMES, capabilityOf } from "../../host/grants/capabilities/index.ts";
 import { decide } from "../../host/grants/decide.ts";
 import { DEFAULT_LIMITS, parseManifest } from "../../host/grants/grant.ts";
@@ -71,7 +77,10 @@ describe("offerGrant", () => {
   });
 
   test("offers no link that others made, and stays within the manifest", () => {
-    const manifest = parseManifest({ ...MANIFEST, capabilities: { "node-links": { bridges: ["br0"], adopt: ["br0"] } } });
+    const manifest = parseManifest({
+      ...MANIFEST,
+      capabilities: { "node-links": { bridges: ["br0"], adopt: ["br0"] } },
+    });
     const offered = offerGrant(manifest);
     expect(offered.capabilities["node-links"]).toEqual({ bridges: ["br0"], adopt: [], read: [] });
     expect(beyondManifest(manifest, offered)).toEqual([]);
@@ -81,7 +90,11 @@ describe("offerGrant", () => {
 test("beyondManifest names what the manifest does not ask for", () => {
   const manifest = parseManifest({ ...MANIFEST, capabilities: { "node-links": { bridges: ["br0"] } } });
   const grant = { capabilities: scopes({ "node-links": { bridges: ["br1"] }, log: {} }), wasi: true };
-  expect(beyondManifest(manifest, grant)).toEqual(['node-links: bridges of the node: "br1"', "log: writes lines to the log of its call", "wasi: not asked for"]);
+  expect(beyondManifest(manifest, grant)).toEqual([
+    'node-links: bridges of the node: "br1"',
+    "log: writes lines to the log of its call",
+    "wasi: not asked for",
+  ]);
 });
 
 describe("difference", () => {
@@ -90,7 +103,10 @@ describe("difference", () => {
   });
 
   test("sorts by gravity", () => {
-    const old = grantOf({ log: {}, "node-links": { bridges: ["br0"] }, leases: { subnets: ["10.0.0.0/8"] } }, { limits: { deadlineMs: 10 } });
+    const old = grantOf(
+      { log: {}, "node-links": { bridges: ["br0"] }, leases: { subnets: ["10.0.0.0/8"] } },
+      { limits: { deadlineMs: 10 } },
+    );
     const next = grantOf(
       { clock: {}, "node-links": { bridges: ["br0", "br1"] }, leases: { subnets: ["10.1.0.0/16"] } },
       { limits: { deadlineMs: 20 }, wasi: true },
@@ -106,13 +122,23 @@ describe("difference", () => {
   });
 
   test("says what was and what is", () => {
-    expect(difference(grantOf({ "node-links": { bridges: ["br0"] } }), grantOf({ "node-links": { bridges: ["br1"] } }))).toEqual([
-      { severity: "widened", subject: "node-links", before: ['bridges of the node: "br0"'], after: ['bridges of the node: "br1"'] },
+    expect(
+      difference(grantOf({ "node-links": { bridges: ["br0"] } }), grantOf({ "node-links": { bridges: ["br1"] } })),
+    ).toEqual([
+      {
+        severity: "widened",
+        subject: "node-links",
+        before: ['bridges of the node: "br0"'],
+        after: ['bridges of the node: "br1"'],
+      },
     ]);
   });
 
   test("of nothing and a grant is all of it, added", () => {
-    expect(difference(undefined, grantOf({ log: {}, clock: {} })).map(({ severity }) => severity)).toEqual(["added", "added"]);
+    expect(difference(undefined, grantOf({ log: {}, clock: {} })).map(({ severity }) => severity)).toEqual([
+      "added",
+      "added",
+    ]);
   });
 
   test("exports may widen", () => {

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { parseGrant, parseManifest } from "../../host/grants/grant.ts";
 
-const MANIFEST = { manifestVersion: 1, type: "bridge", version: "1.0.0", exports: ["attachment"], capabilities: { log: {} } };
+const MANIFEST = {
+  manifestVersion: 1,
+  type: "bridge",
+  version: "1.0.0",
+  exports: ["attachment"],
+  capabilities: { log: {} },
+};
 const GRANT = {
   version: 1,
   type: "bridge",
@@ -18,7 +24,12 @@ const GRANT = {
 
 describe("parseManifest", () => {
   test("fills in what is not said", () => {
-    expect(parseManifest(MANIFEST)).toMatchObject({ description: "", wasi: false, limits: {}, cniVersions: ["0.3.1", "0.4.0", "1.0.0", "1.1.0"] });
+    expect(parseManifest(MANIFEST)).toMatchObject({
+      description: "",
+      wasi: false,
+      limits: {},
+      cniVersions: ["0.3.1", "0.4.0", "1.0.0", "1.1.0"],
+    });
   });
 
   test.for<{ readonly why: string; readonly value: unknown }>([
@@ -29,7 +40,10 @@ describe("parseManifest", () => {
     { why: "a capability that is on every object", value: { ...MANIFEST, capabilities: { constructor: {} } } },
     { why: "an unknown field in a scope", value: { ...MANIFEST, capabilities: { log: { level: "debug" } } } },
     { why: "an unknown kind of link", value: { ...MANIFEST, capabilities: { "container-links": { kinds: ["any"] } } } },
-    { why: "a pointer that is none", value: { ...MANIFEST, capabilities: { "node-links": { bridges: [{ configuration: "bridge" }] } } } },
+    {
+      why: "a pointer that is none",
+      value: { ...MANIFEST, capabilities: { "node-links": { bridges: [{ configuration: "bridge" }] } } },
+    },
     { why: "a subnet that is none", value: { ...MANIFEST, capabilities: { leases: { subnets: ["10.1.0.0"] } } } },
     { why: "no verbs", value: { ...MANIFEST, exports: ["validate"] } },
     { why: "an unknown export", value: { ...MANIFEST, exports: ["attachment", "run"] } },

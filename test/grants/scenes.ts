@@ -18,7 +18,12 @@ export const FACTS: CallFacts = {
   configuration: {
     type: "bridge",
     Bridge: "br0",
-    ipam: { type: "host-local", subnet: "10.1.0.0/16", ranges: [[{ subnet: "10.2.0.0/24" }], [{ subnet: "2001:db8::/64" }]], resolvConf: "/etc/resolv.conf" },
+    ipam: {
+      type: "host-local",
+      subnet: "10.1.0.0/16",
+      ranges: [[{ subnet: "10.2.0.0/24" }], [{ subnet: "2001:db8::/64" }]],
+      resolvConf: "/etc/resolv.conf",
+    },
   },
   runtimeConfig: { ipRanges: [[{ Subnet: "10.3.0.0/24" }]] },
   givenAddresses: [parseIpPrefix("10.1.0.7/16"), parseIpPrefix("2001:db8::7/64")],
@@ -32,10 +37,20 @@ export const ALL: Capabilities = scopes({
   "container-addresses": { from: "ipam" },
   "container-routes": {},
   "node-links": { bridges: [{ configuration: "/bridge", default: "cni0" }] },
-  "node-addresses": { links: [{ configuration: "/bridge", default: "cni0" }], replace: { configuration: "/forceAddress" } },
+  "node-addresses": {
+    links: [{ configuration: "/bridge", default: "cni0" }],
+    replace: { configuration: "/forceAddress" },
+  },
   "node-forwarding": { families: ["ipv4"] },
   masquerade: {},
-  leases: { subnets: [{ configuration: "/ipam/subnet" }, { configuration: "/ipam/ranges/*/*/subnet" }, { runtimeConfig: "/ipRanges/*/*/subnet" }, "192.0.2.0/24"] },
+  leases: {
+    subnets: [
+      { configuration: "/ipam/subnet" },
+      { configuration: "/ipam/ranges/*/*/subnet" },
+      { runtimeConfig: "/ipRanges/*/*/subnet" },
+      "192.0.2.0/24",
+    ],
+  },
   ipam: {},
   "resolver-file": { paths: [{ configuration: "/ipam/resolvConf" }] },
   log: {},
@@ -45,16 +60,40 @@ export const ALL: Capabilities = scopes({
 
 /** Fills in the defaults of scopes. */
 export function scopes(asked: Readonly<Record<string, unknown>>): Capabilities {
-  return parseManifest({ manifestVersion: 1, type: "t", version: "1", exports: ["attachment"], capabilities: asked }).capabilities;
+  return parseManifest({ manifestVersion: 1, type: "t", version: "1", exports: ["attachment"], capabilities: asked })
+    .capabilities;
 }
 
-const names = fc.subarray(["br0", "cni0", "eth0", "lo", { configuration: "/bridge" }, { configuration: "/bridge", default: "cni0" }, { configuration: "/bridge", among: ["br0"] }, { call: "ifname" }]);
-const subnets = fc.subarray(["10.1.0.0/16", "10.1.0.0/24", { configuration: "/ipam/subnet" }, { runtimeConfig: "/ipRanges/*/*/subnet" }]);
+const names = fc.subarray([
+  "br0",
+  "cni0",
+  "eth0",
+  "lo",
+  { configuration: "/bridge" },
+  { configuration: "/bridge", default: "cni0" },
+  { configuration: "/bridge", among: ["br0"] },
+  { call: "ifname" },
+]);
+const subnets = fc.subarray([
+  "10.1.0.0/16",
+  "10.1.0.0/24",
+  { configuration: "/ipam/subnet" },
+  { runtimeConfig: "/ipRanges/*/*/subnet" },
+]);
 const replace = fc.constantFrom(true, false, { configuration: "/forceAddress" });
 const SCOPES: Readonly<Record<CapabilityName, fc.Arbitrary<unknown>>> = {
-  "container-links": fc.record({ kinds: fc.subarray(["veth"]), links: names, set: fc.subarray(["up", "down"]), nodeNames: names }),
+  "container-links": fc.record({
+    kinds: fc.subarray(["veth"]),
+    links: names,
+    set: fc.subarray(["up", "down"]),
+    nodeNames: names,
+  }),
   "container-addresses": fc.record({ from: fc.constantFrom("ipam", "loopback"), links: names }),
-  "container-routes": fc.record({ links: names, tables: fc.oneof(fc.constant("any"), fc.subarray([100, 254, 255])), delete: fc.boolean() }),
+  "container-routes": fc.record({
+    links: names,
+    tables: fc.oneof(fc.constant("any"), fc.subarray([100, 254, 255])),
+    delete: fc.boolean(),
+  }),
   "node-links": fc.record({ bridges: names, adopt: names, read: names }),
   "node-addresses": fc.record({ links: names, replace }),
   "node-forwarding": fc.record({ families: fc.subarray(["ipv4", "ipv6"]) }),
@@ -78,8 +117,13 @@ export const anyCapabilities: fc.Arbitrary<Capabilities> = fc
   .map((record) => Object.fromEntries(Object.entries(record).filter(([, scope]) => scope !== undefined)));
 
 const link = fc.constantFrom("br0", "cni0", "eth0", "lo", "veth1", "x", 1, undefined);
-const ips = fc.constantFrom("10.1.0.7", "10.1.0.1", "10.2.0.9", "10.3.0.9", "192.0.2.1", "2001:db8::1", "8.8.8.8").map(parseIpAddress);
-const prefixes = fc.array(fc.constantFrom("10.1.0.7/16", "10.1.0.1/16", "10.1.0.7/24", "2001:db8::7/64", "8.8.8.8/8").map(parseIpPrefix), { maxLength: 2 });
+const ips = fc
+  .constantFrom("10.1.0.7", "10.1.0.1", "10.2.0.9", "10.3.0.9", "192.0.2.1", "2001:db8::1", "8.8.8.8")
+  .map(parseIpAddress);
+const prefixes = fc.array(
+  fc.constantFrom("10.1.0.7/16", "10.1.0.1/16", "10.1.0.7/24", "2001:db8::7/64", "8.8.8.8/8").map(parseIpPrefix),
+  { maxLength: 2 },
+);
 const range = fc.record({ first: ips, last: ips });
 const veth = fc.record({
   ifname: link,
@@ -91,15 +135,41 @@ const routes = fc.array(fc.record({ table: fc.constantFrom(undefined, 0, 100, 25
 /** Any operation with arguments of its shape, mostly. */
 export const anyOperation: fc.Arbitrary<readonly [operation: string, args: readonly unknown[]]> = fc.oneof(
   fc.tuple(fc.constant("container-links.create-veth"), fc.tuple(fc.constant(1), veth)),
-  fc.tuple(fc.constantFrom("container-links.get", "container-links.set-up", "container-links.set-down", "container-links.delete"), fc.tuple(fc.constant(1), link)),
-  fc.tuple(fc.constantFrom("container-addresses.add", "container-addresses.list"), fc.tuple(fc.constant(1), link, prefixes)),
-  fc.tuple(fc.constantFrom("container-routes.add", "container-routes.list", "container-routes.delete"), fc.tuple(fc.constant(1), link, routes, fc.constantFrom("exclusive", "replace"))),
+  fc.tuple(
+    fc.constantFrom(
+      "container-links.get",
+      "container-links.set-up",
+      "container-links.set-down",
+      "container-links.delete",
+    ),
+    fc.tuple(fc.constant(1), link),
+  ),
+  fc.tuple(
+    fc.constantFrom("container-addresses.add", "container-addresses.list"),
+    fc.tuple(fc.constant(1), link, prefixes),
+  ),
+  fc.tuple(
+    fc.constantFrom("container-routes.add", "container-routes.list", "container-routes.delete"),
+    fc.tuple(fc.constant(1), link, routes, fc.constantFrom("exclusive", "replace")),
+  ),
   fc.tuple(fc.constant("node-links.ensure-bridge"), fc.tuple(fc.record({ name: link }))),
-  fc.tuple(fc.constantFrom("node-links.get", "node-links.wait-until-up", "node-addresses.list", "ipam.add", "resolver-file.read"), fc.tuple(link)),
+  fc.tuple(
+    fc.constantFrom(
+      "node-links.get",
+      "node-links.wait-until-up",
+      "node-addresses.list",
+      "ipam.add",
+      "resolver-file.read",
+    ),
+    fc.tuple(link),
+  ),
   fc.tuple(fc.constant("node-addresses.ensure"), fc.tuple(link, prefixes, fc.boolean())),
   fc.tuple(fc.constant("node-forwarding.enable"), fc.tuple(fc.constantFrom("ipv4", "ipv6"))),
   fc.tuple(fc.constantFrom("masquerade.set", "masquerade.list", "masquerade.remove"), fc.tuple(prefixes)),
-  fc.tuple(fc.constant("leases.reserve-next"), fc.tuple(fc.constant(0), fc.array(range, { maxLength: 2 }), fc.constant([]))),
+  fc.tuple(
+    fc.constant("leases.reserve-next"),
+    fc.tuple(fc.constant(0), fc.array(range, { maxLength: 2 }), fc.constant([])),
+  ),
   fc.tuple(fc.constant("leases.reserve"), fc.tuple(fc.constant(0), ips)),
   fc.tuple(fc.constant("leases.count-free"), fc.tuple(fc.array(range, { maxLength: 2 }), fc.constant([]))),
   fc.tuple(fc.constantFrom("leases.list", "leases.release", "log.write", "clock.now", "random.bytes"), fc.constant([])),

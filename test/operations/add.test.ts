@@ -1,15 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { add } from "../../host/operations/add.ts";
 import { CniError } from "../../host/spec/error.ts";
-import type { JsonObject } from "../../host/spec/json.ts";
-import { PLUGINS, RESULT, fakeBackend, input, plugin } from "./fake-backend.ts";
-import type { FakeBackend, Guest } from "./fake-backend.ts";
-
-const heard = (backend: FakeBackend): readonly string[] => backend.calls.map((call) => `${call.plugin.type} ${call.verb}`);
-const asksIpam: Guest = async (ask) => {
-  const answered = await ask("add");
-  return "err" in answered ? answered : { ok: RESULT };
-};
+import { PLUGINS, RESULT, asksIpam, fakeBackend, heard, input, plugin } from "./fake-backend.ts";
+import type { Guest } from "./fake-backend.ts";
 
 describe("ADD of a chain", () => {
   test("calls the plugins in order and gives the last result in the configuration's version", async () => {
@@ -22,10 +15,19 @@ describe("ADD of a chain", () => {
       ips: [{ address: "10.1.0.7/24", interface: 0 }],
     });
     expect(backend.ended).toEqual([
-      { operationId: "op1", outcome: "ok", result: JSON.stringify(result), phasesMicroseconds: { parse: 0, begin: 0, calls: 0 } },
+      {
+        operationId: "op1",
+        outcome: "ok",
+        result: JSON.stringify(result),
+        phasesMicroseconds: { parse: 0, begin: 0, calls: 0 },
+      },
     ]);
     expect(report.calls.map(({ type }) => type)).toEqual(["host-local", "bridge", "tuning"]);
-    expect(report).toMatchObject({ operationId: "op1", sweepMicroseconds: 2, phasesMicroseconds: { parse: 0, begin: 0, calls: 0 } });
+    expect(report).toMatchObject({
+      operationId: "op1",
+      sweepMicroseconds: 2,
+      phasesMicroseconds: { parse: 0, begin: 0, calls: 0 },
+    });
   });
 
   test("tells the helper everything at the beginning", async () => {
@@ -51,16 +53,30 @@ describe("ADD of a chain", () => {
     const backend = fakeBackend();
     await add(backend, input());
     const [first, second] = backend.calls;
-    expect(first).toMatchObject({ export: "attachment", previousResult: undefined, request: { previousResult: undefined } });
-    expect(second).toMatchObject({ export: "chained", request: { previousResult: { interfaces: [{ name: "eth0" }] } } });
-    expect(JSON.parse(second?.previousResult ?? "")).toMatchObject({ cniVersion: "1.0.0", ips: [{ address: "10.1.0.7/24" }] });
+    expect(first).toMatchObject({
+      export: "attachment",
+      previousResult: undefined,
+      request: { previousResult: undefined },
+    });
+    expect(second).toMatchObject({
+      export: "chained",
+      request: { previousResult: { interfaces: [{ name: "eth0" }] } },
+    });
+    expect(JSON.parse(second?.previousResult ?? "")).toMatchObject({
+      cniVersion: "1.0.0",
+      ips: [{ address: "10.1.0.7/24" }],
+    });
   });
 
   test("the IPAM plugin gets the caller's configuration, as a nested call, and its addresses widen the caller's scope", async () => {
     const backend = fakeBackend({ guests: { "bridge add": asksIpam } });
     await add(backend, input());
     const [bridge, ipam] = backend.calls;
-    expect(ipam).toMatchObject({ export: "addresses", parentCallId: "call of bridge add", plugin: { type: "host-local" } });
+    expect(ipam).toMatchObject({
+      export: "addresses",
+      parentCallId: "call of bridge add",
+      plugin: { type: "host-local" },
+    });
     expect(ipam?.request).toEqual(bridge?.request);
     expect(backend.endings).toEqual([
       ["host-local add", { outcome: "ok", addresses: ["10.1.0.7/24"], error: undefined }],
@@ -76,7 +92,12 @@ describe("ADD of a chain", () => {
   });
 
   test("a single plugin's configuration may bring the previous result along", async () => {
-    const network = { cniVersion: "1.0.0", name: "net", type: "tuning", prevResult: { ips: [{ address: "10.9.0.1/24" }] } };
+    const network = {
+      cniVersion: "1.0.0",
+      name: "net",
+      type: "tuning",
+      prevResult: { ips: [{ address: "10.9.0.1/24" }] },
+    };
     const backend = fakeBackend();
     await add(backend, input({ network }));
     expect(backend.calls[0]?.previousResult).toBe('{"cniVersion":"1.0.0","ips":[{"address":"10.9.0.1/24"}]}');
@@ -108,15 +129,35 @@ describe("ADD that fails", () => {
       want: { kind: "pluginFailed", code: 117, message: "no luck\ufffd[2J", details: "at all" },
       outcome: "error",
     },
-    { title: "a plugin's code 11 is 11", guest: { err: { code: 11, message: "later" } }, want: { kind: "pluginFailed", code: 11 }, outcome: "error" },
+    {
+      title: "a plugin's code 11 is 11",
+      guest: { err: { code: 11, message: "later" } },
+      want: { kind: "pluginFailed", code: 11 },
+      outcome: "error",
+    },
     { title: "code 0 becomes 999", guest: { err: { code: 0, message: "?" } }, want: { code: 999 }, outcome: "error" },
-    { title: "a trap", guest: { trap: "unreachable executed" }, want: { kind: "guestFailed", details: "unreachable executed" }, outcome: "trap" },
+    {
+      title: "a trap",
+      guest: { trap: "unreachable executed" },
+      want: { kind: "guestFailed", details: "unreachable executed" },
+      outcome: "trap",
+    },
     { title: "a limit", guest: { limit: "deadline of 20 ms" }, want: { kind: "limitExceeded" }, outcome: "killed" },
     { title: "no result", guest: { ok: undefined }, want: { kind: "guestFailed" }, outcome: "error" },
     { title: "an empty frame", guest: {}, want: { kind: "guestFailed" }, outcome: "error" },
     { title: "a result that is none", guest: { ok: { ips: "x" } }, want: { kind: "guestFailed" }, outcome: "error" },
-    { title: "an address of a link that is not there", guest: { ok: { ...RESULT, ips: [{ ...RESULT.ips[0], interfaceIndex: 1 }] } }, want: { kind: "guestFailed" }, outcome: "error" },
-    { title: "an error that is none", guest: { err: "no" } as unknown as Guest, want: { kind: "guestFailed" }, outcome: "error" },
+    {
+      title: "an address of a link that is not there",
+      guest: { ok: { ...RESULT, ips: [{ ...RESULT.ips[0], interfaceIndex: 1 }] } },
+      want: { kind: "guestFailed" },
+      outcome: "error",
+    },
+    {
+      title: "an error that is none",
+      guest: { err: "no" } as unknown as Guest,
+      want: { kind: "guestFailed" },
+      outcome: "error",
+    },
   ])("$title", async ({ guest, want, outcome }) => {
     const backend = fakeBackend({ guests: { "bridge add": guest } });
     await expect(add(backend, input())).rejects.toMatchObject(want);
@@ -126,17 +167,33 @@ describe("ADD that fails", () => {
   });
 
   test("says what was refused and what could not be undone", async () => {
-    const backend = fakeBackend({ guests: { "bridge add": { err: { code: 5, message: "no", details: "d" } } }, refusals: ["r1", "r1"], end: ["link veth0: EBUSY"] });
-    await expect(add(backend, input())).rejects.toMatchObject({ code: 5, details: "d\nrefused: r1\nnot undone: link veth0: EBUSY" });
+    const backend = fakeBackend({
+      guests: { "bridge add": { err: { code: 5, message: "no", details: "d" } } },
+      refusals: ["r1", "r1"],
+      end: ["link veth0: EBUSY"],
+    });
+    await expect(add(backend, input())).rejects.toMatchObject({
+      code: 5,
+      details: "d\nrefused: r1\nnot undone: link veth0: EBUSY",
+    });
   });
 
   test("the first error stays when the end fails too", async () => {
-    const backend = fakeBackend({ guests: { "bridge add": new CniError("helperFailed", "gone") }, end: new Error("no connection") });
-    await expect(add(backend, input())).rejects.toMatchObject({ kind: "helperFailed", message: "gone", details: "not undone yet: no connection" });
+    const backend = fakeBackend({
+      guests: { "bridge add": new CniError("helperFailed", "gone") },
+      end: new Error("no connection"),
+    });
+    await expect(add(backend, input())).rejects.toMatchObject({
+      kind: "helperFailed",
+      message: "gone",
+      details: "not undone yet: no connection",
+    });
   });
 
   test("an ADD that cannot be kept is an error", async () => {
-    await expect(add(fakeBackend({ end: new CniError("helperFailed", "broke") }), input())).rejects.toMatchObject({ message: "broke" });
+    await expect(add(fakeBackend({ end: new CniError("helperFailed", "broke") }), input())).rejects.toMatchObject({
+      message: "broke",
+    });
   });
 
   test("a beginning that is refused is passed on, and nothing is ended", async () => {
@@ -159,7 +216,11 @@ describe("ADD that fails", () => {
     { title: "an IPAM plugin", plugins: { ...PLUGINS, "host-local": null }, type: "host-local" },
   ])("$title that is not installed: nothing is called, and the command is named", async ({ plugins, type }) => {
     const backend = fakeBackend({ plugins });
-    await expect(add(backend, input())).rejects.toMatchObject({ kind: "unknownPlugin", code: 100, details: `install it with: cnidaria install ${type}` });
+    await expect(add(backend, input())).rejects.toMatchObject({
+      kind: "unknownPlugin",
+      code: 100,
+      details: `install it with: cnidaria install ${type}`,
+    });
     expect(backend.calls).toEqual([]);
     expect(backend.ended).toMatchObject([{ outcome: "error" }]);
   });
@@ -180,50 +241,5 @@ describe("ADD that fails", () => {
     const backend = fakeBackend();
     await expect(add(backend, input(change))).rejects.toMatchObject({ code });
     expect(backend.begun).toEqual([]);
-  });
-});
-
-describe("the IPAM plugin inside an ADD", () => {
-  const one = (ipam: JsonObject | undefined): JsonObject => ({ cniVersion: "1.0.0", name: "net", plugins: [ipam === undefined ? { type: "bridge" } : { type: "bridge", ipam }] });
-
-  test("its error reaches the caller unchanged", async () => {
-    const guests = { "bridge add": asksIpam, "host-local add": { err: { code: 11, message: "full", details: "of pods" } } };
-    await expect(add(fakeBackend({ guests }), input())).rejects.toMatchObject({ code: 11, message: "full", details: "of pods" });
-  });
-
-  test.for<{ title: string; guest: Guest; code: number }>([
-    { title: "a trap", guest: { trap: "x" }, code: 102 },
-    { title: "nonsense", guest: { ok: {} }, code: 102 },
-    { title: "a sandbox that does not start", guest: new CniError("componentRejected", "changed"), code: 104 },
-    { title: "a fault of ours", guest: new TypeError("x"), code: 102 },
-  ])("$title is code $code to the caller", async ({ guest, code }) => {
-    const guests = { "bridge add": asksIpam, "host-local add": guest };
-    await expect(add(fakeBackend({ guests }), input())).rejects.toMatchObject({ kind: "pluginFailed", code });
-  });
-
-  test.for([undefined, {}, { type: "" }])("without a type (%j) it is code 7", async (ipam) => {
-    await expect(add(fakeBackend({ guests: { "bridge add": asksIpam } }), input({ network: one(ipam) }))).rejects.toMatchObject({ code: 7 });
-  });
-
-  test("one that gives no addresses is code 7", async () => {
-    const network = one({ type: "tuning" });
-    await expect(add(fakeBackend({ guests: { "bridge add": asksIpam } }), input({ network }))).rejects.toMatchObject({ code: 7 });
-  });
-
-  test("a plugin without the grant is refused, and no IPAM plugin is called", async () => {
-    const plugins = { ...PLUGINS, bridge: plugin("bridge", { capabilities: [] }) };
-    const backend = fakeBackend({ plugins, guests: { "bridge add": asksIpam } });
-    await expect(add(backend, input())).rejects.toMatchObject({ code: 105, details: 'a grant of "ipam" would allow it' });
-    expect(heard(backend)).toEqual(["bridge add"]);
-  });
-
-  test("an IPAM plugin has no IPAM plugin", async () => {
-    const plugins = { ...PLUGINS, "host-local": plugin("host-local", { exports: ["addresses"] }) };
-    const asking: Guest = async (ask) => {
-      const answered = await ask("add");
-      return "err" in answered ? answered : { ok: undefined };
-    };
-    const guests = { "bridge add": asksIpam, "host-local add": asking };
-    await expect(add(fakeBackend({ plugins, guests }), input())).rejects.toMatchObject({ code: 105 });
   });
 });

@@ -14,7 +14,10 @@ test("CHECK calls the plugins in order, each with the result of ADD", async () =
 });
 
 test("CHECK stops at the first error", async () => {
-  const backend = fakeBackend({ attachment: ATTACHMENT, guests: { "bridge check": { err: { code: 130, message: "eth0 is gone" } } } });
+  const backend = fakeBackend({
+    attachment: ATTACHMENT,
+    guests: { "bridge check": { err: { code: 130, message: "eth0 is gone" } } },
+  });
   await expect(check(backend, input())).rejects.toMatchObject({ code: 130, message: "eth0 is gone" });
   expect(backend.calls).toHaveLength(1);
   expect(backend.ended).toMatchObject([{ outcome: "error" }]);
@@ -49,11 +52,19 @@ test("CHECK takes the result that the runtime brought", async () => {
 });
 
 test("CHECK of a plugin that is not installed is code 100", async () => {
-  await expect(check(fakeBackend({ attachment: ATTACHMENT, plugins: { ...PLUGINS, bridge: null } }), input())).rejects.toMatchObject({ code: 100 });
+  await expect(
+    check(fakeBackend({ attachment: ATTACHMENT, plugins: { ...PLUGINS, bridge: null } }), input()),
+  ).rejects.toMatchObject({ code: 100 });
 });
 
 test("VERSION is what every plugin speaks", () => {
-  expect(version([], "1.0.0")).toEqual({ cniVersion: "1.0.0", supportedVersions: ["0.3.1", "0.4.0", "1.0.0", "1.1.0"] });
-  const plugins = [plugin("a", { cniVersions: ["0.4.0", "1.0.0"] }), plugin("b", { cniVersions: ["1.0.0", "1.1.0", "9.0.0"] })];
+  expect(version([], "1.0.0")).toEqual({
+    cniVersion: "1.0.0",
+    supportedVersions: ["0.3.1", "0.4.0", "1.0.0", "1.1.0"],
+  });
+  const plugins = [
+    plugin("a", { cniVersions: ["0.4.0", "1.0.0"] }),
+    plugin("b", { cniVersions: ["1.0.0", "1.1.0", "9.0.0"] }),
+  ];
   expect(version(plugins, undefined).supportedVersions).toEqual(["1.0.0"]);
 });

@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { del } from "../../host/operations/del.ts";
 import { CniError } from "../../host/spec/error.ts";
-import { ATTACHMENT, LIST, PLUGINS, fakeBackend, input } from "./fake-backend.ts";
-import type { FakeBackend, Guest } from "./fake-backend.ts";
+import { ATTACHMENT, LIST, PLUGINS, fakeBackend, heard, input } from "./fake-backend.ts";
+import type { Guest } from "./fake-backend.ts";
 
-const heard = (backend: FakeBackend): readonly string[] => backend.calls.map((call) => `${call.plugin.type} ${call.verb}`);
 const asksIpam: Guest = async (ask) => {
   const answered = await ask("del");
   return "err" in answered ? answered : {};
@@ -35,14 +34,20 @@ describe("DEL", () => {
   test("the cached result is converted to the configuration's version", async () => {
     const backend = fakeBackend({ attachment: ATTACHMENT });
     await del(backend, input({ network: { ...LIST, cniVersion: "0.4.0" } }));
-    expect(JSON.parse(backend.calls[0]?.previousResult ?? "")).toMatchObject({ cniVersion: "0.4.0", ips: [{ version: "4" }] });
+    expect(JSON.parse(backend.calls[0]?.previousResult ?? "")).toMatchObject({
+      cniVersion: "0.4.0",
+      ips: [{ version: "4" }],
+    });
   });
 
-  test.for(["{", "[]", '{"ips":1}', '{"cniVersion":"0.1.0"}'])("a broken cached result %j is as good as none", async (result) => {
-    const backend = fakeBackend({ attachment: { ...ATTACHMENT, result } });
-    await del(backend, input());
-    expect(backend.calls.map((call) => call.previousResult)).toEqual([undefined, undefined]);
-  });
+  test.for(["{", "[]", '{"ips":1}', '{"cniVersion":"0.1.0"}'])(
+    "a broken cached result %j is as good as none",
+    async (result) => {
+      const backend = fakeBackend({ attachment: { ...ATTACHMENT, result } });
+      await del(backend, input());
+      expect(backend.calls.map((call) => call.previousResult)).toEqual([undefined, undefined]);
+    },
+  );
 
   test("a broken result that the runtime brought is passed over for the cached one", async () => {
     const network = { cniVersion: "1.0.0", name: "net", type: "bridge", prevResult: { ips: 1 } };
@@ -71,7 +76,9 @@ describe("DEL", () => {
   });
 
   test("an end that fails is an error", async () => {
-    await expect(del(fakeBackend({ end: new CniError("helperFailed", "gone") }), input())).rejects.toMatchObject({ message: "gone" });
+    await expect(del(fakeBackend({ end: new CniError("helperFailed", "gone") }), input())).rejects.toMatchObject({
+      message: "gone",
+    });
   });
 });
 
@@ -87,13 +94,20 @@ describe("DEL without a plugin", () => {
 
   test("fails when nothing is on record, after the others and the sweep", async () => {
     const backend = fakeBackend({ plugins });
-    await expect(del(backend, input())).rejects.toMatchObject({ kind: "unknownPlugin", details: "install it with: cnidaria install tuning" });
+    await expect(del(backend, input())).rejects.toMatchObject({
+      kind: "unknownPlugin",
+      details: "install it with: cnidaria install tuning",
+    });
     expect(heard(backend)).toEqual(["bridge del"]);
     expect(backend.ended).toMatchObject([{ outcome: "error" }]);
   });
 
   test("of IPAM succeeds when the attachment is on record", async () => {
-    const backend = fakeBackend({ plugins: { ...PLUGINS, "host-local": null }, attachment: ATTACHMENT, guests: { "bridge del": asksIpam } });
+    const backend = fakeBackend({
+      plugins: { ...PLUGINS, "host-local": null },
+      attachment: ATTACHMENT,
+      guests: { "bridge del": asksIpam },
+    });
     await del(backend, input());
     expect(backend.ended).toMatchObject([{ outcome: "ok" }]);
   });
@@ -103,9 +117,12 @@ describe("DEL without a plugin", () => {
     await expect(del(backend, input())).rejects.toMatchObject({ code: 100 });
   });
 
-  test.for(["componentRejected", "notPermitted"] as const)("that cannot be run (%s) counts as not there", async (kind) => {
-    const guests = { "tuning del": new CniError(kind, "x") };
-    await del(fakeBackend({ guests, attachment: ATTACHMENT }), input());
-    await expect(del(fakeBackend({ guests }), input())).rejects.toMatchObject({ kind });
-  });
+  test.for(["componentRejected", "notPermitted"] as const)(
+    "that cannot be run (%s) counts as not there",
+    async (kind) => {
+      const guests = { "tuning del": new CniError(kind, "x") };
+      await del(fakeBackend({ guests, attachment: ATTACHMENT }), input());
+      await expect(del(fakeBackend({ guests }), input())).rejects.toMatchObject({ kind });
+    },
+  );
 });

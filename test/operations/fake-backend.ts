@@ -10,7 +10,14 @@ import type {
   EndedOperation,
   InstalledPlugin,
 } from "../../host/helper/protocol.ts";
-import type { Backend, GuestOutcome, GuestVerb, IpamAnswer, PluginCall, PluginCallEnded } from "../../host/operations/backend.ts";
+import type {
+  Backend,
+  GuestOutcome,
+  GuestVerb,
+  IpamAnswer,
+  PluginCall,
+  PluginCallEnded,
+} from "../../host/operations/backend.ts";
 import type { InvocationInput } from "../../host/operations/invocation.ts";
 
 /** What a fake guest does: an outcome, an error of the call itself, or something that asks for IPAM first. */
@@ -42,7 +49,10 @@ export const RESULT = {
   routes: [],
 };
 /** The same as an IPAM plugin gives it. */
-export const ADDRESSES = { ips: [{ address: { address: { tag: "ipv4", val: [10, 1, 0, 7] }, prefixLength: 24 } }], routes: [] };
+export const ADDRESSES = {
+  ips: [{ address: { address: { tag: "ipv4", val: [10, 1, 0, 7] }, prefixLength: 24 } }],
+  routes: [],
+};
 
 export function plugin(type: string, change: Partial<InstalledPlugin> = {}): InstalledPlugin {
   return {
@@ -85,7 +95,15 @@ export const LIST = {
 
 /** What ADD is asked, unless a test says something else. */
 export function input(change: Partial<InvocationInput> = {}): InvocationInput {
-  return { network: LIST, containerId: "c1", netns: "/run/netns/x", ifname: "eth0", origin: "test", nowMicroseconds: () => 0, ...change };
+  return {
+    network: LIST,
+    containerId: "c1",
+    netns: "/run/netns/x",
+    ifname: "eth0",
+    origin: "test",
+    nowMicroseconds: () => 0,
+    ...change,
+  };
 }
 
 export function fakeBackend(options: FakeOptions = {}): FakeBackend {
@@ -101,12 +119,19 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
     async begin(operation): Promise<BegunOperation> {
       begun.push(operation);
       if (options.begin !== undefined) throw options.begin;
-      return { operationId: "op1", plugins: options.plugins ?? PLUGINS, attachment: options.attachment ?? null, namespacePresent: true };
+      return {
+        operationId: "op1",
+        plugins: options.plugins ?? PLUGINS,
+        attachment: options.attachment ?? null,
+        namespacePresent: true,
+      };
     },
     async call(call): Promise<PluginCallEnded> {
       calls.push(call);
       const name = `${call.plugin.type} ${call.verb}`;
-      const outcome = await answer(options.guests?.[name] ?? { ok: defaultAnswer(call) }, (verb) => call.onIpam(verb, `call of ${name}`));
+      const outcome = await answer(options.guests?.[name] ?? { ok: defaultAnswer(call) }, (verb) =>
+        call.onIpam(verb, `call of ${name}`),
+      );
       endings.push([name, call.conclude(outcome)]);
       return { outcome, refusals: options.refusals ?? [], operations: [], log: [], phasesMicroseconds: { guest: 1 } };
     },
@@ -127,3 +152,13 @@ function defaultAnswer(call: PluginCall): unknown {
   if (call.verb !== "add") return undefined;
   return call.export === "addresses" ? ADDRESSES : RESULT;
 }
+
+/** What was called, in order. */
+export const heard = (backend: FakeBackend): readonly string[] =>
+  backend.calls.map((call) => `${call.plugin.type} ${call.verb}`);
+
+/** A guest that asks for addresses, and passes an error on. */
+export const asksIpam: Guest = async (ask) => {
+  const answered = await ask("add");
+  return "err" in answered ? answered : { ok: RESULT };
+};

@@ -12,7 +12,9 @@ const group = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }));
 
 export const anyIpAddress: fc.Arbitrary<IpAddress> = fc.oneof(
   fc.tuple(octet, octet, octet, octet).map((val: Ipv4Octets) => ({ tag: "ipv4" as const, val })),
-  fc.tuple(group, group, group, group, group, group, group, group).map((val: Ipv6Groups) => ({ tag: "ipv6" as const, val })),
+  fc
+    .tuple(group, group, group, group, group, group, group, group)
+    .map((val: Ipv6Groups) => ({ tag: "ipv6" as const, val })),
 );
 
 export const anyIpPrefix: fc.Arbitrary<IpPrefix> = fc
@@ -30,10 +32,20 @@ const texts = fc.array(fc.string(), { maxLength: 2 });
 
 export const anyResult: fc.Arbitrary<AttachmentResult> = fc.record({
   interfaces: fc.array(
-    fc.record({ name: fc.string(), mac: fc.option(anyMac, { nil: undefined }), mtuBytes: count, sandbox: text, socketPath: text, pciId: text, extensions }),
+    fc.record({
+      name: fc.string(),
+      mac: fc.option(anyMac, { nil: undefined }),
+      mtuBytes: count,
+      sandbox: text,
+      socketPath: text,
+      pciId: text,
+      extensions,
+    }),
     { maxLength: 3 },
   ),
-  ips: fc.array(fc.record({ address: anyIpPrefix, gateway: address, interfaceIndex: countOrZero, extensions }), { maxLength: 3 }),
+  ips: fc.array(fc.record({ address: anyIpPrefix, gateway: address, interfaceIndex: countOrZero, extensions }), {
+    maxLength: 3,
+  }),
   routes: fc.array(
     fc.record({
       destination: anyIpPrefix,
@@ -48,7 +60,12 @@ export const anyResult: fc.Arbitrary<AttachmentResult> = fc.record({
     { maxLength: 3 },
   ),
   dns: fc.option(
-    fc.record({ nameservers: fc.array(fc.string(), { minLength: 1, maxLength: 2 }), domain: text, search: texts, options: texts }),
+    fc.record({
+      nameservers: fc.array(fc.string(), { minLength: 1, maxLength: 2 }),
+      domain: text,
+      search: texts,
+      options: texts,
+    }),
     { nil: undefined },
   ),
   extensions,

@@ -17,10 +17,24 @@ describe("parseNetworkConfiguration", () => {
       DisableCheck: "TRUE",
       disablegc: true,
       vendor: { x: 1 },
-      plugins: [{ Type: "bridge", IPAM: { Type: "host-local" }, Capabilities: { portMappings: true, dns: false, ips: null }, vendor: [1] }, { type: "tuning", ipam: {} }],
+      plugins: [
+        {
+          Type: "bridge",
+          IPAM: { Type: "host-local" },
+          Capabilities: { portMappings: true, dns: false, ips: null },
+          vendor: [1],
+        },
+        { type: "tuning", ipam: {} },
+      ],
     };
     const network = parseNetworkConfiguration(list);
-    expect(network).toMatchObject({ name: "net", cniVersion: "1.1.0", disableCheck: true, disableGc: true, loadOnlyInlinedPlugins: false });
+    expect(network).toMatchObject({
+      name: "net",
+      cniVersion: "1.1.0",
+      disableCheck: true,
+      disableGc: true,
+      loadOnlyInlinedPlugins: false,
+    });
     expect(network.plugins).toMatchObject([
       { type: "bridge", ipamType: "host-local", capabilityArgs: ["portMappings"] },
       { type: "tuning", ipamType: undefined, capabilityArgs: [] },
@@ -60,14 +74,22 @@ describe("parseNetworkConfiguration", () => {
     { why: "a plugin that is no object", source: { ...LIST, plugins: ["bridge"] }, code: 6 },
     { why: "a type of the wrong type", source: { ...LIST, plugins: [{ type: 1 }] }, code: 6 },
     { why: "ipam of the wrong type", source: { ...LIST, plugins: [{ type: "a", ipam: "x" }] }, code: 6 },
-    { why: "a capability that is no boolean", source: { ...LIST, plugins: [{ type: "a", capabilities: { dns: "true" } }] }, code: 6 },
+    {
+      why: "a capability that is no boolean",
+      source: { ...LIST, plugins: [{ type: "a", capabilities: { dns: "true" } }] },
+      code: 6,
+    },
     { why: "no name", source: { ...LIST, name: null }, code: 7 },
     { why: "an illegal name", source: { ...LIST, name: "a/b" }, code: 7 },
     { why: "no plugins", source: { cniVersion: "1.0.0", name: "net" }, code: 7 },
     { why: "empty plugins", source: { ...LIST, plugins: [] }, code: 7 },
     { why: "a plugin without a type", source: { ...LIST, plugins: [{}] }, code: 7 },
     { why: "a type that is a path", source: { ...LIST, plugins: [{ type: "../x" }] }, code: 7 },
-    { why: "an IPAM type that is a path", source: { ...LIST, plugins: [{ type: "a", ipam: { type: "/bin/sh" } }] }, code: 7 },
+    {
+      why: "an IPAM type that is a path",
+      source: { ...LIST, plugins: [{ type: "a", ipam: { type: "/bin/sh" } }] },
+      code: 7,
+    },
     { why: "no version, which is 0.1.0", source: { name: "net", plugins: [{ type: "a" }] }, code: 1 },
     { why: "a version that is too new", source: { ...LIST, cniVersion: "2.0.0" }, code: 1 },
   ])("refuses with code $code: $why", ({ source, code }) => {

@@ -58,14 +58,21 @@ describe("parseIpAddress", () => {
   });
 
   test("reads back whatever it writes", () => {
-    fc.assert(fc.property(anyIpAddress, (address) => { expect(parseIpAddress(formatIpAddress(address))).toEqual(address); }));
+    fc.assert(
+      fc.property(anyIpAddress, (address) => {
+        expect(parseIpAddress(formatIpAddress(address))).toEqual(address);
+      }),
+    );
   });
 });
 
 describe("parseIpPrefix", () => {
-  test.for(["10.1.0.7", "10.1.0.7/", "10.1.0.7/33", "::1/129", "10.1.0.7/08", "10.1.0.7/-1", "10.1.0.7/24/1", "/24"])("refuses %j", (text) => {
-    expect(() => parseIpPrefix(text)).toThrow(expect.objectContaining({ kind: "invalidNetworkConfig" }));
-  });
+  test.for(["10.1.0.7", "10.1.0.7/", "10.1.0.7/33", "::1/129", "10.1.0.7/08", "10.1.0.7/-1", "10.1.0.7/24/1", "/24"])(
+    "refuses %j",
+    (text) => {
+      expect(() => parseIpPrefix(text)).toThrow(expect.objectContaining({ kind: "invalidNetworkConfig" }));
+    },
+  );
 
   test("keeps host bits", () => {
     expect(formatIpPrefix(parseIpPrefix("10.1.0.7/24"))).toBe("10.1.0.7/24");
@@ -113,12 +120,20 @@ describe("arithmetic", () => {
   });
 
   test("bytes and addresses are the same thing", () => {
-    fc.assert(fc.property(anyIpAddress, (address) => { expect(ipFromBytes(ipToBytes(address))).toEqual(address); }));
+    fc.assert(
+      fc.property(anyIpAddress, (address) => {
+        expect(ipFromBytes(ipToBytes(address))).toEqual(address);
+      }),
+    );
     expect(() => ipFromBytes(new Uint8Array(5))).toThrow(expect.objectContaining({ kind: "decodingFailure" }));
   });
 
   test("the order agrees with equality, and puts IPv4 first", () => {
-    fc.assert(fc.property(anyIpAddress, anyIpAddress, (a, b) => { expect(compareIp(a, b) === 0).toBe(ipEquals(a, b)); }));
+    fc.assert(
+      fc.property(anyIpAddress, anyIpAddress, (a, b) => {
+        expect(compareIp(a, b) === 0).toBe(ipEquals(a, b));
+      }),
+    );
     expect(compareIp(parseIpAddress("255.0.0.0"), parseIpAddress("::"))).toBeLessThan(0);
     expect(compareIp(parseIpAddress("10.0.0.2"), parseIpAddress("10.0.0.10"))).toBeLessThan(0);
   });

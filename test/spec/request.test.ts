@@ -4,7 +4,12 @@ import type { JsonObject } from "../../host/spec/json.ts";
 import { deriveRequest, deriveRequestConfiguration } from "../../host/spec/request.ts";
 
 function derive(plugin: JsonObject, args: JsonObject = {}): ReturnType<typeof deriveRequestConfiguration> {
-  const network = parseNetworkConfiguration({ cniVersion: "0.4.0", cniVersions: ["1.1.0"], name: "net", plugins: [plugin] });
+  const network = parseNetworkConfiguration({
+    cniVersion: "0.4.0",
+    cniVersions: ["1.1.0"],
+    name: "net",
+    plugins: [plugin],
+  });
   const [first] = network.plugins;
   if (first === undefined) throw new Error("unreachable: a list has a plugin");
   return deriveRequestConfiguration(network, first, args);
@@ -35,7 +40,10 @@ describe("deriveRequestConfiguration", () => {
 
   test("hands over only what is declared and supplied", () => {
     const capabilities = { dns: true, mac: true, ips: false, toString: true };
-    const { configuration, runtimeConfig } = derive({ type: "a", capabilities }, { dns: { servers: ["1.1.1.1"] }, ips: ["10.1.0.7"], other: 1 });
+    const { configuration, runtimeConfig } = derive(
+      { type: "a", capabilities },
+      { dns: { servers: ["1.1.1.1"] }, ips: ["10.1.0.7"], other: 1 },
+    );
     expect(runtimeConfig).toEqual({ dns: { servers: ["1.1.1.1"] } });
     expect(configuration["runtimeConfig"]).toEqual(runtimeConfig);
   });
@@ -45,14 +53,22 @@ describe("deriveRequestConfiguration", () => {
   });
 
   test("keeps a runtimeConfig that a runtime of the exec protocol derived", () => {
-    expect(derive({ type: "a", RuntimeConfig: { mac: "0a:00:00:00:00:01" } }).configuration["runtimeConfig"]).toEqual({ mac: "0a:00:00:00:00:01" });
+    expect(derive({ type: "a", RuntimeConfig: { mac: "0a:00:00:00:00:01" } }).configuration["runtimeConfig"]).toEqual({
+      mac: "0a:00:00:00:00:01",
+    });
   });
 });
 
 test("deriveRequest makes the WIT record", () => {
   const network = parseNetworkConfiguration({ cniVersion: "1.0.0", name: "net", plugins: [{ type: "a", x: 1 }] });
   const derived = derive({ type: "a", x: 1, capabilities: { mac: true } }, { mac: "0a:00:00:00:00:01" });
-  const context = { containerId: "c1", ifname: "eth0", netns: "/run/netns/x", args: [["K", "v"]] as const, previousResult: undefined };
+  const context = {
+    containerId: "c1",
+    ifname: "eth0",
+    netns: "/run/netns/x",
+    args: [["K", "v"]] as const,
+    previousResult: undefined,
+  };
   const request = deriveRequest(network, derived, context);
   expect(request).toMatchObject({
     cniVersion: "1.0.0",

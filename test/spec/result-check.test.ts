@@ -28,8 +28,14 @@ test.for([
   ["a list that is none", { interfaces: {}, ips: [], routes: [] }],
   ["a list that pretends", { interfaces: { length: 1 }, ips: [], routes: [] }],
   ["an address as text", { interfaces: [], ips: [{ address: "10.1.0.7/24" }], routes: [] }],
-  ["a prefix length out of range", { interfaces: [], ips: [{ address: { address: ADDRESS, prefixLength: 33 } }], routes: [] }],
-  ["a negative index", { interfaces: [], ips: [{ address: { address: ADDRESS, prefixLength: 24 }, interfaceIndex: -1 }], routes: [] }],
+  [
+    "a prefix length out of range",
+    { interfaces: [], ips: [{ address: { address: ADDRESS, prefixLength: 33 } }], routes: [] },
+  ],
+  [
+    "a negative index",
+    { interfaces: [], ips: [{ address: { address: ADDRESS, prefixLength: 24 }, interfaceIndex: -1 }], routes: [] },
+  ],
   ["a link without a name", { interfaces: [{}], ips: [], routes: [] }],
   ["a name that is no text", { interfaces: [{ name: 1 }], ips: [], routes: [] }],
   ["dns that is none", { interfaces: [], ips: [], routes: [], dns: { nameservers: "1.1.1.1" } }],

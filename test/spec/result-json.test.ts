@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JsonObject, JsonValue } from "../../host/spec/json.ts";
-import { convertResult, formatAddressResult, formatResult, parseAddressResult, parseResult } from "../../host/spec/result-json.ts";
+import {
+  convertResult,
+  formatAddressResult,
+  formatResult,
+  parseAddressResult,
+  parseResult,
+} from "../../host/spec/result-json.ts";
 import { EMPTY_RESULT } from "../../host/spec/result.ts";
 import { anyResult } from "./arbitraries.ts";
 
@@ -12,11 +18,11 @@ const FULL: JsonObject = {
     { name: "cni0", mac: "0a:00:00:00:00:01", mtu: 1500, socketPath: "/run/x", pciID: "0000:00:1f.6" },
     { name: "eth0", mac: "0a:00:00:00:00:02", sandbox: "/run/netns/x", vendor: 1 },
   ],
-  ips: [
-    { interface: 1, address: "10.1.0.7/24", gateway: "10.1.0.1" },
-    { address: "2001:db8::7/64" },
+  ips: [{ interface: 1, address: "10.1.0.7/24", gateway: "10.1.0.1" }, { address: "2001:db8::7/64" }],
+  routes: [
+    { dst: "0.0.0.0/0", gw: "10.1.0.1", mtu: 1400, advmss: 1360, priority: 5, table: 0, scope: 0 },
+    { dst: "10.2.0.0/16" },
   ],
-  routes: [{ dst: "0.0.0.0/0", gw: "10.1.0.1", mtu: 1400, advmss: 1360, priority: 5, table: 0, scope: 0 }, { dst: "10.2.0.0/16" }],
   dns: { nameservers: ["1.1.1.1"], domain: "a.b", search: ["c.d"], options: ["ndots:5"] },
   vendor: { x: [1] },
 };
@@ -30,21 +36,24 @@ describe("formatResult after parseResult", () => {
     expect(convertResult(FULL, "1.1.0", "1.0.0")).toEqual({ ...FULL, cniVersion: "1.0.0" });
   });
 
-  test.for(["0.3.1", "0.4.0"])("%s labels addresses, drops what interfaces had not, keeps what routes have", (cniVersion) => {
-    const converted = convertResult(FULL, "1.1.0", cniVersion);
-    expect(converted).toEqual({
-      ...FULL,
-      cniVersion,
-      interfaces: [
-        { name: "cni0", mac: "0a:00:00:00:00:01" },
-        { name: "eth0", mac: "0a:00:00:00:00:02", sandbox: "/run/netns/x", vendor: 1 },
-      ],
-      ips: [
-        { version: "4", interface: 1, address: "10.1.0.7/24", gateway: "10.1.0.1" },
-        { version: "6", address: "2001:db8::7/64" },
-      ],
-    });
-  });
+  test.for(["0.3.1", "0.4.0"])(
+    "%s labels addresses, drops what interfaces had not, keeps what routes have",
+    (cniVersion) => {
+      const converted = convertResult(FULL, "1.1.0", cniVersion);
+      expect(converted).toEqual({
+        ...FULL,
+        cniVersion,
+        interfaces: [
+          { name: "cni0", mac: "0a:00:00:00:00:01" },
+          { name: "eth0", mac: "0a:00:00:00:00:02", sandbox: "/run/netns/x", vendor: 1 },
+        ],
+        ips: [
+          { version: "4", interface: 1, address: "10.1.0.7/24", gateway: "10.1.0.1" },
+          { version: "6", address: "2001:db8::7/64" },
+        ],
+      });
+    },
+  );
 
   test("from 0.4.0 the label goes", () => {
     const old = { cniVersion: "0.4.0", ips: [{ version: "4", address: "10.1.0.7/24" }] };
@@ -72,7 +81,10 @@ describe("parseResult", () => {
   });
 
   test("interface -1, null lists and an empty dns are tolerated", () => {
-    const { result } = parseResult({ interfaces: null, routes: null, dns: {}, ips: [{ address: "10.1.0.7/24", interface: -1 }] }, "1.0.0");
+    const { result } = parseResult(
+      { interfaces: null, routes: null, dns: {}, ips: [{ address: "10.1.0.7/24", interface: -1 }] },
+      "1.0.0",
+    );
     expect(result.ips[0]?.interfaceIndex).toBeUndefined();
     expect(result.dns).toEqual({ nameservers: [], domain: undefined, search: [], options: [] });
     expect(formatResult(result, "1.0.0")).toEqual({ cniVersion: "1.0.0", ips: [{ address: "10.1.0.7/24" }] });

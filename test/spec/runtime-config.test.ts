@@ -20,7 +20,11 @@ describe("parseRuntimeConfig", () => {
     expect(parsed).toEqual(parseRuntimeConfig(crio, "net"));
     expect(parsed).toMatchObject({
       portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp", hostIp: undefined }],
-      bandwidth: { ingressRateBitsPerSecond: "1000", ingressBurstBits: "4294967295", egressRateBitsPerSecond: undefined },
+      bandwidth: {
+        ingressRateBitsPerSecond: "1000",
+        ingressBurstBits: "4294967295",
+        egressRateBitsPerSecond: undefined,
+      },
       dns: { nameservers: ["1.1.1.1"], search: ["a.b"], options: ["ndots:5"] },
     });
   });
@@ -41,12 +45,18 @@ describe("parseRuntimeConfig", () => {
   });
 
   test("reads addresses with and without a prefix, and keeps what it does not know", () => {
-    const parsed = parseRuntimeConfig({ ips: ["10.1.0.7", "10.1.0.8/24"], infinibandGUID: "x", "io.kubernetes.cri.pod-annotations": {} }, "net");
+    const parsed = parseRuntimeConfig(
+      { ips: ["10.1.0.7", "10.1.0.8/24"], infinibandGUID: "x", "io.kubernetes.cri.pod-annotations": {} },
+      "net",
+    );
     expect(parsed.ips).toEqual([
       { address: { tag: "ipv4", val: [10, 1, 0, 7] }, prefixLength: undefined },
       { address: { tag: "ipv4", val: [10, 1, 0, 8] }, prefixLength: 24 },
     ]);
-    expect(JSON.parse(parsed.extensions ?? "")).toEqual({ infinibandGUID: "x", "io.kubernetes.cri.pod-annotations": {} });
+    expect(JSON.parse(parsed.extensions ?? "")).toEqual({
+      infinibandGUID: "x",
+      "io.kubernetes.cri.pod-annotations": {},
+    });
   });
 
   test.for([

@@ -4,9 +4,19 @@ import { compareVersions, isAtLeast, selectVersion, versionResult } from "../../
 describe("selectVersion", () => {
   test.for([
     { title: "a version alone", cniVersion: "0.4.0", cniVersions: [], selected: "0.4.0" },
-    { title: "the newest of several", cniVersion: "0.4.0", cniVersions: ["1.0.0", "1.1.0", "0.3.1"], selected: "1.1.0" },
+    {
+      title: "the newest of several",
+      cniVersion: "0.4.0",
+      cniVersions: ["1.0.0", "1.1.0", "0.3.1"],
+      selected: "1.1.0",
+    },
     { title: "cniVersion when it is the newest", cniVersion: "1.1.0", cniVersions: ["1.0.0"], selected: "1.1.0" },
-    { title: "what is too new is passed over", cniVersion: "1.0.0", cniVersions: ["2.0.0", "1.1.0"], selected: "1.1.0" },
+    {
+      title: "what is too new is passed over",
+      cniVersion: "1.0.0",
+      cniVersions: ["2.0.0", "1.1.0"],
+      selected: "1.1.0",
+    },
     { title: "only too new ones: cniVersion stays", cniVersion: "1.0.0", cniVersions: ["9.0.0"], selected: "1.0.0" },
     { title: "ten is more than nine", cniVersion: "0.3.1", cniVersions: ["0.4.0"], selected: "0.4.0" },
   ])("$title", ({ cniVersion, cniVersions, selected }) => {

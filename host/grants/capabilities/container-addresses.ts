@@ -25,15 +25,23 @@ export const containerAddresses = defineCapability<ContainerAddressesScope>({
   },
   describe(granted) {
     const links = describeReferences(granted.links);
-    return [granted.from === "ipam" ? `puts the addresses that IPAM gave on links of the container: ${links}` : `reads addresses of links of the container: ${links}`];
+    return [
+      granted.from === "ipam"
+        ? `puts the addresses that IPAM gave on links of the container: ${links}`
+        : `reads addresses of links of the container: ${links}`,
+    ];
   },
   decide(granted, { facts, operation, args }) {
     const [, link, addresses] = args;
-    if (!namesInclude(granted.links, facts, link)) return denied(`"container-addresses" with ${JSON.stringify(link)} in "links" would allow it`);
+    if (!namesInclude(granted.links, facts, link))
+      return denied(`"container-addresses" with ${JSON.stringify(link)} in "links" would allow it`);
     switch (operation) {
       case "add":
         if (granted.from !== "ipam") return denied(`"container-addresses" with "from": "ipam" would allow it`);
-        return allowedIf(areGiven(addresses, facts.givenAddresses), "an address is not one that the call's IPAM plugin gave; no grant would allow it");
+        return allowedIf(
+          areGiven(addresses, facts.givenAddresses),
+          "an address is not one that the call's IPAM plugin gave; no grant would allow it",
+        );
       case "list":
       case "settle":
         return { allowed: true };

@@ -64,11 +64,19 @@ export const containerLinks = defineCapability<ContainerLinksScope>({
   },
 });
 
-function decideLink(granted: ContainerLinksScope, { facts, args }: Question, wanted: z.output<typeof change> | undefined): Decision {
+function decideLink(
+  granted: ContainerLinksScope,
+  { facts, args }: Question,
+  wanted: z.output<typeof change> | undefined,
+): Decision {
   const [, name] = args;
-  if (!namesInclude(granted.links, facts, name)) return denied(`"container-links" with ${JSON.stringify(name)} in "links" would allow it`);
+  if (!namesInclude(granted.links, facts, name))
+    return denied(`"container-links" with ${JSON.stringify(name)} in "links" would allow it`);
   if (wanted === undefined) return ALLOWED;
-  return allowedIf(granted.set.includes(wanted), `"container-links" with ${JSON.stringify(wanted)} in "set" would allow it`);
+  return allowedIf(
+    granted.set.includes(wanted),
+    `"container-links" with ${JSON.stringify(wanted)} in "set" would allow it`,
+  );
 }
 
 function decideVeth(granted: ContainerLinksScope, question: Question): Decision {
@@ -76,7 +84,8 @@ function decideVeth(granted: ContainerLinksScope, question: Question): Decision 
   const [, options] = question.args;
   if (!granted.kinds.includes("veth")) return denied(`"container-links" with "veth" in "kinds" would allow it`);
   const ifname = fieldOf(options, "ifname");
-  if (ifname !== facts.ifname) return denied(`the call is about ${JSON.stringify(facts.ifname)}; no grant would allow ${JSON.stringify(ifname)}`);
+  if (ifname !== facts.ifname)
+    return denied(`the call is about ${JSON.stringify(facts.ifname)}; no grant would allow ${JSON.stringify(ifname)}`);
   const nodeName = fieldOf(options, "nodeName");
   if (nodeName !== undefined && !namesInclude(granted.nodeNames, facts, nodeName)) {
     return denied(`"container-links" with ${JSON.stringify(nodeName)} in "nodeNames" would allow it`);

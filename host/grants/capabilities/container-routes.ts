@@ -28,7 +28,9 @@ export const containerRoutes = defineCapability<ContainerRoutesScope>({
   operations: ["add", "list", "delete"],
   scope,
   covers(wider, narrower) {
-    return namesCover(wider.links, narrower.links) && tablesCover(wider, narrower) && (wider.delete || !narrower.delete);
+    return (
+      namesCover(wider.links, narrower.links) && tablesCover(wider, narrower) && (wider.delete || !narrower.delete)
+    );
   },
   describe(granted) {
     const tables = granted.tables === "any" ? "any table" : `table ${granted.tables.join(", ")}`;
@@ -37,7 +39,8 @@ export const containerRoutes = defineCapability<ContainerRoutesScope>({
   },
   decide(granted, { facts, operation, args }) {
     const [, link, routes, mode] = args;
-    if (!namesInclude(granted.links, facts, link)) return denied(`"container-routes" with ${JSON.stringify(link)} in "links" would allow it`);
+    if (!namesInclude(granted.links, facts, link))
+      return denied(`"container-routes" with ${JSON.stringify(link)} in "links" would allow it`);
     switch (operation) {
       case "list":
         return ALLOWED;
@@ -45,7 +48,9 @@ export const containerRoutes = defineCapability<ContainerRoutesScope>({
         if (mode === "replace" && !granted.delete) return denied(`"container-routes" with "delete" would allow it`);
         return decideTables(granted, routes);
       case "delete":
-        return granted.delete ? decideTables(granted, routes) : denied(`"container-routes" with "delete" would allow it`);
+        return granted.delete
+          ? decideTables(granted, routes)
+          : denied(`"container-routes" with "delete" would allow it`);
       default:
         return denied(`"container-routes" has no operation ${JSON.stringify(operation)}`);
     }
@@ -55,7 +60,10 @@ export const containerRoutes = defineCapability<ContainerRoutesScope>({
 function decideTables(granted: ContainerRoutesScope, routes: unknown): Decision {
   if (!Array.isArray(routes)) return denied("the routes are no list");
   const refused = routes.map((route: unknown) => tableOf(route)).find((table) => !tableGranted(granted.tables, table));
-  return allowedIf(refused === undefined, `"container-routes" with table ${String(refused)} in "tables" would allow it`);
+  return allowedIf(
+    refused === undefined,
+    `"container-routes" with table ${String(refused)} in "tables" would allow it`,
+  );
 }
 
 /** Gives the table of a route; 0 is the main one to the kernel. */

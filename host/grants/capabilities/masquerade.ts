@@ -20,7 +20,10 @@ export const masquerade = defineCapability<MasqueradeScope>({
   decide(_granted, { facts, operation, args }) {
     switch (operation) {
       case "set":
-        return allowedIf(areGiven(args[0], facts.givenAddresses), "an address is not one that the call was given; no grant would allow it");
+        return allowedIf(
+          areGiven(args[0], facts.givenAddresses),
+          "an address is not one that the call was given; no grant would allow it",
+        );
       case "list":
       case "remove":
         return ALLOWED;

@@ -5,7 +5,15 @@
 import { z } from "zod";
 import { ALLOWED, allowedIf, defineCapability, denied } from "../capability.ts";
 import { areBesideGiven } from "../given-addresses.ts";
-import { describeReferences, isOn, nameReference, namesCover, namesInclude, switchCovers, switchReference } from "../references.ts";
+import {
+  describeReferences,
+  isOn,
+  nameReference,
+  namesCover,
+  namesInclude,
+  switchCovers,
+  switchReference,
+} from "../references.ts";
 
 const scope = z.strictObject({
   links: z.array(nameReference).default([]),
@@ -26,17 +34,22 @@ export const nodeAddresses = defineCapability<NodeAddressesScope>({
   describe(granted) {
     const lines = [`puts gateway addresses on links of the node: ${describeReferences(granted.links)}`];
     if (granted.replace === true) lines.push("replaces addresses that are in the way");
-    else if (granted.replace !== false) lines.push(`replaces addresses that are in the way, where the configuration has true at ${granted.replace.configuration}`);
+    else if (granted.replace !== false)
+      lines.push(
+        `replaces addresses that are in the way, where the configuration has true at ${granted.replace.configuration}`,
+      );
     return lines;
   },
   decide(granted, { facts, operation, args }) {
     const [link, addresses, replace] = args;
-    if (!namesInclude(granted.links, facts, link)) return denied(`"node-addresses" with ${JSON.stringify(link)} in "links" would allow it`);
+    if (!namesInclude(granted.links, facts, link))
+      return denied(`"node-addresses" with ${JSON.stringify(link)} in "links" would allow it`);
     switch (operation) {
       case "list":
         return ALLOWED;
       case "ensure":
-        if (replace !== false && !isOn(granted.replace, facts)) return denied(`"node-addresses" with "replace" would allow it`);
+        if (replace !== false && !isOn(granted.replace, facts))
+          return denied(`"node-addresses" with "replace" would allow it`);
         return allowedIf(
           areBesideGiven(addresses, facts.givenAddresses),
           "an address is not in the network of one that the call's IPAM plugin gave; no grant would allow it",

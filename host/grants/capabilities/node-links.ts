@@ -39,14 +39,20 @@ export const nodeLinks = defineCapability<NodeLinksScope>({
   decide(granted, { facts, operation, args }) {
     switch (operation) {
       case "ensure-bridge":
-        return allowedIf(coversBridge(granted, facts, fieldOf(args[0], "name")), bridgeReason(fieldOf(args[0], "name")));
+        return allowedIf(
+          coversBridge(granted, facts, fieldOf(args[0], "name")),
+          bridgeReason(fieldOf(args[0], "name")),
+        );
       case "get":
         return allowedIf(
           isOwn(facts, args[0]) || namesInclude([...granted.bridges, ...granted.read], facts, args[0]),
           `"node-links" with ${JSON.stringify(args[0])} in "read" would allow it`,
         );
       case "wait-until-up":
-        return allowedIf(isOwn(facts, args[0]), `${JSON.stringify(args[0])} is not a link of this attachment; no grant would allow it`);
+        return allowedIf(
+          isOwn(facts, args[0]),
+          `${JSON.stringify(args[0])} is not a link of this attachment; no grant would allow it`,
+        );
       default:
         return denied(`"node-links" has no operation ${JSON.stringify(operation)}`);
     }
