@@ -45,7 +45,7 @@ const ANSWERED_HERE: readonly string[] = [clock.name, log.name, random.name];
 /**
  * Makes the import object of a guest. What the helper or the host answers is there whether it was granted or not: they refuse what was
  * not, so that a plugin whose grant is narrower than its manifest runs, and its log says which grant is missing. What is answered
- * here is there if it was granted. Its objects inherit from nothing, so that no name of `Object` answers for a function that is not there.
+ * here traps where it was not granted. Its objects inherit from nothing, so that no name of `Object` answers for a function that is not there.
  */
 export function createImports(capabilities: readonly string[], context: ImportContext): Record<string, unknown> {
   const imports = bare<unknown>();
@@ -56,12 +56,19 @@ export function createImports(capabilities: readonly string[], context: ImportCo
   add("types", Object.freeze(bare()));
   add("container-namespace", Object.freeze(Object.assign(bare(), { ContainerNamespace })));
   for (const { name, functions } of IMPORT_INTERFACES) {
-    if (ANSWERED_HERE.includes(name) && !capabilities.includes(name)) continue;
+    const isRefused = ANSWERED_HERE.includes(name) && !capabilities.includes(name);
     const made = bare<unknown>();
-    for (const [key, make] of Object.entries(functions)) made[key] = make(context);
+    for (const [key, make] of Object.entries(functions)) made[key] = isRefused ? refusing(name) : make(context);
     add(name, Object.freeze(made));
   }
   return imports;
+}
+
+/** Makes a function that traps the guest: its interface has no error to answer with. */
+function refusing(capability: string): () => never {
+  return () => {
+    throw new Error(`capability ${JSON.stringify(capability)} is not granted`);
+  };
 }
 
 function bare<T>(): Record<string, T> {
