@@ -1,10 +1,7 @@
-import { readFile } from "node:fs/promises";
-import path from "node:path";
-
 import { describe, expect, test } from "vitest";
 
-import { parseManifest } from "../../../host/grants/grant.ts";
 import type { JsonObject } from "../../../host/spec/json.ts";
+import { readManifest } from "./granted-imports.ts";
 import { loadGuest, openInProcess } from "./in-process-driver.ts";
 import { describePluginContract } from "./plugin-contract.ts";
 
@@ -100,11 +97,7 @@ describePluginContract({
 
 describe("what a guest imports is what its manifest asks for", () => {
   test.for(["loopback", "bridge", "host-local", "static"])("%s", async (type) => {
-    const text = await readFile(
-      path.join(import.meta.dirname, "..", "..", "..", "guests", type, "grants.json"),
-      "utf8",
-    );
-    const manifest = parseManifest(JSON.parse(text));
+    const manifest = await readManifest(type);
     const { imports } = await loadGuest(type);
     const interfaces = imports.map((name) => name.replace(/^cnidaria:plugin\//u, "").replace(/@.*$/u, ""));
     const capabilities = interfaces.filter((name) => name !== "container-namespace" && name !== "types");

@@ -7,19 +7,44 @@ import path from "node:path";
 import type { PluginError } from "cnidaria:plugin/types@0.1.0";
 
 import { buildGuest } from "../../../guests/build.ts";
+import type { CallFacts } from "../../../host/grants/facts.ts";
+import type { Manifest } from "../../../host/grants/grant.ts";
 import { parseNetworkConfiguration } from "../../../host/spec/configuration.ts";
-import { isJsonObject, readKey } from "../../../host/spec/json.ts";
+import type { IpPrefix } from "../../../host/spec/ip.ts";
+import { isJsonObject, parseJsonObject, readKey } from "../../../host/spec/json.ts";
 import { deriveRequest, deriveRequestConfiguration, type Request } from "../../../host/spec/request.ts";
 import { formatResult, parseResult } from "../../../host/spec/result-json.ts";
 import type { AddressResult, AttachmentResult } from "../../../host/spec/result.ts";
 import { ImportFailure } from "../fakes.ts";
 import { type LoadedComponent, loadComponent, type TestExports, TestNamespace } from "../instantiate.ts";
 import { NETNS } from "../requests.ts";
+import { judged, readManifest } from "./granted-imports.ts";
 import type { Invocation, PluginDriver } from "./plugin-contract.ts";
 import { type Owner, SimulatedNode } from "./simulated-node.ts";
 
 const ROOT = path.join(import.meta.dirname, "..", "..", "..");
 const loaded = new Map<string, Promise<LoadedComponent>>();
+
+type Verb = "add" | "del" | "check" | "status";
+
+interface OpenedPlugin {
+  readonly component: LoadedComponent;
+  readonly manifest: Manifest;
+}
+
+/** What one verb is about. */
+interface Call {
+  readonly node: SimulatedNode;
+  readonly request: Request;
+  /** Addresses that the call was given so far. */
+  readonly given: IpPrefix[];
+}
+
+interface Run {
+  readonly plugin: OpenedPlugin;
+  readonly ipam: OpenedPlugin | undefined;
+  readonly verb: Verb;
+}
 
 /** Builds one of the project's guests, unless it is up to date, and loads it; once. */
 export function loadGuest(type: string): Promise<LoadedComponent> {
@@ -32,16 +57,13 @@ export function loadGuest(type: string): Promise<LoadedComponent> {
 
 /** Opens a driver of one plugin, with the plugin that its IPAM type may name. */
 export async function openInProcess(type: string, ipamType?: string): Promise<PluginDriver> {
-  const plugin = await loadGuest(type);
-  const ipam = ipamType === undefined ? undefined : await loadGuest(ipamType);
+  const plugin = await openPlugin(type);
+  const ipam = ipamType === undefined ? undefined : await openPlugin(ipamType);
   const node = new SimulatedNode();
   const results = new Map<string, AttachmentResult>();
-  const run = (verb: string, invocation: Invocation): { request: Request; result: unknown } => {
-    const ifname = invocation.ifname ?? "eth0";
-    const request = requestOf(type, invocation, verb === "add" ? undefined : results.get(ifname));
-    const owner: Owner = { containerId: request.containerId, ifname };
-    const component = plugin.instantiate(node.importsFor(owner, ipamImports(node, owner, { ipam, request })));
-    return { request, result: callVerb(component, verb, request) };
+  const run = (verb: Verb, invocation: Invocation): { request: Request; result: unknown } => {
+    const request = requestOf(type, invocation, verb === "add" ? undefined : results.get(invocation.ifname ?? "eth0"));
+    return { request, result: runCall({ node, request, given: givenIn(request) }, { plugin, ipam, verb }) };
   };
   return {
     async add(invocation) {
@@ -72,6 +94,10 @@ export async function openInProcess(type: string, ipamType?: string): Promise<Pl
   };
 }
 
+async function openPlugin(type: string): Promise<OpenedPlugin> {
+  return { component: await loadGuest(type), manifest: await readManifest(type) };
+}
+
 async function buildAndLoad(type: string): Promise<LoadedComponent> {
   const file = path.join(ROOT, "dist", "guests", `${type}.wasm`);
   await buildGuest(path.join(ROOT, "guests", type), file);
@@ -90,28 +116,44 @@ function requestOf(type: string, invocation: Invocation, kept: AttachmentResult 
   return deriveRequest(network, derived, { containerId: "one", ifname, netns, args: [...args], previousResult });
 }
 
-interface Nested {
-  readonly ipam: LoadedComponent | undefined;
-  readonly request: Request;
+/** Runs one verb of a plugin with the imports of the node, judged by what the manifest asks for. */
+function runCall(call: Call, { plugin, ipam, verb }: Run): unknown {
+  const { node, request, given } = call;
+  const owner: Owner = { containerId: request.containerId, ifname: request.ifname };
+  const factsNow = (): CallFacts => ({
+    verb: verb.toUpperCase(),
+    network: request.networkName,
+    containerId: request.containerId,
+    ifname: request.ifname,
+    configuration: parseJsonObject(request.configuration, "configuration"),
+    runtimeConfig: {},
+    givenAddresses: given,
+    ...node.ownedBy(owner),
+  });
+  const imports = node.importsFor(owner, ipamImports(call, ipam));
+  return callVerb(plugin.component.instantiate(judged(imports, plugin.manifest, factsNow)), verb, request);
 }
 
 /** The calls of the IPAM plugin: a component of its own, on the same node, with the same request. */
-function ipamImports(node: SimulatedNode, owner: Owner, { ipam, request }: Nested): Readonly<Record<string, unknown>> {
-  const call = (verb: string): unknown => {
-    if (ipam === undefined)
-      throw new ImportFailure({ code: 7, message: "the test has no IPAM plugin" } satisfies PluginError);
+function ipamImports(call: Call, ipam: OpenedPlugin | undefined): Readonly<Record<Verb, () => unknown>> {
+  const nested = (verb: Verb): unknown => {
+    if (ipam === undefined) throw new ImportFailure({ code: 7, message: "the test has no IPAM plugin" });
     try {
-      return callVerb(ipam.instantiate(node.importsFor(owner, {})), verb, request);
+      return runCall(call, { plugin: ipam, ipam: undefined, verb });
     } catch (caught) {
       throw caught instanceof Refusal ? new ImportFailure(caught.error) : caught;
     }
   };
-  return {
-    add: () => call("add") as AddressResult,
-    del: () => call("del"),
-    check: () => call("check"),
-    status: () => call("status"),
+  const add = (): unknown => {
+    const result = nested("add") as AddressResult;
+    call.given.push(...result.ips.map(({ address }) => address));
+    return result;
   };
+  return { add, del: () => nested("del"), check: () => nested("check"), status: () => nested("status") };
+}
+
+function givenIn(request: Request): IpPrefix[] {
+  return request.previousResult?.ips.map(({ address }) => address) ?? [];
 }
 
 /** An error that a plugin reported. */
@@ -126,7 +168,7 @@ class Refusal extends Error {
   }
 }
 
-function callVerb(exports: TestExports, verb: string, request: Request): unknown {
+function callVerb(exports: TestExports, verb: Verb, request: Request): unknown {
   const attachment = exports["attachment"];
   const verbs = attachment ?? exports["addresses"];
   try {

@@ -82,6 +82,16 @@ export class SimulatedNode {
     }
   }
 
+  /** Names of the links that an attachment made. */
+  ownedBy({ containerId, ifname }: Owner): {
+    ownedNodeLinks: ReadonlySet<string>;
+    ownedContainerLinks: ReadonlySet<string>;
+  } {
+    const namesIn = (links: ReadonlyMap<string, Link>): Set<string> =>
+      new Set([...links].filter(([, { owner }]) => owner === `${containerId} ${ifname}`).map(([name]) => name));
+    return { ownedNodeLinks: namesIn(this.#node), ownedContainerLinks: namesIn(this.#container) };
+  }
+
   /** Answers the imports of one call. `ipam`: the IPAM plugin of the call's network. */
   importsFor(owner: Owner, ipam: Readonly<Record<string, unknown>>): TestImports {
     const key = `${owner.containerId} ${owner.ifname}`;
