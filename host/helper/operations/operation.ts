@@ -55,7 +55,7 @@ export function operation<Args extends readonly unknown[]>(definition: {
   readonly schema: z.ZodType<Args>;
   readonly run: (context: OperationContext, args: Args) => unknown;
 }): Operation {
-  const { effect, maxCalls = 256, schema, run } = definition;
+  const { effect, maxCalls = 4096, schema, run } = definition;
   return {
     effect,
     maxCalls,

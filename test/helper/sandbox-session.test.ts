@@ -1,0 +1,119 @@
+import { Duplex } from "node:stream";
+import type { Socket } from "node:net";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { tableOf } from "../../host/helper/dispatch.ts";
+import { operation } from "../../host/helper/operations/operation.ts";
+import { OPERATION_FRAME_MAX_BYTES, encodeFrame } from "../../host/helper/protocol.ts";
+import { SandboxSession } from "../../host/helper/sandbox-session.ts";
+import type { HelperState, OpenCall } from "../../host/helper/state.ts";
+
+/** The helper's end of a private channel: what is written is kept, what the sandbox says is pushed. */
+class Channel extends Duplex {
+  readonly written: Buffer[] = [];
+  override _read(): void {}
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.written.push(chunk);
+    done();
+  }
+}
+
+interface Fake {
+  readonly channel: Channel;
+  readonly session: SandboxSession;
+  readonly breaches: string[];
+  killed: number;
+  readonly finish: (value: unknown) => void;
+}
+
+function start(): Fake {
+  const channel = new Channel();
+  const slow = Promise.withResolvers<unknown>();
+  const breaches: string[] = [];
+  const table = tableOf([
+    {
+      ...{ name: "leases", errors: {}, otherwise: "unavailable" },
+      operations: {
+        list: operation({ effect: "read", schema: z.tuple([]), run: () => [] }),
+        release: operation({ effect: "change", schema: z.tuple([]), run: () => slow.promise }),
+      },
+    },
+  ]);
+  const fake = { killed: 0 };
+  const session = new SandboxSession({
+    ...{ id: "s1", digest: "sha256:00", grant: {} as never, table, state: {} as HelperState },
+    process: { pid: 0, private: channel as unknown as Socket, kill: () => void (fake.killed += 1) },
+    onBreach: (_session, _call, why) => breaches.push(why),
+  });
+  session.call = {
+    facts: { verb: "ADD" },
+    grant: { limits: { hostCalls: 10 }, capabilities: { leases: { subnets: [] } } },
+    ...{ ended: false, hostCalls: 0, counts: new Map(), refusals: [], timeline: [], trace: [], asyncKernelMicroseconds: 0 },
+  } as unknown as OpenCall;
+  return Object.assign(fake, { channel, session, breaches, finish: slow.resolve });
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test("answers a request", async () => {
+  const { channel, breaches } = start();
+  channel.push(encodeFrame(["leases.list"]));
+  await settle();
+  expect(channel.written).toEqual([encodeFrame({ ok: [] })]);
+  expect(breaches).toEqual([]);
+});
+
+test("answers a request that comes in pieces", async () => {
+  const { channel } = start();
+  for (const byte of encodeFrame(["leases.list"])) channel.push(Buffer.of(byte));
+  await settle();
+  expect(channel.written).toEqual([encodeFrame({ ok: [] })]);
+});
+
+const header = Buffer.alloc(4);
+header.writeUInt32LE(OPERATION_FRAME_MAX_BYTES + 1);
+
+test.for<{ title: string; bytes: Buffer }>([
+  { title: "a frame longer than permitted, before its bytes come", bytes: header },
+  { title: "a frame that is not JSON", bytes: Buffer.from("\u0002\0\0\0}}") },
+  { title: "an empty frame", bytes: Buffer.alloc(4) },
+  { title: "an operation that is on every object", bytes: encodeFrame(["toString"]) },
+  { title: "two requests at once", bytes: Buffer.concat([encodeFrame(["leases.list"]), encodeFrame(["leases.list"])]) },
+])("kills the sandbox for $title, and answers nothing", async ({ bytes }) => {
+  const fake = start();
+  fake.channel.push(bytes);
+  await settle();
+  expect(fake.channel.written).toEqual([]);
+  expect(fake.killed).toBe(1);
+  expect(fake.breaches).toHaveLength(1);
+  expect(fake.session.ended).toBe(true);
+});
+
+test("kills the sandbox for a request before the answer to the last one", async () => {
+  const fake = start();
+  fake.channel.push(encodeFrame(["leases.release"]));
+  await settle();
+  fake.channel.push(encodeFrame(["leases.list"]));
+  await settle();
+  expect(fake.killed).toBe(1);
+  fake.finish(undefined);
+  await settle();
+  expect(fake.channel.written).toEqual([]);
+});
+
+test("kills the sandbox for an operation while no call is open", async () => {
+  const fake = start();
+  fake.session.call = undefined;
+  fake.channel.push(encodeFrame(["leases.list"]));
+  await settle();
+  expect(fake.killed).toBe(1);
+  expect(fake.breaches).toEqual([expect.stringContaining("while no call is open")]);
+});
+
+test("kills the sandbox when its channel ends, which is no breach", async () => {
+  const fake = start();
+  fake.channel.destroy();
+  await settle();
+  expect(fake.killed).toBe(1);
+  expect(fake.breaches).toEqual([]);
+});
