@@ -40,22 +40,37 @@ export function createPrinter(write: (line: string) => void, steps: number, isCo
   };
 }
 
-/** Gives the timeline of one call, a line each: phases that the host measured, and operations of the helper. */
+/** What the host's phases are called, in the order in which they come. Nested in each other: their sum means nothing. */
+const PHASES: Readonly<Record<string, string>> = {
+  parse: "parse the configuration",
+  begin: "begin: locks, the container's namespace",
+  sandbox: "sandbox: wait for it, or start it",
+  instantiate: "a fresh instance",
+  guest: "guest, its operations included",
+};
+
+/** Gives the timeline of one operation, a line each: what the host measured, then call by call, each kernel operation below its call. */
 export function formatTimeline(rows: readonly AuditRow[]): string[] {
-  return rows.flatMap((row) => {
-    const data = parseData(row.data);
-    const type = typeof data["type"] === "string" ? data["type"] : row.event;
-    const phases = Object.entries(objectOf(data["phasesMicroseconds"])).map(([name, value]) => line(`${type}: ${name}`, value, ""));
-    const operations = isJsonArray(data["operations"]) ? data["operations"] : [];
-    return [...phases, ...operations.map((operation) => formatOperation(type, operation))];
-  });
+  const lines = (event: string): string[][] =>
+    rows
+      .filter((row) => row.event === event)
+      .map((row) => {
+        const data = parseData(row.data);
+        const who = typeof data["type"] === "string" ? `${data["type"]}: ` : "";
+        const phases = objectOf(data["phasesMicroseconds"]);
+        const known = Object.entries(PHASES).filter(([name]) => phases[name] !== undefined);
+        const operations = isJsonArray(data["operations"]) ? data["operations"] : [];
+        return [...known.map(([name, title]) => line(`${who}${title}`, phases[name], "")), ...operations.map(formatOperation)];
+      });
+  // A call is on record when it ends: the IPAM plugin's before the call that asked for it.
+  return [...lines("end"), ...lines("call").toReversed()].flat();
 }
 
-function formatOperation(type: string, value: JsonValue): string {
+function formatOperation(value: JsonValue): string {
   const operation = objectOf(value);
   const kernel = Number(operation["kernelMicroseconds"] ?? 0);
   const outcome = operation["outcome"] === "ok" ? "" : `  ${String(operation["outcome"])}`;
-  return line(`${type} → ${String(operation["operation"])}`, operation["microseconds"], `of it kernel ${milliseconds(kernel)}${outcome}`);
+  return line(`  → ${String(operation["operation"])}`, operation["microseconds"], `of it kernel ${milliseconds(kernel)}${outcome}`);
 }
 
 function line(what: string, microseconds: JsonValue | undefined, note: string): string {

@@ -75,6 +75,8 @@ interface Shelf {
   readonly idle: { readonly sandbox: SandboxConnection; readonly timer: NodeJS.Timeout }[];
   readonly live: Set<SandboxConnection>;
   readonly waiting: Waiter[];
+  /** Sandboxes that come up, for whoever waits then. */
+  starting: number;
   retired: boolean;
 }
 
@@ -111,7 +113,8 @@ class SandboxPool implements Pool {
   }
 
   async warm(plugin: InstalledPlugin): Promise<void> {
-    if (this.#shelf(plugin).live.size === 0) await this.run(plugin, async () => undefined);
+    const shelf = this.#shelf(plugin);
+    if (shelf.live.size === 0 && this.#hasRoom()) await this.#start(shelf);
   }
 
   retire(digest: Digest): void {
@@ -141,7 +144,7 @@ class SandboxPool implements Pool {
     // Limits may have changed with the grant; the sandboxes that run have the old ones.
     if (known !== undefined && JSON.stringify(known.plugin.limits) === JSON.stringify(plugin.limits)) return known;
     if (known !== undefined) this.retire(plugin.digest);
-    const shelf: Shelf = { plugin, idle: [], live: new Set(), waiting: [], retired: false };
+    const shelf: Shelf = { plugin, idle: [], live: new Set(), waiting: [], starting: 0, retired: false };
     this.#shelves.set(plugin.digest, shelf);
     return shelf;
   }
@@ -173,13 +176,12 @@ class SandboxPool implements Pool {
     });
   }
 
-  /** Starts sandboxes for those who wait, where the limits permit. */
+  /** Starts sandboxes for those who wait and have none coming up, where the limits permit. */
   #serve(shelf: Shelf): void {
-    while (shelf.waiting.length > 0 && shelf.live.size < this.#settings.maxPerPlugin) {
-      const index = this.#hasRoom() ? 0 : shelf.waiting.findIndex(({ nested }) => nested);
-      const [waiter] = index < 0 ? [] : shelf.waiting.splice(index, 1);
-      if (waiter === undefined) return;
-      this.#start(shelf).then(waiter.resolve, waiter.reject);
+    while (shelf.waiting.length > shelf.starting && shelf.live.size < this.#settings.maxPerPlugin) {
+      if (!this.#hasRoom() && !shelf.waiting.some(({ nested }) => nested)) return;
+      // Who waits is told what went wrong.
+      this.#start(shelf).catch(() => undefined);
     }
   }
 
@@ -194,16 +196,21 @@ class SandboxPool implements Pool {
     return true;
   }
 
-  async #start(shelf: Shelf): Promise<SandboxConnection> {
+  /** Starts a sandbox, and puts it where a waiting call finds it. When it fails, the first who waits is told. */
+  async #start(shelf: Shelf): Promise<void> {
     const sandbox = new SandboxConnection(this.#settings.client, shelf.plugin, (ended) => this.#forget(shelf, ended));
     shelf.live.add(sandbox);
+    shelf.starting += 1;
     try {
       await sandbox.start(this.#settings.startMs);
-      return sandbox;
     } catch (error) {
+      shelf.starting -= 1;
       sandbox.stop();
+      nextWaiter(shelf)?.reject(error);
       throw error;
     }
+    shelf.starting -= 1;
+    this.#putBack(shelf, sandbox);
   }
 
   /** Takes a sandbox back: for the next who waits, or to be idle, or to be replaced. */
@@ -211,7 +218,7 @@ class SandboxPool implements Pool {
     if (sandbox.ended) return;
     if (this.#disposed || shelf.retired) return sandbox.stop();
     if (sandbox.calls >= this.#settings.callsPerSandbox) return this.#replace(shelf, sandbox);
-    const waiter = shelf.waiting.shift();
+    const waiter = nextWaiter(shelf);
     if (waiter !== undefined) return waiter.resolve(sandbox);
     const timer = setTimeout(() => sandbox.stop(), this.#settings.idleMs);
     timer.unref();
@@ -222,12 +229,8 @@ class SandboxPool implements Pool {
   /** Ends a worn sandbox and starts another one, for the next call to find it warm. */
   #replace(shelf: Shelf, worn: SandboxConnection): void {
     worn.stop();
-    if (shelf.waiting.length > 0 || shelf.idle.length > 0) return;
-    this.#start(shelf).then(
-      (fresh) => this.#putBack(shelf, fresh),
-      // Nobody asked for it: the next call starts its own, and reports what is wrong.
-      () => undefined,
-    );
+    // Nobody asked for it yet: a call that comes to need it starts its own, and reports what is wrong.
+    if (shelf.idle.length === 0) this.#start(shelf).catch(() => undefined);
   }
 
   /** Forgets a sandbox that ended; those who wait may get another. */
@@ -253,6 +256,12 @@ function takeIdle(shelf: Shelf): SandboxConnection | undefined {
   const last = shelf.idle.pop();
   if (last !== undefined) clearTimeout(last.timer);
   return last?.sandbox;
+}
+
+/** Takes the one who is next: first those that another call waits for, or both would wait for ever. */
+function nextWaiter(shelf: Shelf): Waiter | undefined {
+  const nested = shelf.waiting.findIndex((waiter) => waiter.nested);
+  return shelf.waiting.splice(Math.max(nested, 0), 1)[0];
 }
 
 function busy(shelf: Shelf, details: string): CniError {
