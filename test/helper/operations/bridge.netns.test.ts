@@ -1,76 +1,141 @@
+import { globSync, readlinkSync } from "node:fs";
 import { expect, test } from "vitest";
-import { createNamespace } from "../../kernel/namespaces.ts";
+import type { BeginOperation } from "../../../host/helper/protocol.ts";
+import { CAPABILITIES, PORT, VETH, addAll, addOf, delOf, expectNothingLeft, testNamespace } from "../support/cases.ts";
 import { beginTestOperation, startTestHelper, startTestSandbox, temporaryStateDir } from "../support/helper.ts";
-import type { TestOperation, TestSandbox } from "../support/helper.ts";
 import { installTestPlugin } from "../support/plugin.ts";
-import { onTestFinished } from "vitest";
-
-const CAPABILITIES = {
-  "container-links": { kinds: ["veth"], set: ["up", "down"] },
-  "container-addresses": { from: "ipam" },
-  "container-routes": {},
-  "node-links": { bridges: [{ configuration: "/bridge" }] },
-  "node-addresses": { links: [{ configuration: "/bridge" }] },
-  "node-forwarding": { families: ["ipv4"] },
-  masquerade: {},
-};
-const VETH = { ifname: "eth0", duplicateAddressDetection: "off", announce: true };
-const BRIDGE = { name: "cni0", vlanFiltering: false, promiscuous: false };
-const ADDRESS = { address: { tag: "ipv4", val: [10, 1, 0, 2] }, prefixLength: 24 };
-const GATEWAY = { address: { tag: "ipv4", val: [10, 1, 0, 1] }, prefixLength: 24 };
-const DEFAULT = { destination: { address: { tag: "ipv4", val: [0, 0, 0, 0] }, prefixLength: 0 }, gateway: GATEWAY.address };
-
-function namespace(): ReturnType<typeof createNamespace> {
-  const made = createNamespace();
-  onTestFinished(() => made[Symbol.dispose]());
-  return made;
-}
-
-async function add(sandbox: TestSandbox, { call }: TestOperation): Promise<void> {
-  const { containerHandle: handle } = call;
-  expect(await sandbox.ask("node-links.ensure-bridge", BRIDGE)).toMatchObject({ ok: { name: "cni0", kind: "bridge", up: true } });
-  const port = { bridge: "cni0", hairpin: true, isolated: false };
-  expect(await sandbox.ask("container-links.create-veth", handle, { ...VETH, port })).toMatchObject({
-    ok: { container: { name: "eth0", up: false }, node: { up: true } },
-  });
-  expect(await sandbox.ask("container-addresses.add", handle, "eth0", [ADDRESS])).toEqual({ ok: null });
-  expect(await sandbox.ask("node-addresses.ensure", "cni0", [GATEWAY], false)).toEqual({ ok: null });
-  expect(await sandbox.ask("container-links.set-up", handle, "eth0", 5000)).toEqual({ ok: null });
-  expect(await sandbox.ask("container-routes.add", handle, "eth0", [DEFAULT], "append")).toEqual({ ok: null });
-  expect(await sandbox.ask("masquerade.set", [ADDRESS])).toEqual({ ok: null });
-}
-
-const WHAT = {
-  type: "bridge",
-  configuration: { bridge: "cni0" },
-  previousResult: { ips: [{ address: "10.1.0.2/24" }] },
-};
 
 test("an ADD makes a working attachment and a DEL removes all of it", async () => {
-  const node = namespace();
-  const container = namespace();
-  const stateDir = temporaryStateDir();
+  const [node, container, stateDir] = [testNamespace(), testNamespace(), temporaryStateDir()];
   const digest = installTestPlugin(stateDir, { type: "bridge", capabilities: CAPABILITIES });
   const helper = await startTestHelper({ stateDir, nodePath: node.path });
   const sandbox = await startTestSandbox(helper, digest);
-  const adding = await beginTestOperation(helper, sandbox, { ...WHAT, verb: "ADD", netns: container.path });
-  await add(sandbox, adding);
+
+  const adding = await beginTestOperation(helper, sandbox, addOf(container.path));
+  await addAll(sandbox, adding);
   const { operations, refusals } = await adding.endCall();
   expect(refusals).toEqual([]);
-  console.log(operations);
+  expect(operations.every(({ microseconds, kernelMicroseconds }) => microseconds >= kernelMicroseconds)).toBe(true);
   expect(await adding.end()).toMatchObject({ failures: [] });
+
   expect(node.ip("addr show cni0")).toContain("10.1.0.1/24");
   expect(container.run("ping", "-c1", "-W1", "10.1.0.1")).toContain(" 0% packet loss");
   expect(node.run("nft", "list", "ruleset")).toContain("10.1.0.2");
+  const { rows } = await helper.request("read-ledger", { containerId: "c1" });
+  expect(rows.map(({ kind, state }) => `${kind} ${state}`).sort()).toEqual(["bridge done", "masquerade done", "namespace done", "veth done"]);
+  const veth = rows.find(({ kind }) => kind === "veth");
+  expect(node.ip("link show")).toContain(`alias cnidaria:${veth?.tag ?? ""}`);
+  expect((await helper.request("read-leases", {})).rows).toMatchObject([{ address: "10.1.0.2", containerId: "c1" }]);
+  expect((await helper.request("read-attachment", { network: "net1", containerId: "c1", ifname: "eth0" })).attachment).toMatchObject({ digests: { bridge: digest } });
 
-  const deleting = await beginTestOperation(helper, sandbox, { ...WHAT, verb: "DEL", netns: container.path });
+  const deleting = await beginTestOperation(helper, sandbox, delOf(container.path));
   expect(await sandbox.ask("container-links.delete", deleting.call.containerHandle, "eth0")).toEqual({ ok: null });
-  console.log((await deleting.endCall()).operations);
-  const ended = await deleting.end();
-  console.log(ended);
-  expect(ended.failures).toEqual([]);
-  expect(node.ip("-br link")).not.toMatch(/veth|cni0/u);
-  expect(node.run("nft", "list", "ruleset")).not.toContain("10.1.0");
+  await deleting.endCall();
+  expect((await deleting.end()).failures).toEqual([]);
+  expectNothingLeft(node);
   expect((await helper.request("read-ledger", {})).rows).toEqual([]);
+  expect((await helper.request("read-leases", {})).rows).toEqual([]);
+  expect((await helper.request("list-attachments", {})).attachments).toEqual([]);
+  await helper.close();
+});
+
+test("two attachments share a bridge, and the last one takes it along", async () => {
+  const [node, first, second, stateDir] = [testNamespace(), testNamespace(), testNamespace(), temporaryStateDir()];
+  const digest = installTestPlugin(stateDir, { type: "bridge", capabilities: CAPABILITIES });
+  const helper = await startTestHelper({ stateDir, nodePath: node.path });
+  const sandboxes = [await startTestSandbox(helper, digest), await startTestSandbox(helper, digest)] as const;
+  await Promise.all(
+    [first, second].map(async (container, index) => {
+      const sandbox = sandboxes[index as 0 | 1];
+      const operation = await beginTestOperation(helper, sandbox, { ...addOf(container.path, index + 2), containerId: `c${index}` });
+      await addAll(sandbox, operation, index + 2);
+      await operation.endCall();
+      await operation.end();
+    }),
+  );
+  expect(second.run("ping", "-c1", "-W1", "10.1.0.2")).toContain(" 0% packet loss");
+
+  // No plugin is called and no namespace named: what is owned goes all the same.
+  for (const [index, left] of [
+    [0, /cni0/u],
+    [1, /lo/u],
+  ] as const) {
+    const begun = await helper.request("begin-operation", { ...begin("DEL", `c${index}`), netns: "" });
+    expect(begun.namespacePresent).toBe(false);
+    const ended = await helper.request("end-operation", { operationId: begun.operationId, outcome: "ok", result: undefined, phasesMicroseconds: {} });
+    expect(ended.failures).toEqual([]);
+    expect(node.ip("-br link")).toMatch(left);
+  }
+  expectNothingLeft(node);
+  await helper.close();
+});
+
+function begin(verb: "ADD" | "DEL", containerId: string): BeginOperation {
+  return {
+    ...{ verb, containerId, network: "net1", ifname: "eth0", netns: "", cniVersion: "1.1.0" },
+    ...{ configuration: "{}", args: [], runtimeConfig: "{}", types: [], origin: "test" },
+  };
+}
+
+test("an ADD that fails leaves nothing, and one that fails half-way neither", async () => {
+  const [node, container, stateDir] = [testNamespace(), testNamespace(), temporaryStateDir()];
+  const digest = installTestPlugin(stateDir, { type: "bridge", capabilities: CAPABILITIES });
+  const helper = await startTestHelper({ stateDir, nodePath: node.path });
+  const sandbox = await startTestSandbox(helper, digest);
+  const operation = await beginTestOperation(helper, sandbox, addOf(container.path));
+  await addAll(sandbox, operation);
+  await operation.endCall("error");
+  expect((await operation.end("error")).failures).toEqual([]);
+  expectNothingLeft(node);
+  expect(container.ip("-br link")).not.toContain("eth0");
+  expect((await helper.request("read-ledger", {})).rows).toEqual([]);
+  expect((await helper.request("read-leases", {})).rows).toEqual([]);
+  await helper.close();
+});
+
+test("a second ADD of an attachment leaves the first one alone", async () => {
+  const [node, container, stateDir] = [testNamespace(), testNamespace(), temporaryStateDir()];
+  const digest = installTestPlugin(stateDir, { type: "bridge", capabilities: CAPABILITIES });
+  const helper = await startTestHelper({ stateDir, nodePath: node.path });
+  const sandbox = await startTestSandbox(helper, digest);
+  const first = await beginTestOperation(helper, sandbox, addOf(container.path));
+  await addAll(sandbox, first);
+  await first.endCall();
+  await first.end();
+  const second = await beginTestOperation(helper, sandbox, addOf(container.path));
+  expect(await sandbox.ask("leases.reserve", 0, { tag: "ipv4", val: [10, 1, 0, 2] })).toEqual({ err: "taken" });
+  expect(await sandbox.ask("container-links.create-veth", second.call.containerHandle, { ...VETH })).toEqual({ err: "already-exists" });
+  await second.endCall("error");
+  expect((await second.end("error")).failures).toEqual([]);
+  expect(container.run("ping", "-c1", "-W1", "10.1.0.1")).toContain(" 0% packet loss");
+  expect((await helper.request("read-leases", {})).rows).toHaveLength(1);
+  await helper.close();
+});
+
+test("a veth that cannot be finished is taken back", async () => {
+  const [node, container, stateDir] = [testNamespace(), testNamespace(), temporaryStateDir()];
+  const digest = installTestPlugin(stateDir, { type: "bridge", capabilities: CAPABILITIES });
+  const helper = await startTestHelper({ stateDir, nodePath: node.path });
+  const sandbox = await startTestSandbox(helper, digest);
+  const { call } = await beginTestOperation(helper, sandbox, addOf(container.path));
+  const create = (options: object): Promise<unknown> => sandbox.ask("container-links.create-veth", call.containerHandle, { ...VETH, ...options });
+  expect(await create({ port: PORT })).toEqual({ err: "not-found" });
+  expect(await create({ mtuBytes: 10 })).toEqual({ err: "invalid-argument" });
+  expect(await create({ mac: [1, 0, 0, 0, 0, 1] })).toEqual({ err: "invalid-argument" });
+  expect(node.ip("-br link")).not.toContain("veth");
+  expect((await helper.request("read-ledger", {})).rows.filter(({ kind }) => kind === "veth")).toEqual([]);
+  await helper.close();
+});
+
+test("every thread of the helper is in the node's namespace, whatever it did", async () => {
+  const [node, container, stateDir] = [testNamespace(), testNamespace(), temporaryStateDir()];
+  const digest = installTestPlugin(stateDir, { type: "bridge", capabilities: CAPABILITIES });
+  const helper = await startTestHelper({ stateDir, nodePath: node.path });
+  const sandbox = await startTestSandbox(helper, digest);
+  const operation = await beginTestOperation(helper, sandbox, addOf(container.path));
+  await addAll(sandbox, operation);
+  expect(await sandbox.ask("container-links.delete", operation.call.containerHandle, "eth0")).toEqual({ ok: null });
+  const spaces = new Set(globSync(`/proc/${helper.pid}/task/*/ns/net`).map((path) => readlinkSync(path)));
+  expect([...spaces]).toEqual([`net:[${String(node.netns.inode)}]`]);
   await helper.close();
 });
