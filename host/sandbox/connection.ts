@@ -94,6 +94,7 @@ export class SandboxConnection {
         this.#starting = { resolve, reject };
         socket.on("data", (chunk: Buffer) => this.#receive(chunk));
         socket.on("error", () => undefined);
+        socket.on("end", () => this.#end("the sandbox ended"));
         socket.on("close", () => this.#end("the sandbox ended"));
       });
     } finally {

@@ -179,7 +179,8 @@ class SandboxPool implements Pool {
   /** Starts sandboxes for those who wait and have none coming up, where the limits permit. */
   #serve(shelf: Shelf): void {
     while (shelf.waiting.length > shelf.starting && shelf.live.size < this.#settings.maxPerPlugin) {
-      if (!this.#hasRoom() && !shelf.waiting.some(({ nested }) => nested)) return;
+      const mayGoOver = shelf.waiting.filter(({ nested }) => nested).length > shelf.starting;
+      if (!this.#hasRoom() && !mayGoOver) return;
       // Who waits is told what went wrong.
       this.#start(shelf).catch(() => undefined);
     }

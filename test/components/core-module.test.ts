@@ -12,11 +12,11 @@ const rejected = expect.objectContaining({ kind: "componentRejected" });
 /** One import of each kind, a memory among them. */
 const IMPORTS = section(2, [
   ...encodeU32(5),
-  ...[...name("env"), ...name("f"), 0, 0],
-  ...[...name("env"), ...name("t"), 1, 0x70, 0, 1],
-  ...[...name("env"), ...name("m"), 2, 1, 2, 3],
-  ...[...name("env"), ...name("g"), 3, 0x7f, 0],
-  ...[...name("env"), ...name("e"), 4, 0, 0],
+  ...name("env"), ...name("f"), 0, 0,
+  ...name("env"), ...name("t"), 1, 0x70, 0, 1,
+  ...name("env"), ...name("m"), 2, 1, 2, 3,
+  ...name("env"), ...name("g"), 3, 0x7f, 0,
+  ...name("env"), ...name("e"), 4, 0, 0,
 ]);
 const WHOLE = coreModule(IMPORTS, section(4, [1, 0x70, 0, 10]), memories([2], [1, 5]), section(0, [...name("note"), 1, 2, 3]));
 
