@@ -18,7 +18,7 @@ export function createBackend({ client, pool }: BackendParts): Backend {
       const begun = await client.request("begin-operation", operation);
       // The first plugin starts its own sandbox; those that come later, IPAM above all, start meanwhile.
       for (const type of operation.types.slice(1)) {
-        const plugin = begun.plugins[type];
+        const plugin = Object.hasOwn(begun.plugins, type) ? begun.plugins[type] : undefined;
         // What is wrong with a plugin is reported where it is called.
         if (plugin !== undefined && plugin !== null) pool.warm(plugin).catch(() => undefined);
       }

@@ -1,0 +1,199 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { CommandContext } from "../../host/cli/context.ts";
+import { createProgram } from "../../host/cli/program.ts";
+import { formatTable } from "../../host/cli/table.ts";
+import type { AttachmentRequest, Host, InstallPlan } from "../../host/index.ts";
+import { CniError } from "../../host/spec/error.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "cnidaria-cli-"));
+  mkdirSync(join(folder, "guests"));
+  for (const type of ["bridge", "static"]) writeFileSync(join(folder, "guests", `${type}.wasm`), type);
+  writeFileSync(join(folder, "10-n.conflist"), '{"cniVersion":"1.0.0","name":"n","plugins":[{"type":"bridge"}]}');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const digest = `sha256:${"ab".repeat(32)}` as const;
+
+/** A host that writes down what it is asked. */
+const fakeHost = (asked: unknown[]): Host => {
+  const plan = (type: string): InstallPlan => ({
+    type,
+    digest,
+    version: "1",
+    description: "",
+    grants: ["masquerade: masquerades"],
+    differences: type === "static" ? ["widened: a: b → c"] : undefined,
+    commit: async () => {
+      asked.push(["commit", type]);
+      return { type, digest, version: "1", exports: [], capabilities: [], limits: { memoryBytes: 1, deadlineMs: 1, hostCalls: 1, logBytes: 1, resultBytes: 1 }, cniVersions: [] };
+    },
+  });
+  const attach = (verb: string) => async (request: AttachmentRequest) => {
+    request.onBegin?.("op-1");
+    const { onBegin: _, ...rest } = request;
+    asked.push([verb, rest]);
+  };
+  return {
+    add: async (request: AttachmentRequest) => {
+      await attach("add")(request);
+      return { cniVersion: "1.0.0", ips: [] };
+    },
+    del: attach("del"),
+    check: () => Promise.reject(new CniError("invalidNetns", "gone", { details: "d" })),
+    planInstall: async ({ component, capabilities }: { component: Uint8Array; capabilities?: unknown }) => {
+      asked.push(["plan", Buffer.from(component).toString(), capabilities]);
+      return plan(Buffer.from(component).toString());
+    },
+    uninstall: async (type: string) => void asked.push(["uninstall", type]),
+    revoke: async (type: string) => void asked.push(["revoke", type]),
+    list: async () => [],
+    log: async (filter: unknown) => {
+      asked.push(["log", filter]);
+      return [];
+    },
+    leases: async (filter: unknown) => {
+      asked.push(["leases", filter]);
+      return [{ address: "10.0.0.2", network: "n", containerId: "c", ifname: "eth0", setIndex: 0 }];
+    },
+    [Symbol.asyncDispose]: async () => void asked.push(["closed"]),
+  } as unknown as Host;
+};
+
+const run = async (args: readonly string[], overrides: Partial<CommandContext> = {}) => {
+  const asked: unknown[] = [];
+  const out: string[] = [];
+  const notes: string[] = [];
+  let exitCode = 0;
+  const context: CommandContext = {
+    environment: { NETCONFPATH: folder },
+    print: (line) => out.push(line),
+    note: (line) => notes.push(line),
+    style: { isColoured: false },
+    ask: undefined,
+    openHost: async (stateDir) => {
+      asked.push(["open", stateDir]);
+      return fakeHost(asked);
+    },
+    bundleDir: folder,
+    nodePath: process.execPath,
+    version: "9.9.9",
+    exitWith: (code) => {
+      exitCode = code;
+    },
+    ...overrides,
+  };
+  const thrown: unknown = await createProgram(context)
+    .parseAsync(["node", "cnidaria", ...args])
+    .then(() => undefined, (error: unknown) => error);
+  return { asked, out, notes, exitCode, thrown };
+};
+
+describe("add, del and check", () => {
+  test("add prints the result, and the call's id beside it", async () => {
+    const { asked, out, notes, exitCode } = await run(["add", "n", "/ns/a"]);
+    expect(asked[0]).toEqual(["open", "/var/lib/cnidaria"]);
+    expect(asked[1]).toMatchObject(["add", { netns: "/ns/a", ifname: "eth0", args: [], runtimeConfig: {} }]);
+    expect(asked.at(-1)).toEqual(["closed"]);
+    expect(JSON.parse(out.join("\n"))).toEqual({ cniVersion: "1.0.0", ips: [] });
+    expect(notes).toEqual(["call op-1"]);
+    expect(exitCode).toBe(0);
+  });
+
+  test("del prints nothing", async () => {
+    expect((await run(["del", "n", "/ns/a", "-i", "net1"])).out).toEqual([]);
+  });
+
+  test("an error is CNI's error object on stdout, in the configuration's version, and exit code 1", async () => {
+    const { out, exitCode } = await run(["check", "n", "/ns/a"]);
+    expect(JSON.parse(out.join("\n"))).toEqual({ cniVersion: "1.0.0", code: 8, msg: "gone", details: "d" });
+    expect(exitCode).toBe(1);
+  });
+
+  test("a network that is not there is such an error too", async () => {
+    const { out, exitCode } = await run(["add", "other", "/ns/a"]);
+    expect(JSON.parse(out.join("\n"))).toMatchObject({ code: 7 });
+    expect(exitCode).toBe(1);
+  });
+
+  test("the state directory comes from the option, else from the environment", async () => {
+    const environment = { NETCONFPATH: folder, CNIDARIA_STATE_DIR: "/env" };
+    expect((await run(["del", "n", "/a"], { environment })).asked[0]).toEqual(["open", "/env"]);
+    expect((await run(["--state-dir", "/option", "del", "n", "/a"], { environment })).asked[0]).toEqual(["open", "/option"]);
+  });
+});
+
+describe("install", () => {
+  test("shows what would be granted, and installs when told yes beforehand", async () => {
+    const { asked, out } = await run(["install", "bridge", "--yes"]);
+    expect(out.join("\n")).toContain("masquerade: masquerades");
+    expect(asked).toContainEqual(["commit", "bridge"]);
+  });
+
+  test("takes every bundled plugin, and shows differences", async () => {
+    const { asked, out } = await run(["install", "--bundled", "--yes"]);
+    expect(asked.filter((entry) => (entry as string[])[0] === "commit")).toEqual([["commit", "bridge"], ["commit", "static"]]);
+    expect(out.join("\n")).toContain("widened: a: b → c");
+  });
+
+  test("takes a file, and narrower capabilities", async () => {
+    writeFileSync(join(folder, "x.wasm"), "mine");
+    writeFileSync(join(folder, "c.json"), '{"ipam":{}}');
+    const { asked } = await run(["install", join(folder, "x.wasm"), "--yes", "--capabilities", join(folder, "c.json")]);
+    expect(asked).toContainEqual(["plan", "mine", { ipam: {} }]);
+  });
+
+  test.for([
+    { title: "nobody can be asked", args: ["install", "bridge"], overrides: {}, kind: "notPermitted" },
+    { title: "the answer is no", args: ["install", "bridge"], overrides: { ask: async () => false }, kind: "notPermitted" },
+    { title: "there is no such thing", args: ["install", "nothing", "--yes"], overrides: {}, kind: "ioFailure" },
+    { title: "nothing is named", args: ["install", "--yes"], overrides: {}, kind: "invalidEnvironment" },
+  ])("installs nothing when $title", async ({ args, overrides, kind }) => {
+    const { asked, thrown } = await run(args, overrides);
+    expect(thrown).toMatchObject({ kind });
+    expect(asked.filter((entry) => (entry as string[])[0] === "commit")).toEqual([]);
+  });
+
+  test("asks a person at a terminal", async () => {
+    expect((await run(["install", "bridge"], { ask: async () => true })).asked).toContainEqual(["commit", "bridge"]);
+  });
+});
+
+describe("the other commands", () => {
+  test.for([
+    { args: ["uninstall", "bridge"], wanted: ["uninstall", "bridge"] },
+    { args: ["revoke", "bridge"], wanted: ["revoke", "bridge"] },
+    { args: ["log", "c1"], wanted: ["log", { limit: 200, containerId: "c1" }] },
+    { args: ["log", "d8f94280-06cb-4dd8-921b-37d47e5c0846", "--limit", "3"], wanted: ["log", { limit: 3, operationId: "d8f94280-06cb-4dd8-921b-37d47e5c0846" }] },
+    { args: ["leases", "--network", "n"], wanted: ["leases", { network: "n" }] },
+  ])("$args.0 asks the host: $args", async ({ args, wanted }) => {
+    expect((await run(args)).asked).toContainEqual(wanted);
+  });
+
+  test("a table becomes JSON where that is asked for", async () => {
+    expect(JSON.parse((await run(["--json", "leases"])).out.join("\n"))).toMatchObject([{ address: "10.0.0.2" }]);
+    expect((await run(["leases"])).out.join("\n")).toContain("10.0.0.2");
+  });
+
+  test("version says what is spoken", async () => {
+    expect((await run(["version"])).out[0]).toContain("cnidaria 9.9.9");
+  });
+
+  test("shim install without plugins says what to do", async () => {
+    expect((await run(["shim", "install", "--bin-dir", join(folder, "bin")])).thrown).toMatchObject({ kind: "unknownPlugin" });
+  });
+
+  test.for(["-1", "x", "1e9", "99999999"])("shim install refuses --linger-seconds=%s", async (seconds) => {
+    const host = { list: async () => [{ type: "bridge", cniVersions: [] }], [Symbol.asyncDispose]: async () => undefined } as unknown as Host;
+    const { thrown } = await run(["shim", "install", "--bin-dir", join(folder, "bin"), `--linger-seconds=${seconds}`], { openHost: async () => host });
+    expect(thrown).toMatchObject({ kind: "invalidEnvironment" });
+  });
+});
+
+test("a table has no control characters of a guest", () => {
+  expect(formatTable(["A"], [["\u001b[2Jx\u009b"]], { isColoured: false })).toEqual(["A", " [2Jx"]);
+});
