@@ -1,7 +1,7 @@
 /**
  * @module Types of the public door.
  */
-import type { AuditRow, AttachmentRecord, Digest, InstalledPlugin, LeaseRow, LedgerRow } from "./helper/protocol.ts";
+import type { AuditRow, AttachmentRecord, Digest, InstalledPlugin, LeaseRow, LedgerRow, Limits } from "./helper/protocol.ts";
 import type { CniArguments } from "./spec/arguments.ts";
 import type { JsonObject } from "./spec/json.ts";
 import type { VersionResult } from "./spec/version.ts";
@@ -61,6 +61,8 @@ export interface InstallRequest {
   readonly manifest?: JsonObject;
   /** Narrower scopes than the manifest asks for, by capability; one that is missing is not granted. @default all that it asks for */
   readonly capabilities?: JsonObject;
+  /** Limits that the operator sets; the others are the manifest's, or the defaults. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** What an installation would change. Nothing has been changed yet. */

@@ -31,6 +31,7 @@ export async function planInstallation(parts: InstallationParts, request: Instal
     component: request.component,
     manifest: request.manifest,
     capabilities: request.capabilities === undefined ? undefined : parseCapabilities(request.capabilities),
+    limits: request.limits,
   });
   const { manifest, digest, grant, replaces, changes } = plan;
   return {
