@@ -1,0 +1,104 @@
+/**
+ * @module One ADD by the shim: with nothing running, and with a warm host left behind.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bridgeNetwork, type Context, pluginConfiguration } from "../support/context.ts";
+import { createContainerNamespace } from "../support/namespaces.ts";
+import { listProcesses } from "../support/processes.ts";
+import { callReference } from "../support/reference.ts";
+import type { Row } from "../support/row.ts";
+import { callShim, installShims, type Shims } from "../support/shims.ts";
+import { distribution, short, timed } from "../support/statistics.ts";
+
+const NETWORK = bridgeNetwork("shim", "shim0", "10.94.0.0/16");
+
+/** Waits until nothing of a state directory runs any more. */
+async function waitForSilence({ stateDir }: Shims): Promise<void> {
+  while (listProcesses().some(({ command }) => command.includes(stateDir))) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+async function measureShims(shims: Shims, rounds: number, isCold: boolean): Promise<number[]> {
+  const samples: number[] = [];
+  for (let index = 0; index < rounds; index++) {
+    using container = createContainerNamespace();
+    const call = { binDir: shims.binDir, containerId: `shim-${index}`, netns: container.path, network: NETWORK };
+    if (isCold) await waitForSilence(shims);
+    samples.push(await timed(() => callShim({ ...call, command: "ADD" })));
+    if (isCold) await waitForSilence(shims);
+    await callShim({ ...call, command: "DEL" });
+    if (!isCold) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return samples;
+}
+
+async function measureReference(folder: string, rounds: number): Promise<number[]> {
+  const dataDir = mkdtempSync(join(tmpdir(), "cnidaria-bench-reference-"));
+  const configuration = pluginConfiguration(bridgeNetwork("reference-shim", "refs0", "10.95.0.0/16", dataDir));
+  const samples: number[] = [];
+  for (let index = 0; index < rounds; index++) {
+    using container = createContainerNamespace();
+    const call = { folder, containerId: `reference-${index}`, netns: container.path, configuration };
+    samples.push(await timed(() => callReference({ ...call, command: "ADD" })));
+    await callReference({ ...call, command: "DEL" });
+  }
+  rmSync(dataDir, { recursive: true, force: true });
+  return samples;
+}
+
+async function measureBareNode(rounds: number): Promise<number[]> {
+  const samples: number[] = [];
+  for (let index = 0; index < rounds; index++) samples.push(await timed(() => execFileSync(process.execPath, ["-e", "0"], { env: {} })));
+  return samples;
+}
+
+async function measureCold(rounds: number): Promise<number[]> {
+  using shims = installShims(0);
+  const samples = await measureShims(shims, rounds, true);
+  await waitForSilence(shims);
+  return samples;
+}
+
+async function measureWarm(rounds: number): Promise<number[]> {
+  using shims = installShims(2);
+  // The first ones start the host and its sandboxes.
+  await measureShims(shims, 5, false);
+  const samples = await measureShims(shims, rounds, false);
+  await waitForSilence(shims);
+  return samples;
+}
+
+/** Measures the rows. */
+export async function measureShim(context: Context): Promise<Row[]> {
+  const rounds = context.isQuick ? 5 : 25;
+  const cold = distribution(await measureCold(rounds));
+  const bareNode = distribution(await measureBareNode(rounds));
+  const warm = distribution(await measureWarm(rounds));
+  const reference = context.referenceFolder === undefined ? undefined : distribution(await measureReference(context.referenceFolder, rounds));
+  const measured = { cold, warm, bareNode, reference };
+  const ratio = (figure: number) => (reference === undefined ? "" : `, ${short(figure / reference.p50)} × the reference's ${short(reference.p50)} ms`);
+  return [
+    {
+      name: "shim-cold",
+      what: "ms: one ADD by the shim with nothing running, p50",
+      figure: cold.p50,
+      bound: 400,
+      sense: "most",
+      isRatio: false,
+      measured,
+      beside: `p95 ${short(cold.p95)} ms${ratio(cold.p50)}`,
+    },
+    {
+      name: "shim-warm",
+      what: "× a bare node start, 10 ms taken off: one ADD by the shim with a warm host, p50",
+      figure: (warm.p50 - 10) / bareNode.p50,
+      bound: 1.5,
+      sense: "most",
+      isRatio: true,
+      measured,
+      beside: `${short(warm.p50)} ms, bare node ${short(bareNode.p50)} ms${ratio(warm.p50)}`,
+    },
+  ];
+}

@@ -1,0 +1,53 @@
+/**
+ * @module `npm run bench`: every figure that the README claims, measured in one run, in a node namespace of its own.
+ *
+ * Prints a table, writes benchmarks/results.json, and exits with 1 when a bound is missed. `--quick` takes fewer samples;
+ * `--json` prints the JSON instead of the table; names of rows select them.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ensurePrerequisites } from "../test/support/prerequisites.ts";
+import { type Context, createContext, environment } from "./support/context.ts";
+import { enterNodeNamespace } from "./support/namespaces.ts";
+import { formatTable, isMet, type Row } from "./support/row.ts";
+import { measureAttach } from "./rows/attach.ts";
+import { measureMemory } from "./rows/memory.ts";
+import { measureNoOp } from "./rows/no-op.ts";
+import { measureOperation } from "./rows/operation.ts";
+import { measureParallel } from "./rows/parallel.ts";
+import { measureScale } from "./rows/scale.ts";
+import { measureShim } from "./rows/shim.ts";
+
+const MEASUREMENTS: Readonly<Record<string, (context: Context) => Promise<Row[]>>> = {
+  attach: measureAttach,
+  parallel: measureParallel,
+  "no-op": measureNoOp,
+  operation: measureOperation,
+  shim: measureShim,
+  memory: measureMemory,
+  scale: measureScale,
+};
+
+async function main(): Promise<number> {
+  const args = process.argv.slice(2);
+  if (process.getuid?.() !== 0) {
+    console.error("the benchmarks need root: they make network namespaces and compare with plugins that run as root");
+    return 1;
+  }
+  ensurePrerequisites();
+  enterNodeNamespace(import.meta.filename, args);
+  const wanted = args.filter((arg) => !arg.startsWith("--"));
+  await using context = await createContext(args.includes("--quick"));
+  const rows: Row[] = [];
+  for (const [name, measure] of Object.entries(MEASUREMENTS)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    console.error(`measuring ${name} …`);
+    rows.push(...(await measure(context)));
+  }
+  const results = { environment: environment(), quick: context.isQuick, rows: rows.map((row) => ({ ...row, met: isMet(row) })) };
+  if (wanted.length === 0 && !context.isQuick) writeFileSync(join(import.meta.dirname, "results.json"), `${JSON.stringify(results, null, 2)}\n`);
+  console.log(args.includes("--json") ? JSON.stringify(results, null, 2) : formatTable(rows, process.stdout.isTTY));
+  return rows.every(isMet) ? 0 : 1;
+}
+
+process.exitCode = await main();
