@@ -23,7 +23,10 @@ export async function writeFileAtomically(path: string, content: Uint8Array | st
 }
 
 /** Writes a folder of files, all or none; one that is there is replaced. */
-export async function writeFolderAtomically(path: string, files: readonly { readonly name: string; readonly bytes: Uint8Array }[]): Promise<void> {
+export async function writeFolderAtomically(
+  path: string,
+  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+): Promise<void> {
   const temporary = temporaryName(path);
   try {
     await mkdir(temporary, { mode: FOLDER_MODE });

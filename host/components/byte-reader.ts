@@ -72,7 +72,8 @@ export class ByteReader {
   /** Reads so many bytes; they are a view, not a copy. */
   readBytes(length: number): Uint8Array {
     const end = this.offset + length;
-    if (end > this.bytes.byteLength) throw rejected(`${length} bytes wanted, ${this.bytes.byteLength - this.offset} are left`, this.offset);
+    if (end > this.bytes.byteLength)
+      throw rejected(`${length} bytes wanted, ${this.bytes.byteLength - this.offset} are left`, this.offset);
     const bytes = this.bytes.subarray(this.offset, end);
     this.offset = end;
     return bytes;
@@ -81,7 +82,8 @@ export class ByteReader {
   /** Reads a count of things that take one byte or more each, so that a count alone cannot make a long loop. */
   readCount(): number {
     const count = this.readU32();
-    if (count > this.bytes.byteLength - this.offset) throw rejected(`${count} items do not fit what is left`, this.offset);
+    if (count > this.bytes.byteLength - this.offset)
+      throw rejected(`${count} items do not fit what is left`, this.offset);
     return count;
   }
 }

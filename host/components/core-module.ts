@@ -65,14 +65,16 @@ function readMemories(body: Uint8Array): CoreLimits[] {
   const reader = new ByteReader(body);
   const memories = readDefinitions(reader, "memories", readLimits);
   for (const { minimum, maximum = minimum } of memories) {
-    if (minimum > MAX_PAGES || maximum > MAX_PAGES || maximum < minimum) throw rejected("the limits of a memory are impossible");
+    if (minimum > MAX_PAGES || maximum > MAX_PAGES || maximum < minimum)
+      throw rejected("the limits of a memory are impossible");
   }
   return memories;
 }
 
 function readTables(body: Uint8Array): CoreLimits[] {
   return readDefinitions(new ByteReader(body), "tables", (reader) => {
-    if (reader.bytes[reader.offset] === TABLE_WITH_INITIALIZER) throw rejected("a table with an initial value is not supported", reader.offset);
+    if (reader.bytes[reader.offset] === TABLE_WITH_INITIALIZER)
+      throw rejected("a table with an initial value is not supported", reader.offset);
     skipReferenceType(reader);
     return readLimits(reader);
   });
@@ -160,7 +162,10 @@ export function writeMaxima(bytes: Uint8Array, maxPages: readonly number[]): Uin
 /** Caps the memories of one module at so many bytes each. */
 export function capMemory(bytes: Uint8Array, maxBytes: number): Uint8Array {
   const pages = Math.floor(maxBytes / PAGE_BYTES);
-  return writeMaxima(bytes, parseCoreModule(bytes).memories.map(() => pages));
+  return writeMaxima(
+    bytes,
+    parseCoreModule(bytes).memories.map(() => pages),
+  );
 }
 
 function capTables(section: Section): Uint8Array {
@@ -173,11 +178,17 @@ function capTables(section: Section): Uint8Array {
     return readLimits(reader);
   });
   const limits = readTables(section.body).map((limit) => capped(limit, TABLE_MAX_ELEMENTS, "table"));
-  return encodeSection(SECTION.table, limits.map((limit, index) => [...(types[index] ?? []), ...encodeLimits(limit)]));
+  return encodeSection(
+    SECTION.table,
+    limits.map((limit, index) => [...(types[index] ?? []), ...encodeLimits(limit)]),
+  );
 }
 
 function capped(limits: CoreLimits, maximum: number, what: string): CoreLimits {
-  if (limits.minimum > maximum) throw rejected(`a ${what} starts with ${limits.minimum} ${what === "memory" ? "pages" : "elements"}, ${maximum} permitted`);
+  if (limits.minimum > maximum)
+    throw rejected(
+      `a ${what} starts with ${limits.minimum} ${what === "memory" ? "pages" : "elements"}, ${maximum} permitted`,
+    );
   return { minimum: limits.minimum, maximum: Math.min(limits.maximum ?? maximum, maximum) };
 }
 

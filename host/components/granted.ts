@@ -27,7 +27,10 @@ export interface GrantedFile {
  * @throws {CniError} notPermitted when there is no grant, or it is not valid.
  * @throws {CniError} componentRejected when a file is missing or not the one that was granted, by so much as a byte.
  */
-export function loadGranted(stateDir: string, digest: Digest): { readonly grant: Grant; readonly files: readonly GrantedFile[] } {
+export function loadGranted(
+  stateDir: string,
+  digest: Digest,
+): { readonly grant: Grant; readonly files: readonly GrantedFile[] } {
   const layout = layoutOf(stateDir);
   const grant = readGrantFile(layout, digest);
   return { grant, files: loadFiles(layout, grant) };
@@ -89,5 +92,9 @@ export function readBounded(path: string, maxBytes: number): Buffer {
 }
 
 function changed(grant: Grant, name: string, details: string): CniError {
-  return new CniError("componentRejected", `the code of plugin ${JSON.stringify(grant.type)} is not what was granted: ${name}`, { details });
+  return new CniError(
+    "componentRejected",
+    `the code of plugin ${JSON.stringify(grant.type)} is not what was granted: ${name}`,
+    { details },
+  );
 }

@@ -51,7 +51,9 @@ export async function planInstall(request: InstallRequest): Promise<InstallPlan>
   const { stateDir, component } = request;
   const digest = digestOf(component);
   if (request.digest !== undefined && request.digest !== digest) {
-    throw new CniError("componentRejected", "the component is not the expected one", { details: `want ${request.digest}, got ${digest}` });
+    throw new CniError("componentRejected", "the component is not the expected one", {
+      details: `want ${request.digest}, got ${digest}`,
+    });
   }
   const parsed = parseComponent(component);
   const manifest = parseManifestOf(parsed.manifest, request.manifest);
@@ -59,14 +61,26 @@ export async function planInstall(request: InstallRequest): Promise<InstallPlan>
   if (!verdict.accepted) throw rejectedFor(manifest.type, verdict.problems);
   const grant = settleGrant(manifest, request);
   const present = await readPresentGrant(layoutOf(stateDir), manifest.type);
-  return { stateDir, digest, manifest, grant, replaces: present?.digest, changes: difference(present?.grant, grant), component };
+  return {
+    stateDir,
+    digest,
+    manifest,
+    grant,
+    replaces: present?.digest,
+    changes: difference(present?.grant, grant),
+    component,
+  };
 }
 
 /**
  * Does what a plan says. Until its last step, the type names what it named before.
  * @throws {CniError} componentRejected when the code made of the component is not harmless, or cannot be made.
  */
-export async function commitInstall(plan: InstallPlan, transpile: Transpile, now: () => Date = () => new Date()): Promise<Grant> {
+export async function commitInstall(
+  plan: InstallPlan,
+  transpile: Transpile,
+  now: () => Date = () => new Date(),
+): Promise<Grant> {
   const layout = layoutOf(plan.stateDir);
   const { memoryBytes } = plan.grant.limits;
   const transpiled = await transpile(plan.component, { memoryBytes });
@@ -83,24 +97,39 @@ export async function commitInstall(plan: InstallPlan, transpile: Transpile, now
 }
 
 /** Plans and commits. Throws what those throw. */
-export async function install(request: InstallRequest, transpile: Transpile, now?: () => Date): Promise<{ readonly plan: InstallPlan; readonly grant: Grant }> {
+export async function install(
+  request: InstallRequest,
+  transpile: Transpile,
+  now?: () => Date,
+): Promise<{ readonly plan: InstallPlan; readonly grant: Grant }> {
   const plan = await planInstall(request);
   return { plan, grant: await commitInstall(plan, transpile, now) };
 }
 
 /** Gives the key of transpiled code: what it depends on besides the component. */
 export function transpileKey(memoryBytes: number): string {
-  return sha256Hex(JSON.stringify({ version: TRANSPILER_VERSION, options: TRANSPILE_OPTIONS, memoryBytes })).slice(0, 16);
+  return sha256Hex(JSON.stringify({ version: TRANSPILER_VERSION, options: TRANSPILE_OPTIONS, memoryBytes })).slice(
+    0,
+    16,
+  );
 }
 
 /** Gives what is granted: the operator's scopes, which may not pass the manifest's. */
 function settleGrant(manifest: Manifest, { capabilities, limits }: InstallRequest): OfferedGrant {
   const offered = offerGrant(manifest);
-  const given = Object.fromEntries(Object.entries(limits ?? {}).filter(([, value]) => value !== undefined)) as Partial<Limits>;
-  const grant = { ...offered, capabilities: capabilities ?? offered.capabilities, limits: { ...offered.limits, ...given } };
+  const given = Object.fromEntries(
+    Object.entries(limits ?? {}).filter(([, value]) => value !== undefined),
+  ) as Partial<Limits>;
+  const grant = {
+    ...offered,
+    capabilities: capabilities ?? offered.capabilities,
+    limits: { ...offered.limits, ...given },
+  };
   const beyond = beyondManifest(manifest, grant);
   if (beyond.length > 0) {
-    throw new CniError("notPermitted", `more would be granted than plugin ${JSON.stringify(manifest.type)} asks for`, { details: beyond.join("\n") });
+    throw new CniError("notPermitted", `more would be granted than plugin ${JSON.stringify(manifest.type)} asks for`, {
+      details: beyond.join("\n"),
+    });
   }
   return grant;
 }
@@ -116,5 +145,7 @@ function completeGrant(plan: InstallPlan, { files }: Transpiled, now: Date): Gra
 }
 
 function rejectedFor(type: string, problems: readonly string[]): CniError {
-  return new CniError("componentRejected", `plugin ${JSON.stringify(type)} is not what its manifest says`, { details: problems.join("\n") });
+  return new CniError("componentRejected", `plugin ${JSON.stringify(type)} is not what its manifest says`, {
+    details: problems.join("\n"),
+  });
 }

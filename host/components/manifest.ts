@@ -28,7 +28,11 @@ export function parseManifestOf(embedded: Uint8Array | undefined, beside: unknow
 }
 
 function parseJson(bytes: Uint8Array): unknown {
-  if (bytes.byteLength > MANIFEST_MAX_BYTES) throw new CniError("componentRejected", `the manifest has ${bytes.byteLength} bytes, ${MANIFEST_MAX_BYTES} permitted`);
+  if (bytes.byteLength > MANIFEST_MAX_BYTES)
+    throw new CniError(
+      "componentRejected",
+      `the manifest has ${bytes.byteLength} bytes, ${MANIFEST_MAX_BYTES} permitted`,
+    );
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {

@@ -15,7 +15,9 @@ const SMALL_MEMORY_SPARE_PAGES = 16;
 export function sharePages(minima: readonly number[], budgetPages: number): number[] {
   const needed = minima.reduce((sum, minimum) => sum + minimum, 0);
   if (needed > budgetPages) {
-    throw rejected(`its memories start with ${needed * PAGE_BYTES} bytes, the grant permits ${budgetPages * PAGE_BYTES}`);
+    throw rejected(
+      `its memories start with ${needed * PAGE_BYTES} bytes, the grant permits ${budgetPages * PAGE_BYTES}`,
+    );
   }
   const spare = budgetPages - needed;
   const largest = minima.indexOf(Math.max(...minima));
@@ -31,6 +33,9 @@ export function sharePages(minima: readonly number[], budgetPages: number): numb
  */
 export function capModules(modules: readonly Uint8Array[], memoryBytes: number): Uint8Array[] {
   const defined = modules.map((bytes) => parseCoreModule(bytes).memories);
-  const shares = sharePages(defined.flat().map(({ minimum }) => minimum), Math.floor(memoryBytes / PAGE_BYTES));
+  const shares = sharePages(
+    defined.flat().map(({ minimum }) => minimum),
+    Math.floor(memoryBytes / PAGE_BYTES),
+  );
   return modules.map((bytes, index) => writeMaxima(bytes, shares.splice(0, defined[index]?.length ?? 0)));
 }

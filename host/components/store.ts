@@ -31,11 +31,18 @@ export async function listInstalled(stateDir: string): Promise<readonly StoredCo
   }
   const stored = (await listFolder(layout.componentsDir)).map((hex) => `sha256:${hex}`).filter(isDigest);
   const digests = new Set([...types.keys(), ...stored]);
-  return [...digests].map((digest) => ({ digest, types: types.get(digest) ?? [], grant: readGrantOrNone(layout, digest) }));
+  return [...digests].map((digest) => ({
+    digest,
+    types: types.get(digest) ?? [],
+    grant: readGrantOrNone(layout, digest),
+  }));
 }
 
 /** Reads what a type names and its grant; `undefined`: the type is not installed. */
-export async function readPresentGrant(layout: Layout, type: string): Promise<{ readonly digest: Digest; readonly grant: Grant | undefined } | undefined> {
+export async function readPresentGrant(
+  layout: Layout,
+  type: string,
+): Promise<{ readonly digest: Digest; readonly grant: Grant | undefined } | undefined> {
   const digest = readTypeFile(layout, type);
   return digest === undefined ? undefined : { digest, grant: readGrantOrNone(layout, digest) };
 }
@@ -44,7 +51,11 @@ export async function readPresentGrant(layout: Layout, type: string): Promise<{ 
  * Takes a type's name away; and its component, unless attachments still use it: {@link removeUnused} removes it after their DEL.
  * @throws {CniError} unknownPlugin when the type is not installed.
  */
-export async function uninstall(stateDir: string, type: string, inUse: ReadonlySet<Digest>): Promise<{ readonly digest: Digest; readonly removed: boolean }> {
+export async function uninstall(
+  stateDir: string,
+  type: string,
+  inUse: ReadonlySet<Digest>,
+): Promise<{ readonly digest: Digest; readonly removed: boolean }> {
   const layout = layoutOf(stateDir);
   const digest = readTypeFile(layout, type);
   if (digest === undefined) throw new CniError("unknownPlugin", `plugin ${JSON.stringify(type)} is not installed`);
@@ -69,7 +80,9 @@ export async function revoke(stateDir: string, digest: Digest): Promise<{ readon
 /** Removes components that no type names and no attachment uses. Gives their digests. */
 export async function removeUnused(stateDir: string, inUse: ReadonlySet<Digest>): Promise<readonly Digest[]> {
   const layout = layoutOf(stateDir);
-  const unused = (await listInstalled(stateDir)).filter(({ digest, types }) => types.length === 0 && !inUse.has(digest)).map(({ digest }) => digest);
+  const unused = (await listInstalled(stateDir))
+    .filter(({ digest, types }) => types.length === 0 && !inUse.has(digest))
+    .map(({ digest }) => digest);
   for (const digest of unused) {
     await removeDurably(layout.grant(digest));
     await removeDurably(layout.componentDir(digest));

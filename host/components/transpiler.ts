@@ -8,7 +8,13 @@ import { $init, generate } from "@bytecodealliance/jco-transpile/component";
 import { CONTROL_FRAME_MAX_BYTES, encodeFrame, FRAME_HEADER_BYTES } from "../helper/protocol.ts";
 import { COMPONENT_MAX_BYTES } from "./component.ts";
 import { capModules } from "./memory-budget.ts";
-import { ENTRY_FILE, TRANSPILE_OPTIONS, type TranspileAnswer, type TranspiledFile, type TranspileRequest } from "./transpile-protocol.ts";
+import {
+  ENTRY_FILE,
+  TRANSPILE_OPTIONS,
+  type TranspileAnswer,
+  type TranspiledFile,
+  type TranspileRequest,
+} from "./transpile-protocol.ts";
 
 /** Descriptor of the control channel. */
 const CONTROL = 3;
@@ -23,7 +29,10 @@ declare const WebAssembly: {
 };
 
 /** Makes the files of one component: its entry module first, then its core modules, their memory capped. */
-export async function transpileComponent(component: Uint8Array, memoryBytes: number): Promise<{
+export async function transpileComponent(
+  component: Uint8Array,
+  memoryBytes: number,
+): Promise<{
   readonly files: readonly TranspiledFile[];
   readonly imports: readonly string[];
   readonly coreNames: readonly string[];
@@ -33,8 +42,14 @@ export async function transpileComponent(component: Uint8Array, memoryBytes: num
   const entry = generated.files.find(([name]) => name === ENTRY_FILE);
   if (entry === undefined) throw new Error(`the transpiler made no ${ENTRY_FILE}`);
   const core = generated.files.filter(([name]) => name.endsWith(".wasm")).sort(([a], [b]) => (a < b ? -1 : 1));
-  const capped = capModules(core.map(([, bytes]) => bytes), memoryBytes);
-  const files = [{ name: ENTRY_FILE, bytes: entry[1] }, ...core.map(([name], index) => ({ name, bytes: capped[index] ?? new Uint8Array() }))];
+  const capped = capModules(
+    core.map(([, bytes]) => bytes),
+    memoryBytes,
+  );
+  const files = [
+    { name: ENTRY_FILE, bytes: entry[1] },
+    ...core.map(([name], index) => ({ name, bytes: capped[index] ?? new Uint8Array() })),
+  ];
   return { files, imports: generated.imports, coreNames: [...new Set(capped.flatMap(namesOf))].sort() };
 }
 
@@ -57,14 +72,15 @@ function readExactly(bytes: number): Buffer {
 }
 
 function writeAll(bytes: Uint8Array): void {
-  for (let offset = 0; offset < bytes.byteLength; ) offset += writeSync(CONTROL, bytes, offset);
+  for (let offset = 0; offset < bytes.byteLength;) offset += writeSync(CONTROL, bytes, offset);
 }
 
 function readRequest(): { readonly request: TranspileRequest; readonly component: Buffer } {
   const length = readExactly(FRAME_HEADER_BYTES).readUInt32LE(0);
   if (length > CONTROL_FRAME_MAX_BYTES) throw new Error(`frame of ${length} bytes`);
   const request = JSON.parse(readExactly(length).toString("utf8")) as TranspileRequest;
-  if (request.bytes > COMPONENT_MAX_BYTES) throw new Error(`component of ${request.bytes} bytes, ${COMPONENT_MAX_BYTES} permitted`);
+  if (request.bytes > COMPONENT_MAX_BYTES)
+    throw new Error(`component of ${request.bytes} bytes, ${COMPONENT_MAX_BYTES} permitted`);
   return { request, component: readExactly(request.bytes) };
 }
 
@@ -73,7 +89,12 @@ async function serve(): Promise<void> {
   const { request, component } = readRequest();
   try {
     const { files, imports, coreNames } = await transpileComponent(component, request.memoryBytes);
-    const answer: TranspileAnswer = { type: "transpiled", files: files.map(({ name, bytes }) => ({ name, bytes: bytes.byteLength })), imports, coreNames };
+    const answer: TranspileAnswer = {
+      type: "transpiled",
+      files: files.map(({ name, bytes }) => ({ name, bytes: bytes.byteLength })),
+      imports,
+      coreNames,
+    };
     writeAll(encodeFrame(answer));
     for (const { bytes } of files) writeAll(bytes);
   } catch (error) {

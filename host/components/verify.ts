@@ -10,7 +10,14 @@ const SPOKEN_VERSION = /^0\.1\.(0|[1-9][0-9]{0,5})$/u;
 /** Interfaces that grant nothing: shared types, and the handle that stands for the container. */
 export const FREE_INTERFACES: readonly string[] = ["types", "container-namespace"];
 /** Interfaces that a plugin may export. Source: wit/. */
-export const EXPORT_INTERFACES: readonly string[] = ["attachment", "chained", "addresses", "network", "container", "validate"];
+export const EXPORT_INTERFACES: readonly string[] = [
+  "attachment",
+  "chained",
+  "addresses",
+  "network",
+  "container",
+  "validate",
+];
 /** Of those, the ones of which a plugin has at least one. */
 export const MAIN_EXPORTS: readonly string[] = ["attachment", "chained", "addresses"];
 /** Functions that engines export beside the plugin's interfaces. They are never called. */
@@ -45,7 +52,12 @@ export interface Claims {
 
 /** Every reason why a component is refused, or what it uses. */
 export type Verdict =
-  | { readonly accepted: true; readonly capabilities: readonly string[]; readonly wasi: boolean; readonly exports: readonly string[] }
+  | {
+      readonly accepted: true;
+      readonly capabilities: readonly string[];
+      readonly wasi: boolean;
+      readonly exports: readonly string[];
+    }
   | { readonly accepted: false; readonly problems: readonly string[] };
 
 /** An imported interface, by whom it is answered. */
@@ -54,19 +66,28 @@ type ImportKind = { readonly capability: string } | "free" | "wasi" | { readonly
 /** Judges a component: its imports are in the manifest, its exports on the list, its names harmless. */
 export function verifyComponent({ imports, exports, innerNames, manifest }: Evidence): Verdict {
   const kinds = imports.map(judgeImport);
-  const capabilities = kinds.flatMap((kind) => (typeof kind === "object" && "capability" in kind ? [kind.capability] : []));
+  const capabilities = kinds.flatMap((kind) =>
+    typeof kind === "object" && "capability" in kind ? [kind.capability] : [],
+  );
   const exported = exports.map(interfaceOfExport);
   const interfaces = exported.flatMap(({ name }) => (name === undefined ? [] : [name]));
   const problems = [
     ...kinds.flatMap((kind) => (typeof kind === "object" && "problem" in kind ? [kind.problem] : [])),
     ...exported.flatMap(({ problem }) => (problem === undefined ? [] : [problem])),
     ...judgeCapabilities(capabilities, manifest),
-    ...(kinds.includes("wasi") && manifest.wasi !== true ? ['it imports "wasi:…", and its manifest does not say "wasi": true'] : []),
+    ...(kinds.includes("wasi") && manifest.wasi !== true
+      ? ['it imports "wasi:…", and its manifest does not say "wasi": true']
+      : []),
     ...judgeExports(interfaces, manifest),
     ...judgeNames(innerNames),
   ];
   if (problems.length > 0) return { accepted: false, problems };
-  return { accepted: true, capabilities: [...new Set(capabilities)].sort(), wasi: kinds.includes("wasi"), exports: [...interfaces].sort() };
+  return {
+    accepted: true,
+    capabilities: [...new Set(capabilities)].sort(),
+    wasi: kinds.includes("wasi"),
+    exports: [...interfaces].sort(),
+  };
 }
 
 /** Judges names alone, those that only the transpiler sees. Gives a problem for each that is not harmless, ten at most. */
@@ -74,7 +95,10 @@ export function judgeNames(names: readonly string[]): string[] {
   return [...new Set(names)]
     .filter((name) => !NAME_CHARACTERS.test(name))
     .slice(0, 10)
-    .map((name) => `the name ${JSON.stringify(name.slice(0, 80))} has characters that names of real components do not have`);
+    .map(
+      (name) =>
+        `the name ${JSON.stringify(name.slice(0, 80))} has characters that names of real components do not have`,
+    );
 }
 
 function judgeImport(name: string): ImportKind {
@@ -82,7 +106,8 @@ function judgeImport(name: string): ImportKind {
   const [, packageName, interfaceName = "", version] = INTERFACE_NAME.exec(name) ?? [];
   if (packageName === undefined) return { problem: `it imports ${quoted}, which is no interface` };
   if (packageName.startsWith("wasi:")) {
-    const isAnswered = WASI_PACKAGES.includes(packageName.slice("wasi:".length)) && /^0\.2\.[0-9]+$/u.test(version ?? "");
+    const isAnswered =
+      WASI_PACKAGES.includes(packageName.slice("wasi:".length)) && /^0\.2\.[0-9]+$/u.test(version ?? "");
     return isAnswered ? "wasi" : { problem: `it imports ${quoted}, which no sandbox answers` };
   }
   if (packageName !== PACKAGE) return { problem: `it imports ${quoted}, which no sandbox answers` };
@@ -110,10 +135,15 @@ function interfaceOfExport(name: string): { readonly name?: string; readonly pro
 
 function judgeExports(interfaces: readonly string[], manifest: Claims): string[] {
   const problems = [
-    ...manifest.exports.filter((name) => !interfaces.includes(name)).map((name) => `its manifest says that it exports ${JSON.stringify(name)}, and it does not`),
-    ...interfaces.filter((name) => !manifest.exports.includes(name)).map((name) => `it exports ${JSON.stringify(name)}, and its manifest does not say so`),
+    ...manifest.exports
+      .filter((name) => !interfaces.includes(name))
+      .map((name) => `its manifest says that it exports ${JSON.stringify(name)}, and it does not`),
+    ...interfaces
+      .filter((name) => !manifest.exports.includes(name))
+      .map((name) => `it exports ${JSON.stringify(name)}, and its manifest does not say so`),
   ];
-  if (!interfaces.some((name) => MAIN_EXPORTS.includes(name))) problems.push(`it exports none of ${MAIN_EXPORTS.join(", ")}`);
+  if (!interfaces.some((name) => MAIN_EXPORTS.includes(name)))
+    problems.push(`it exports none of ${MAIN_EXPORTS.join(", ")}`);
   if (new Set(interfaces).size !== interfaces.length) problems.push("it exports one interface in two versions");
   return problems;
 }

@@ -77,8 +77,9 @@ export class BlockingChannel {
    * @throws {ChannelClosed} when the other side is gone or the frame is too long.
    */
   writeEncoded(frame: Buffer): number {
-    if (frame.byteLength - FRAME_HEADER_BYTES > this.#maxBytes) throw new ChannelClosed(`frame of ${frame.byteLength} bytes, ${this.#maxBytes} permitted`);
-    for (let offset = 0; offset < frame.byteLength; ) offset += retry(() => writeSync(this.#descriptor, frame, offset));
+    if (frame.byteLength - FRAME_HEADER_BYTES > this.#maxBytes)
+      throw new ChannelClosed(`frame of ${frame.byteLength} bytes, ${this.#maxBytes} permitted`);
+    for (let offset = 0; offset < frame.byteLength;) offset += retry(() => writeSync(this.#descriptor, frame, offset));
     return frame.byteLength;
   }
 

@@ -27,7 +27,9 @@ export interface SandboxStarter {
 }
 
 /** Answers a guest's question to the network's IPAM plugin. Does not reject. */
-export type AnswerIpam = (verb: "add" | "del" | "check" | "status") => Promise<{ readonly ok: unknown } | { readonly err: PluginError }>;
+export type AnswerIpam = (
+  verb: "add" | "del" | "check" | "status",
+) => Promise<{ readonly ok: unknown } | { readonly err: PluginError }>;
 
 /** How a call went. */
 export interface CallReport {
@@ -86,7 +88,12 @@ export class SandboxConnection {
    */
   async start(timeoutMs: number): Promise<void> {
     const { digest } = this.plugin;
-    const socket = await this.#starter.openChannel({ role: "sandbox", protocol: PROTOCOL_VERSION, sandboxId: this.sandboxId, digest });
+    const socket = await this.#starter.openChannel({
+      role: "sandbox",
+      protocol: PROTOCOL_VERSION,
+      sandboxId: this.sandboxId,
+      digest,
+    });
     this.#socket = socket;
     const timer = setTimeout(() => void this.kill(`not ready after ${timeoutMs} ms`), timeoutMs);
     try {
@@ -106,7 +113,8 @@ export class SandboxConnection {
   /** Makes one call. Never rejects: whatever goes wrong with the guest is its outcome. */
   async call(frame: CallFrame, answerIpam: AnswerIpam): Promise<CallReport> {
     if (this.#call !== undefined) throw new Error("unreachable: a call on a sandbox that is busy");
-    if (this.#ended !== undefined) return { result: faultResult(frame, { trap: this.#ended }, 0), log: [], killed: true, callMicroseconds: 0 };
+    if (this.#ended !== undefined)
+      return { result: faultResult(frame, { trap: this.#ended }, 0), log: [], killed: true, callMicroseconds: 0 };
     const started = performance.now();
     const log: LogLine[] = [];
     const { deadlineMs } = this.plugin.limits;
@@ -138,7 +146,8 @@ export class SandboxConnection {
   async kill(reason: string): Promise<void> {
     this.#retire(reason);
     try {
-      if (this.#socket !== undefined) await this.#starter.request("kill-sandbox", { sandboxId: this.sandboxId, reason });
+      if (this.#socket !== undefined)
+        await this.#starter.request("kill-sandbox", { sandboxId: this.sandboxId, reason });
     } catch {
       // The helper is gone, or the sandbox is already: either way it makes no more calls.
     } finally {
@@ -156,7 +165,11 @@ export class SandboxConnection {
 
   /** Tells who waits for it that it is gone. */
   #settle(reason: string): void {
-    this.#starting?.reject(new CniError("guestFailed", `the sandbox of plugin ${JSON.stringify(this.plugin.type)} did not start`, { details: reason }));
+    this.#starting?.reject(
+      new CniError("guestFailed", `the sandbox of plugin ${JSON.stringify(this.plugin.type)} did not start`, {
+        details: reason,
+      }),
+    );
     this.#call?.settle({ died: reason });
   }
 
@@ -223,6 +236,17 @@ function keepLog(call: OpenCall, { level, message }: LogLine, maxBytes: number):
   return true;
 }
 
-function faultResult(frame: CallFrame, outcome: { readonly limit: string } | { readonly trap: string }, microseconds: number): ResultFrame {
-  return { type: "result", callId: frame.callId, outcome, hostCalls: 0, instantiateMicroseconds: 0, guestMicroseconds: microseconds };
+function faultResult(
+  frame: CallFrame,
+  outcome: { readonly limit: string } | { readonly trap: string },
+  microseconds: number,
+): ResultFrame {
+  return {
+    type: "result",
+    callId: frame.callId,
+    outcome,
+    hostCalls: 0,
+    instantiateMicroseconds: 0,
+    guestMicroseconds: microseconds,
+  };
 }

@@ -13,13 +13,17 @@ export function parseSandboxFrame(value: unknown): SandboxToHost | undefined {
   if (!isRecord(value)) return undefined;
   switch (value["type"]) {
     case "ready":
-      return isCount(value["loadMicroseconds"]) ? { type: "ready", loadMicroseconds: value["loadMicroseconds"] } : undefined;
+      return isCount(value["loadMicroseconds"])
+        ? { type: "ready", loadMicroseconds: value["loadMicroseconds"] }
+        : undefined;
     case "failed":
       return { type: "failed", message: textOf(value["message"]) };
     case "log":
       return parseLog(value);
     case "ipam":
-      return typeof value["verb"] === "string" && IPAM_VERBS.includes(value["verb"]) ? { type: "ipam", verb: value["verb"] as "add" } : undefined;
+      return typeof value["verb"] === "string" && IPAM_VERBS.includes(value["verb"])
+        ? { type: "ipam", verb: value["verb"] as "add" }
+        : undefined;
     case "result":
       return parseResult(value);
     default:

@@ -15,7 +15,9 @@ class ErrPayload {
 }
 
 /** Gives the ok of an answer to the guest, or throws its err. */
-export function unwrapAnswer(answer: OperationAnswer | { readonly ok: unknown } | { readonly err: PluginError }): unknown {
+export function unwrapAnswer(
+  answer: OperationAnswer | { readonly ok: unknown } | { readonly err: PluginError },
+): unknown {
   if ("err" in answer) throw new ErrPayload(answer.err);
   return answer.ok;
 }
@@ -44,7 +46,14 @@ export function trapText(error: unknown): string {
 
 /** Generated code wraps the err of an exported function in an Error of its own class, with the payload. */
 function isErrResult(error: unknown): error is { readonly payload: PluginError } {
-  if (!(error instanceof Error) || error.constructor.name !== "ComponentError" || !Object.hasOwn(error, "payload")) return false;
+  if (!(error instanceof Error) || error.constructor.name !== "ComponentError" || !Object.hasOwn(error, "payload"))
+    return false;
   const { payload } = error as Error & { payload: unknown };
-  return payload instanceof Object && "code" in payload && typeof payload.code === "number" && "message" in payload && typeof payload.message === "string";
+  return (
+    payload instanceof Object &&
+    "code" in payload &&
+    typeof payload.code === "number" &&
+    "message" in payload &&
+    typeof payload.message === "string"
+  );
 }

@@ -2,7 +2,13 @@
  * @module The code of one guest: loaded and compiled once in this process, instantiated afresh for every call.
  */
 import { compileFunction } from "node:vm";
-import { compileModule, exportedMemoryBytes, instantiateModule, type CoreInstance, type CoreModule } from "./web-assembly.ts";
+import {
+  compileModule,
+  exportedMemoryBytes,
+  instantiateModule,
+  type CoreInstance,
+  type CoreModule,
+} from "./web-assembly.ts";
 
 /** An exported interface: its functions by their name in JavaScript. */
 export type GuestInterface = Readonly<Record<string, (...args: unknown[]) => unknown>>;
@@ -23,7 +29,11 @@ export interface CodeFile {
 }
 
 type InstantiateCore = (module: CoreModule, imports: object) => CoreInstance;
-type Instantiate = (getCoreModule: (name: string) => CoreModule, imports: object, instantiateCore: InstantiateCore) => object;
+type Instantiate = (
+  getCoreModule: (name: string) => CoreModule,
+  imports: object,
+  instantiateCore: InstantiateCore,
+) => object;
 
 /** What the generated entry module exports, and nothing else. */
 const ENTRY_EXPORTS = /^export (function|const) ([A-Za-z_]+)/gmu;
@@ -79,7 +89,8 @@ export class GuestCode {
  */
 function loadEntry(source: string): Instantiate {
   const exported = [...source.matchAll(ENTRY_EXPORTS)].map(([, , name]) => name);
-  if (exported.join() !== "instantiate,_util" || /^import\b/mu.test(source)) throw new Error("the entry module is not as the transpiler makes them");
+  if (exported.join() !== "instantiate,_util" || /^import\b/mu.test(source))
+    throw new Error("the entry module is not as the transpiler makes them");
   const body = source.replace(ENTRY_EXPORTS, (_text, kind: string, name: string) =>
     kind === "function" ? `exports.${name} = function ${name}` : `exports.${name}`,
   );

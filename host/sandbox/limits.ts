@@ -64,7 +64,8 @@ export class CallMeter {
 
   /** Checks the length of a result. */
   checkResult(bytes: number): void {
-    if (bytes > this.#limits.resultBytes && this.#reached === undefined) this.#reached = `a result of ${bytes} bytes, ${this.#limits.resultBytes} permitted`;
+    if (bytes > this.#limits.resultBytes && this.#reached === undefined)
+      this.#reached = `a result of ${bytes} bytes, ${this.#limits.resultBytes} permitted`;
   }
 
   /**

@@ -25,7 +25,16 @@ export interface PoolOptions {
   readonly startMs?: number;
 }
 
-const DEFAULTS = { maxPerPlugin: 8, maxTotal: 24, idleMs: 60_000, callsPerSandbox: 200, waitMs: 30_000, startMs: 15_000 } as const;
+const DEFAULTS = {
+  maxPerPlugin: 8,
+  maxTotal: 24,
+  idleMs: 60_000,
+  callsPerSandbox: 200,
+  waitMs: 30_000,
+  startMs: 15_000,
+} as const;
+/** What every sandbox is given to come up, on a slow machine, too. */
+const START_LEAST_MS = 3_000;
 /** Most calls that wait for one plugin. */
 const QUEUE_MAX = 1_024;
 
@@ -94,7 +103,11 @@ class SandboxPool implements Pool {
     this.#settings = { ...DEFAULTS, ...options };
   }
 
-  async run<T>(plugin: InstalledPlugin, use: (sandbox: SandboxLease) => Promise<T>, { nested = false }: RunOptions = {}): Promise<T> {
+  async run<T>(
+    plugin: InstalledPlugin,
+    use: (sandbox: SandboxLease) => Promise<T>,
+    { nested = false }: RunOptions = {},
+  ): Promise<T> {
     const started = performance.now();
     const shelf = this.#shelf(plugin);
     const idle = takeIdle(shelf);
@@ -126,7 +139,9 @@ class SandboxPool implements Pool {
   }
 
   counts(): Readonly<Record<Digest, { readonly live: number; readonly idle: number }>> {
-    return Object.fromEntries([...this.#shelves].map(([digest, { live, idle }]) => [digest, { live: live.size, idle: idle.length }]));
+    return Object.fromEntries(
+      [...this.#shelves].map(([digest, { live, idle }]) => [digest, { live: live.size, idle: idle.length }]),
+    );
   }
 
   [Symbol.dispose](): void {
@@ -203,7 +218,7 @@ class SandboxPool implements Pool {
     shelf.live.add(sandbox);
     shelf.starting += 1;
     try {
-      await sandbox.start(this.#settings.startMs);
+      await sandbox.start(startMsOf(shelf.plugin, this.#settings.startMs));
     } catch (error) {
       shelf.starting -= 1;
       sandbox.stop();
@@ -252,6 +267,11 @@ class SandboxPool implements Pool {
   }
 }
 
+/** A start is bounded by the plugin's own deadline, too: one that hangs before its call is no better than one that hangs in it. */
+function startMsOf({ limits }: InstalledPlugin, startMs: number): number {
+  return Math.min(startMs, Math.max(limits.deadlineMs, START_LEAST_MS));
+}
+
 /** Takes the idle sandbox that was used last. */
 function takeIdle(shelf: Shelf): SandboxConnection | undefined {
   const last = shelf.idle.pop();
@@ -266,5 +286,7 @@ function nextWaiter(shelf: Shelf): Waiter | undefined {
 }
 
 function busy(shelf: Shelf, details: string): CniError {
-  return new CniError("tryAgainLater", `every sandbox of plugin ${JSON.stringify(shelf.plugin.type)} is busy`, { details });
+  return new CniError("tryAgainLater", `every sandbox of plugin ${JSON.stringify(shelf.plugin.type)} is busy`, {
+    details,
+  });
 }

@@ -45,7 +45,8 @@ export class Session implements ImportContext {
   askHelper(operation: string, args: readonly unknown[]): unknown {
     this.#beginHostCall();
     const frame = encodeFrame([operation, ...args.map(toWire)]);
-    if (frame.byteLength - FRAME_HEADER_BYTES > OPERATION_FRAME_MAX_BYTES) this.#meter.reach(`${OPERATION_FRAME_MAX_BYTES} bytes of arguments`);
+    if (frame.byteLength - FRAME_HEADER_BYTES > OPERATION_FRAME_MAX_BYTES)
+      this.#meter.reach(`${OPERATION_FRAME_MAX_BYTES} bytes of arguments`);
     const answer = this.#exchange(() => {
       this.#channels.private.writeEncoded(frame);
       return this.#channels.private.readFrame() as OperationAnswer;
@@ -64,7 +65,8 @@ export class Session implements ImportContext {
   }
 
   log(level: LogLine["level"], message: string): void {
-    if (this.#isCallOpen && this.#meter.takeLogLine(Buffer.byteLength(message))) this.#send({ type: "log", level, message });
+    if (this.#isCallOpen && this.#meter.takeLogLine(Buffer.byteLength(message)))
+      this.#send({ type: "log", level, message });
   }
 
   /** Makes one call of a fresh instance and sends its result. Gives whether the process may make another. */
@@ -79,7 +81,14 @@ export class Session implements ImportContext {
     this.#isCallOpen = false;
     ContainerNamespace.revokeAll();
     const { hostCalls } = this.#meter;
-    const result = { type: "result", callId: call.callId, outcome, hostCalls, instantiateMicroseconds: instance.instantiateMicroseconds, guestMicroseconds } as const;
+    const result = {
+      type: "result",
+      callId: call.callId,
+      outcome,
+      hostCalls,
+      instantiateMicroseconds: instance.instantiateMicroseconds,
+      guestMicroseconds,
+    } as const;
     const sent = this.#sendResult(result);
     return !("trap" in sent || "limit" in sent);
   }
@@ -87,7 +96,9 @@ export class Session implements ImportContext {
   #callGuest(call: CallFrame, instance: GuestInstance): GuestOutcome {
     const verb = verbOf(instance, call);
     if (verb === undefined) return { trap: `the guest exports no ${call.export}.${call.verb}` };
-    const args = EXPORTS_WITH_NAMESPACE.includes(call.export) ? [call.request, new ContainerNamespace(call.containerHandle)] : [call.request];
+    const args = EXPORTS_WITH_NAMESPACE.includes(call.export)
+      ? [call.request, new ContainerNamespace(call.containerHandle)]
+      : [call.request];
     const outcome = runGuest(() => verb(...args));
     if (!("trap" in outcome)) return outcome;
     return { trap: `${outcome.trap} (${instance.memoryBytes()} bytes of memory in use)` };
@@ -109,7 +120,12 @@ export class Session implements ImportContext {
 
   #reportDropped(): void {
     const { droppedLines } = this.#meter;
-    if (droppedLines > 0) this.#send({ type: "log", level: "warn", message: `${droppedLines} more lines were dropped: limit of log bytes` });
+    if (droppedLines > 0)
+      this.#send({
+        type: "log",
+        level: "warn",
+        message: `${droppedLines} more lines were dropped: limit of log bytes`,
+      });
   }
 
   #beginHostCall(): void {

@@ -9,7 +9,15 @@ import { wallClock } from "@bytecodealliance/preview2-shim/clocks";
 import { preopens, types } from "@bytecodealliance/preview2-shim/filesystem";
 import { error, poll, pollableCreate, streams } from "@bytecodealliance/preview2-shim/io";
 import { insecure, insecureSeed, random } from "@bytecodealliance/preview2-shim/random";
-import { instanceNetwork, ipNameLookup, network, tcp, tcpCreateSocket, udp, udpCreateSocket } from "@bytecodealliance/preview2-shim/sockets";
+import {
+  instanceNetwork,
+  ipNameLookup,
+  network,
+  tcp,
+  tcpCreateSocket,
+  udp,
+  udpCreateSocket,
+} from "@bytecodealliance/preview2-shim/sockets";
 import type { ImportContext } from "./imports/definition.ts";
 
 /** Longest line of output; a longer one is cut into several. */
@@ -59,7 +67,11 @@ const monotonicClock = {
 };
 
 /** Sends output to the log, a line at a time. */
-function lineStream(writeLine: (line: string) => void): { write(bytes: Uint8Array): void; flush(): void; drop(): void } {
+function lineStream(writeLine: (line: string) => void): {
+  write(bytes: Uint8Array): void;
+  flush(): void;
+  drop(): void;
+} {
   let pending = "";
   const flush = (): void => {
     if (pending !== "") writeLine(pending);
@@ -95,7 +107,8 @@ export function createWasiImports(context: ImportContext): Record<string, unknow
   };
   const imports = Object.create(null) as Record<string, unknown>;
   for (const [group, interfaces] of Object.entries(groups)) {
-    for (const [name, functions] of Object.entries(interfaces)) imports[`wasi:${group}/${kebab(name)}`] = Object.assign(Object.create(null), functions);
+    for (const [name, functions] of Object.entries(interfaces))
+      imports[`wasi:${group}/${kebab(name)}`] = Object.assign(Object.create(null), functions);
   }
   return imports;
 }

@@ -29,6 +29,8 @@ export function instantiateModule(module: CoreModule, imports: object): CoreInst
 /** Bytes of the memory that an instance exports; 0: it exports none. */
 export function exportedMemoryBytes(instance: CoreInstance): number {
   return Object.values(instance.exports)
-    .map((value) => (value instanceof Object && "buffer" in value && value.buffer instanceof ArrayBuffer ? value.buffer.byteLength : 0))
+    .map((value) =>
+      value instanceof Object && "buffer" in value && value.buffer instanceof ArrayBuffer ? value.buffer.byteLength : 0,
+    )
     .reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -26,7 +26,9 @@ export function component(...sections: readonly (readonly number[])[]): Uint8Arr
 
 /** A memory section with memories of so many pages, `[minimum]` or `[minimum, maximum]`. */
 export function memories(...limits: readonly (readonly [number, number?])[]): number[] {
-  const items = limits.map(([minimum, maximum]) => (maximum === undefined ? [0, ...encodeU32(minimum)] : [1, ...encodeU32(minimum), ...encodeU32(maximum)]));
+  const items = limits.map(([minimum, maximum]) =>
+    maximum === undefined ? [0, ...encodeU32(minimum)] : [1, ...encodeU32(minimum), ...encodeU32(maximum)],
+  );
   return section(5, [...encodeU32(items.length), ...items.flat()]);
 }
 

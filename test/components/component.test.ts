@@ -11,7 +11,13 @@ const ATTACHMENT = "cnidaria:plugin/attachment@0.1.0";
 
 test("finds imports, exports, core modules and the manifest", () => {
   const inner = component(instanceImports("a:b/c"), section(1, [...coreModule()]));
-  const outer = component(instanceImports(LOG), section(1, [...coreModule()]), section(4, [...inner]), instanceExports(ATTACHMENT), custom(MANIFEST_SECTION, "{}"));
+  const outer = component(
+    instanceImports(LOG),
+    section(1, [...coreModule()]),
+    section(4, [...inner]),
+    instanceExports(ATTACHMENT),
+    custom(MANIFEST_SECTION, "{}"),
+  );
   const parsed = parseComponent(outer);
   expect(parsed).toMatchObject({ imports: [LOG], exports: [ATTACHMENT], innerNames: ["a:b/c"] });
   expect(parsed.coreModules).toHaveLength(2);
@@ -30,8 +36,26 @@ test("reads imports and exports of every kind", () => {
     [0x05, 0x00],
   ];
   const imports = section(10, [kinds.length, ...kinds.flatMap((kind, index) => [0x00, ...name(`n${index}`), ...kind])]);
-  const exports = section(11, [2, 0x00, ...name("core"), 0x00, 0x11, 0x00, 0x00, 0x00, ...name("f"), 0x01, 0x00, 0x01, 0x01, 0x00]);
-  expect(parseComponent(component(imports, exports))).toMatchObject({ imports: kinds.map((_, index) => `n${index}`), exports: ["core", "f"] });
+  const exports = section(11, [
+    2,
+    0x00,
+    ...name("core"),
+    0x00,
+    0x11,
+    0x00,
+    0x00,
+    0x00,
+    ...name("f"),
+    0x01,
+    0x00,
+    0x01,
+    0x01,
+    0x00,
+  ]);
+  expect(parseComponent(component(imports, exports))).toMatchObject({
+    imports: kinds.map((_, index) => `n${index}`),
+    exports: ["core", "f"],
+  });
 });
 
 test.for([
@@ -48,7 +72,9 @@ test.for([
 });
 
 test("answers any bytes with a component or a refusal, nothing else", () => {
-  const sections = fc.array(fc.tuple(fc.constantFrom(0, 1, 4, 7, 10, 11), fc.array(fc.nat(255), { maxLength: 40 })), { maxLength: 6 });
+  const sections = fc.array(fc.tuple(fc.constantFrom(0, 1, 4, 7, 10, 11), fc.array(fc.nat(255), { maxLength: 40 })), {
+    maxLength: 6,
+  });
   fc.assert(
     fc.property(sections, (parts) => {
       try {

@@ -12,18 +12,47 @@ const rejected = expect.objectContaining({ kind: "componentRejected" });
 /** One import of each kind, a memory among them. */
 const IMPORTS = section(2, [
   ...encodeU32(5),
-  ...name("env"), ...name("f"), 0, 0,
-  ...name("env"), ...name("t"), 1, 0x70, 0, 1,
-  ...name("env"), ...name("m"), 2, 1, 2, 3,
-  ...name("env"), ...name("g"), 3, 0x7f, 0,
-  ...name("env"), ...name("e"), 4, 0, 0,
+  ...name("env"),
+  ...name("f"),
+  0,
+  0,
+  ...name("env"),
+  ...name("t"),
+  1,
+  0x70,
+  0,
+  1,
+  ...name("env"),
+  ...name("m"),
+  2,
+  1,
+  2,
+  3,
+  ...name("env"),
+  ...name("g"),
+  3,
+  0x7f,
+  0,
+  ...name("env"),
+  ...name("e"),
+  4,
+  0,
+  0,
 ]);
-const WHOLE = coreModule(IMPORTS, section(4, [1, 0x70, 0, 10]), memories([2], [1, 5]), section(0, [...name("note"), 1, 2, 3]));
+const WHOLE = coreModule(
+  IMPORTS,
+  section(4, [1, 0x70, 0, 10]),
+  memories([2], [1, 5]),
+  section(0, [...name("note"), 1, 2, 3]),
+);
 
 describe("parsing", () => {
   test("finds memories, tables and imported memories", () => {
     expect(parseCoreModule(WHOLE)).toEqual({
-      memories: [{ minimum: 2, maximum: undefined }, { minimum: 1, maximum: 5 }],
+      memories: [
+        { minimum: 2, maximum: undefined },
+        { minimum: 1, maximum: 5 },
+      ],
       tables: [{ minimum: 10, maximum: undefined }],
       importedMemories: [{ minimum: 2, maximum: 3 }],
     });
@@ -69,7 +98,10 @@ describe("capping", () => {
   test("writes a maximum where there is none or a larger one, and leaves the rest as it was", () => {
     const capped = capMemory(WHOLE, 3 * PAGE_BYTES);
     expect(parseCoreModule(capped)).toEqual({
-      memories: [{ minimum: 2, maximum: 3 }, { minimum: 1, maximum: 3 }],
+      memories: [
+        { minimum: 2, maximum: 3 },
+        { minimum: 1, maximum: 3 },
+      ],
       tables: [{ minimum: 10, maximum: TABLE_MAX_ELEMENTS }],
       importedMemories: [{ minimum: 2, maximum: 3 }],
     });
@@ -82,7 +114,9 @@ describe("capping", () => {
   });
 
   test("refuses a table that starts over the cap", () => {
-    expect(() => capMemory(coreModule(section(4, [1, 0x70, 0, ...encodeU32(TABLE_MAX_ELEMENTS + 1)])), MIB)).toThrow(rejected);
+    expect(() => capMemory(coreModule(section(4, [1, 0x70, 0, ...encodeU32(TABLE_MAX_ELEMENTS + 1)])), MIB)).toThrow(
+      rejected,
+    );
   });
 
   test("is idempotent", () => {

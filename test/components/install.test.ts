@@ -1,4 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -31,11 +41,23 @@ const transpile: Transpile = async () => ({
 });
 
 function manifestOf(capabilities: object, rest: object = {}): object {
-  return { manifestVersion: 1, type: "probe", version: "1.0.0", description: "for tests", exports: ["attachment"], capabilities, ...rest };
+  return {
+    manifestVersion: 1,
+    type: "probe",
+    version: "1.0.0",
+    description: "for tests",
+    exports: ["attachment"],
+    capabilities,
+    ...rest,
+  };
 }
 
 function pluginOf(imports: readonly string[], manifest: object): Uint8Array {
-  return component(instanceImports(...imports), instanceExports("cnidaria:plugin/attachment@0.1.0"), custom("cnidaria:manifest", JSON.stringify(manifest)));
+  return component(
+    instanceImports(...imports),
+    instanceExports("cnidaria:plugin/attachment@0.1.0"),
+    custom("cnidaria:manifest", JSON.stringify(manifest)),
+  );
 }
 
 const PLUGIN = pluginOf([LOG], manifestOf({ log: {} }));
@@ -44,7 +66,11 @@ const OTHER = pluginOf([LOG, CLOCK], manifestOf({ log: {}, clock: {} }));
 describe("a plan", () => {
   test("says what would be granted, and changes nothing", async () => {
     const plan = await planInstall({ stateDir, component: PLUGIN });
-    expect(plan).toMatchObject({ digest: digestOf(PLUGIN), replaces: undefined, grant: { type: "probe", capabilities: { log: {} } } });
+    expect(plan).toMatchObject({
+      digest: digestOf(PLUGIN),
+      replaces: undefined,
+      grant: { type: "probe", capabilities: { log: {} } },
+    });
     expect(plan.changes).toMatchObject([{ severity: "added", subject: "log" }]);
     expect(readdirSync(stateDir)).toEqual([]);
   });
@@ -59,15 +85,37 @@ describe("a plan", () => {
   test("takes the manifest that lies beside a component without one", async () => {
     const bare = component(instanceImports(LOG), instanceExports("cnidaria:plugin/attachment@0.1.0"));
     await expect(planInstall({ stateDir, component: bare })).rejects.toMatchObject({ kind: "componentRejected" });
-    expect((await planInstall({ stateDir, component: bare, manifest: manifestOf({ log: {} }) })).manifest.type).toBe("probe");
+    expect((await planInstall({ stateDir, component: bare, manifest: manifestOf({ log: {} }) })).manifest.type).toBe(
+      "probe",
+    );
   });
 
   test.for([
-    { title: "a component that was changed", request: { component: OTHER, digest: digestOf(PLUGIN) }, kind: "componentRejected" },
-    { title: "an import that the manifest does not list", request: { component: pluginOf([LOG, CLOCK], manifestOf({ log: {} })) }, kind: "componentRejected" },
-    { title: "two manifests that differ", request: { component: PLUGIN, manifest: manifestOf({ log: {}, clock: {} }) }, kind: "componentRejected" },
-    { title: "a manifest with a capability that does not exist", request: { component: pluginOf([], manifestOf({ root: {} })) }, kind: "componentRejected" },
-    { title: "a grant beyond the manifest", request: { component: PLUGIN, capabilities: { log: {}, clock: {} } }, kind: "notPermitted" },
+    {
+      title: "a component that was changed",
+      request: { component: OTHER, digest: digestOf(PLUGIN) },
+      kind: "componentRejected",
+    },
+    {
+      title: "an import that the manifest does not list",
+      request: { component: pluginOf([LOG, CLOCK], manifestOf({ log: {} })) },
+      kind: "componentRejected",
+    },
+    {
+      title: "two manifests that differ",
+      request: { component: PLUGIN, manifest: manifestOf({ log: {}, clock: {} }) },
+      kind: "componentRejected",
+    },
+    {
+      title: "a manifest with a capability that does not exist",
+      request: { component: pluginOf([], manifestOf({ root: {} })) },
+      kind: "componentRejected",
+    },
+    {
+      title: "a grant beyond the manifest",
+      request: { component: PLUGIN, capabilities: { log: {}, clock: {} } },
+      kind: "notPermitted",
+    },
   ])("refuses $title", async ({ request, kind }) => {
     await expect(planInstall({ stateDir, ...request })).rejects.toMatchObject({ kind });
   });
@@ -78,7 +126,10 @@ describe("an installation", () => {
     const { grant } = await install({ stateDir, component: PLUGIN }, transpile, () => new Date(0));
     const loaded = loadGranted(stateDir, digestOf(PLUGIN));
     expect(loaded.grant).toEqual(grant);
-    expect(loaded.files.map(({ name, bytes }) => [name, bytes.toString()])).toEqual([["component.js", "entry"], ["component.core.wasm", "core"]]);
+    expect(loaded.files.map(({ name, bytes }) => [name, bytes.toString()])).toEqual([
+      ["component.js", "entry"],
+      ["component.core.wasm", "core"],
+    ]);
     expect(grant.grantedAt).toBe("1970-01-01T00:00:00.000Z");
   });
 
@@ -90,14 +141,20 @@ describe("an installation", () => {
   });
 
   test("gives the operator's scopes and limits where they are narrower", async () => {
-    const { grant } = await install({ stateDir, component: OTHER, capabilities: { log: {} }, limits: { hostCalls: 7 } }, transpile);
+    const { grant } = await install(
+      { stateDir, component: OTHER, capabilities: { log: {} }, limits: { hostCalls: 7 } },
+      transpile,
+    );
     expect(grant.capabilities).toEqual({ log: {} });
     expect(grant.limits.hostCalls).toBe(7);
   });
 
   test("refuses code with a name that generated code must not have", async () => {
     const plan = await planInstall({ stateDir, component: PLUGIN });
-    const evil: Transpile = async (bytes, options) => ({ ...(await transpile(bytes, options)), coreNames: ["');evil();('"] });
+    const evil: Transpile = async (bytes, options) => ({
+      ...(await transpile(bytes, options)),
+      coreNames: ["');evil();('"],
+    });
     await expect(commitInstall(plan, evil)).rejects.toMatchObject({ kind: "componentRejected" });
     expect(await listInstalled(stateDir)).toEqual([]);
   });
@@ -140,7 +197,9 @@ describe("reading back refuses", () => {
   test.for(changes)("$title", async ({ change }) => {
     await install({ stateDir, component: PLUGIN }, transpile);
     change(code());
-    expect(() => loadGranted(stateDir, digestOf(PLUGIN))).toThrow(expect.objectContaining({ kind: "componentRejected" }));
+    expect(() => loadGranted(stateDir, digestOf(PLUGIN))).toThrow(
+      expect.objectContaining({ kind: "componentRejected" }),
+    );
   });
 
   test("a component without a grant, and a grant that was put in another's place", async () => {

@@ -7,7 +7,14 @@ const DIGEST: Digest = `sha256:${HEX}`;
 const layout = layoutOf("/var/lib/cnidaria/");
 
 test("everything lies below the state directory", () => {
-  const paths = [...foldersOf(layout), layout.version, layout.ledger, layout.component(DIGEST), layout.grant(DIGEST), layout.type("bridge")];
+  const paths = [
+    ...foldersOf(layout),
+    layout.version,
+    layout.ledger,
+    layout.component(DIGEST),
+    layout.grant(DIGEST),
+    layout.type("bridge"),
+  ];
   expect(paths.filter((path) => !path.startsWith("/var/lib/cnidaria"))).toEqual([]);
 });
 

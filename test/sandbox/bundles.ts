@@ -17,10 +17,13 @@ const plugins: Plugin = {
     }));
     build.onLoad({ filter: /jco-transpile\/vendor\/[a-z-]+\.js$/ }, ({ path }) => {
       const imports: string[] = [];
-      const body = readFileSync(path, "utf8").replace(/fetchCompile\(new URL\('(\.\/[^']+\.wasm)', import\.meta\.url\)\)/g, (_text, file: string) => {
-        imports.push(`import embedded${imports.length} from ${JSON.stringify(file)};`);
-        return `WebAssembly.compile(embedded${imports.length - 1})`;
-      });
+      const body = readFileSync(path, "utf8").replace(
+        /fetchCompile\(new URL\('(\.\/[^']+\.wasm)', import\.meta\.url\)\)/g,
+        (_text, file: string) => {
+          imports.push(`import embedded${imports.length} from ${JSON.stringify(file)};`);
+          return `WebAssembly.compile(embedded${imports.length - 1})`;
+        },
+      );
       return { loader: "js", contents: `${imports.join("\n")}\n${body}` };
     });
   },

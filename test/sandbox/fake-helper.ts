@@ -7,14 +7,33 @@ import type { Socket } from "node:net";
 import { transpileComponent } from "../../host/components/transpiler.ts";
 import type { TranspiledFile } from "../../host/components/transpile-protocol.ts";
 import { encodeFrame, FrameReader, OPERATION_FRAME_MAX_BYTES } from "../../host/helper/protocol.ts";
-import type { InstalledPlugin, Limits, LoadFrame, Opening, OperationAnswer, OperationRequest } from "../../host/helper/protocol.ts";
+import type {
+  InstalledPlugin,
+  Limits,
+  LoadFrame,
+  Opening,
+  OperationAnswer,
+  OperationRequest,
+} from "../../host/helper/protocol.ts";
 import type { SandboxStarter } from "../../host/sandbox/connection.ts";
 import { buildFixture } from "../guests/fixtures/build.ts";
 
 /** Limits of a test's plugin, unless it says otherwise. */
-export const LIMITS: Limits = { memoryBytes: 32 * 1024 * 1024, deadlineMs: 10_000, hostCalls: 100, logBytes: 4096, resultBytes: 65_536 };
+export const LIMITS: Limits = {
+  memoryBytes: 32 * 1024 * 1024,
+  deadlineMs: 10_000,
+  hostCalls: 100,
+  logBytes: 4096,
+  resultBytes: 65_536,
+};
 /** Flags of a sandbox, as the fence has them. */
-const FLAGS = ["--permission", "--liftoff-only", "--max-semi-space-size=1", "--max-old-space-size=64", "--disallow-code-generation-from-strings"];
+const FLAGS = [
+  "--permission",
+  "--liftoff-only",
+  "--max-semi-space-size=1",
+  "--max-old-space-size=64",
+  "--disallow-code-generation-from-strings",
+];
 
 /** What a test says about its plugin. */
 export interface FakeHelperOptions {
@@ -46,7 +65,15 @@ export async function createFakeHelper(options: FakeHelperOptions): Promise<Fake
   const { files } = await transpileComponent(component, limits.memoryBytes);
   const digest = `sha256:${"0".repeat(64)}` as const;
   const capabilities = options.capabilities ?? [];
-  const plugin: InstalledPlugin = { type: "probe", digest, version: "0", exports: ["attachment"], capabilities, limits, cniVersions: ["1.1.0"] };
+  const plugin: InstalledPlugin = {
+    type: "probe",
+    digest,
+    version: "0",
+    exports: ["attachment"],
+    capabilities,
+    limits,
+    cniVersions: ["1.1.0"],
+  };
   const load: LoadFrame = {
     type: "load",
     digest,

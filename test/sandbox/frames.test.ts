@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseSandboxFrame } from "../../host/sandbox/frames.ts";
 
-const RESULT = { type: "result", callId: "c", outcome: { ok: { ips: [] } }, hostCalls: 1, instantiateMicroseconds: 2, guestMicroseconds: 3 };
+const RESULT = {
+  type: "result",
+  callId: "c",
+  outcome: { ok: { ips: [] } },
+  hostCalls: 1,
+  instantiateMicroseconds: 2,
+  guestMicroseconds: 3,
+};
 
 test.for([
   { title: "ready", frame: { type: "ready", loadMicroseconds: 5 } },
@@ -22,7 +29,10 @@ test("takes a result without a value, whose ok is no JSON", () => {
 });
 
 test("drops what a frame has too much", () => {
-  expect(parseSandboxFrame({ type: "ready", loadMicroseconds: 5, extra: 1 })).toEqual({ type: "ready", loadMicroseconds: 5 });
+  expect(parseSandboxFrame({ type: "ready", loadMicroseconds: 5, extra: 1 })).toEqual({
+    type: "ready",
+    loadMicroseconds: 5,
+  });
 });
 
 test.for([

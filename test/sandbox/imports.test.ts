@@ -34,14 +34,19 @@ test("every interface has the operations of its capability", () => {
 test("every file of the folder is an interface that is listed", () => {
   const files = readdirSync(FOLDER).map((file) => file.replace(/\.ts$/u, ""));
   const others = ["definition", "index", "container-namespace"];
-  expect(files.filter((file) => !others.includes(file)).toSorted()).toEqual(IMPORT_INTERFACES.map(({ name }) => name).toSorted());
+  expect(files.filter((file) => !others.includes(file)).toSorted()).toEqual(
+    IMPORT_INTERFACES.map(({ name }) => name).toSorted(),
+  );
 });
 
 test("each function sends the operation of its own name", () => {
   for (const { name } of IMPORT_INTERFACES) {
     if (!readFileSync(join(FOLDER, `${name}.ts`), "utf8").includes("operation(")) continue;
     const context = recorder();
-    const functions = createImports([name], context)[`cnidaria:plugin/${name}`] as Record<string, (...args: unknown[]) => unknown>;
+    const functions = createImports([name], context)[`cnidaria:plugin/${name}`] as Record<
+      string,
+      (...args: unknown[]) => unknown
+    >;
     for (const [key, call] of Object.entries(functions)) {
       call("argument");
       expect(context.asked.at(-1)).toEqual([`${name}.${kebab(key)}`, "argument"]);
@@ -57,7 +62,9 @@ test("an interface is there with its version and without, and inherits nothing",
 });
 
 test("random bytes are bounded", () => {
-  const { bytes } = createImports(["random"], recorder())["cnidaria:plugin/random"] as { bytes: (count: number) => Uint8Array };
+  const { bytes } = createImports(["random"], recorder())["cnidaria:plugin/random"] as {
+    bytes: (count: number) => Uint8Array;
+  };
   expect(bytes(256)).toHaveLength(256);
   expect(() => bytes(257)).toThrow(RangeError);
 });

@@ -14,7 +14,12 @@ test("permits as many host calls as its limit, and remembers the one too many ev
 
 test("counts empty lines of the log, and those that it drops", () => {
   const meter = new CallMeter({ ...LIMITS, logBytes: 64 });
-  expect([meter.takeLogLine(0), meter.takeLogLine(0), meter.takeLogLine(0), meter.takeLogLine(0)]).toEqual([true, true, false, false]);
+  expect([meter.takeLogLine(0), meter.takeLogLine(0), meter.takeLogLine(0), meter.takeLogLine(0)]).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
   expect(meter.droppedLines).toBe(2);
 });
 

@@ -1,71 +1,23 @@
-import { duplexPair, type Duplex } from "node:stream";
-import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { CONTROL_FRAME_MAX_BYTES, encodeFrame, FrameReader } from "../../host/helper/protocol.ts";
-import type { CallFrame, Digest, HostToSandbox, InstalledPlugin, Opening, SandboxToHost } from "../../host/helper/protocol.ts";
+import type { CallFrame, Digest, InstalledPlugin } from "../../host/helper/protocol.ts";
 import { createPool, type AnswerIpam, type CallReport, type Pool, type PoolOptions } from "../../host/sandbox/pool.ts";
 import { LIMITS, REQUEST } from "./fake-helper.ts";
+import { createFakes, DONE, OBEDIENT, SILENT, type Act } from "./fake-sandboxes.ts";
 
 const NO_IPAM: AnswerIpam = async () => ({ ok: null });
-const DONE = { hostCalls: 0, instantiateMicroseconds: 0, guestMicroseconds: 0 } as const;
-
-/** What a fake sandbox does with what it gets. */
-type Act = (frame: HostToSandbox, sandbox: FakeSandbox) => void;
-
-interface FakeSandbox {
-  readonly digest: string;
-  send(frame: SandboxToHost): void;
-  end(): void;
-}
-
-/** Sandboxes without processes: what the host says to them goes to `act`. */
-function createFakes(act: Act, isReady = true) {
-  const fakes = { started: [] as FakeSandbox[], alive: new Set<FakeSandbox>(), kills: [] as string[], refuse: undefined as Error | undefined };
-  const byId = new Map<string, FakeSandbox>();
-  const client = {
-    async openChannel(opening: Opening): Promise<Socket> {
-      if (fakes.refuse !== undefined) throw fakes.refuse;
-      if (opening.role !== "sandbox") throw new Error("not a sandbox");
-      const [host, inside] = duplexPair();
-      const sandbox: FakeSandbox = {
-        digest: opening.digest,
-        send: (frame) => void inside.write(encodeFrame(frame)),
-        end: () => {
-          inside.end();
-          fakes.alive.delete(sandbox);
-        },
-      };
-      serve(inside, sandbox);
-      fakes.started.push(sandbox);
-      byId.set(opening.sandboxId, sandbox);
-      if (isReady) sandbox.send({ type: "ready", loadMicroseconds: 1 });
-      return host as unknown as Socket;
-    },
-    async request(_method: "kill-sandbox", { sandboxId, reason }: { sandboxId: string; reason: string }) {
-      fakes.kills.push(reason);
-      byId.get(sandboxId)?.end();
-    },
-  };
-  const serve = (inside: Duplex, sandbox: FakeSandbox): void => {
-    const reader = new FrameReader(CONTROL_FRAME_MAX_BYTES);
-    fakes.alive.add(sandbox);
-    inside.on("data", (chunk: Buffer) => reader.push(chunk).forEach((frame) => act(frame as HostToSandbox, sandbox)));
-    inside.on("error", () => undefined);
-    inside.on("close", () => fakes.alive.delete(sandbox));
-  };
-  return { ...fakes, fakes, client };
-}
-
-/** Answers every call at once. */
-const OBEDIENT: Act = (frame, sandbox) => {
-  if (frame.type === "call") sandbox.send({ type: "result", callId: frame.callId, outcome: { ok: frame.verb }, ...DONE });
-};
-const SILENT: Act = () => undefined;
 
 function pluginOf(digit: string, deadlineMs = 5000): InstalledPlugin {
   const digest: Digest = `sha256:${digit.repeat(64)}`;
-  return { type: `probe-${digit}`, digest, version: "0", exports: ["attachment"], capabilities: [], limits: { ...LIMITS, deadlineMs }, cniVersions: [] };
+  return {
+    type: `probe-${digit}`,
+    digest,
+    version: "0",
+    exports: ["attachment"],
+    capabilities: [],
+    limits: { ...LIMITS, deadlineMs },
+    cniVersions: [],
+  };
 }
 
 function poolOf(options: PoolOptions): Pool {
@@ -87,7 +39,8 @@ describe("sandboxes", () => {
     const { client, started } = createFakes(OBEDIENT);
     const pool = poolOf({ client });
     const cold: boolean[] = [];
-    for (let count = 0; count < 3; count += 1) await pool.run(pluginOf("a"), async (sandbox) => cold.push(sandbox.cold));
+    for (let count = 0; count < 3; count += 1)
+      await pool.run(pluginOf("a"), async (sandbox) => cold.push(sandbox.cold));
     expect(cold).toEqual([true, true, true].map((_, index) => index === 0));
     expect(started).toHaveLength(1);
     expect(pool.counts()).toEqual({ [pluginOf("a").digest]: { live: 1, idle: 1 } });
@@ -162,7 +115,13 @@ describe("sandboxes", () => {
 describe("a call", () => {
   test("may run the IPAM plugin, which may go over the limit of all plugins: neither waits for the other for ever", async () => {
     const { client } = createFakes((frame, sandbox) => {
-      if (frame.type === "ipam-answer") sandbox.send({ type: "result", callId: "c", outcome: "ok" in frame ? { ok: frame.ok } : { err: frame.err }, ...DONE });
+      if (frame.type === "ipam-answer")
+        sandbox.send({
+          type: "result",
+          callId: "c",
+          outcome: "ok" in frame ? { ok: frame.ok } : { err: frame.err },
+          ...DONE,
+        });
       else if (sandbox.digest.endsWith("a")) sandbox.send({ type: "ipam", verb: "add" });
       else OBEDIENT(frame, sandbox);
     });
@@ -172,12 +131,16 @@ describe("a call", () => {
       return { ok: result.outcome };
     };
     const reports = await Promise.all(Array.from({ length: 4 }, () => callOn(pool, pluginOf("a"), answerIpam)));
-    expect(reports.map(({ result }) => result.outcome)).toEqual(Array.from({ length: 4 }, () => ({ ok: { ok: "add" } })));
+    expect(reports.map(({ result }) => result.outcome)).toEqual(
+      Array.from({ length: 4 }, () => ({ ok: { ok: "add" } })),
+    );
   });
 
   test("that is late has its sandbox killed, and the next one gets another", async () => {
     let isSilent = true;
-    const { client, kills, started } = createFakes((frame, sandbox) => (isSilent ? undefined : OBEDIENT(frame, sandbox)));
+    const { client, kills, started } = createFakes((frame, sandbox) =>
+      isSilent ? undefined : OBEDIENT(frame, sandbox),
+    );
     const pool = poolOf({ client });
     const late = await callOn(pool, pluginOf("a", 20));
     expect(late).toMatchObject({ killed: true, result: { outcome: { limit: "20 ms" } } });
@@ -189,7 +152,10 @@ describe("a call", () => {
 
   test("whose sandbox dies is a trap", async () => {
     const { client } = createFakes((_frame, sandbox) => sandbox.end());
-    expect(await callOn(poolOf({ client }), pluginOf("a"))).toMatchObject({ killed: true, result: { outcome: { trap: expect.any(String) } } });
+    expect(await callOn(poolOf({ client }), pluginOf("a"))).toMatchObject({
+      killed: true,
+      result: { outcome: { trap: expect.any(String) } },
+    });
   });
 
   test("keeps the lines of the log, in order", async () => {
@@ -198,7 +164,10 @@ describe("a call", () => {
       sandbox.send({ type: "log", level: "error", message: "two" });
       OBEDIENT(frame, sandbox);
     });
-    expect((await callOn(poolOf({ client }), pluginOf("a"))).log).toEqual([{ level: "info", message: "one" }, { level: "error", message: "two" }]);
+    expect((await callOn(poolOf({ client }), pluginOf("a"))).log).toEqual([
+      { level: "info", message: "one" },
+      { level: "error", message: "two" },
+    ]);
   });
 
   test("is refused when no sandbox is free in time", async () => {
@@ -211,7 +180,10 @@ describe("a call", () => {
 
 describe("a sandbox is killed", () => {
   const breaches: readonly { readonly title: string; readonly act: Act }[] = [
-    { title: "that answers another call", act: (_frame, sandbox) => sandbox.send({ type: "result", callId: "other", outcome: { ok: 1 }, ...DONE }) },
+    {
+      title: "that answers another call",
+      act: (_frame, sandbox) => sandbox.send({ type: "result", callId: "other", outcome: { ok: 1 }, ...DONE }),
+    },
     { title: "that is ready twice", act: (_frame, sandbox) => sandbox.send({ type: "ready", loadMicroseconds: 1 }) },
     { title: "that sends what is no frame", act: (_frame, sandbox) => sandbox.send({ type: "operation" } as never) },
     {
@@ -221,7 +193,11 @@ describe("a sandbox is killed", () => {
         sandbox.send({ type: "ipam", verb: "add" });
       },
     },
-    { title: "that sends more log than it may", act: (_frame, sandbox) => Array.from({ length: 500 }, () => sandbox.send({ type: "log", level: "info", message: "x".repeat(100) })) },
+    {
+      title: "that sends more log than it may",
+      act: (_frame, sandbox) =>
+        Array.from({ length: 500 }, () => sandbox.send({ type: "log", level: "info", message: "x".repeat(100) })),
+    },
   ];
   test.for(breaches)("$title", async ({ act }) => {
     const { client, kills } = createFakes(act);
@@ -241,9 +217,14 @@ describe("a sandbox is killed", () => {
   });
 
   test("whose guest trapped", async () => {
-    const { client, kills, started } = createFakes((_frame, sandbox) => sandbox.send({ type: "result", callId: "c", outcome: { trap: "unreachable" }, ...DONE }));
+    const { client, kills, started } = createFakes((_frame, sandbox) =>
+      sandbox.send({ type: "result", callId: "c", outcome: { trap: "unreachable" }, ...DONE }),
+    );
     const pool = poolOf({ client });
-    expect(await callOn(pool, pluginOf("a"))).toMatchObject({ killed: false, result: { outcome: { trap: "unreachable" } } });
+    expect(await callOn(pool, pluginOf("a"))).toMatchObject({
+      killed: false,
+      result: { outcome: { trap: "unreachable" } },
+    });
     await callOn(pool, pluginOf("a"));
     expect(kills).toHaveLength(2);
     expect(started).toHaveLength(2);

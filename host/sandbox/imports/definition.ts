@@ -25,11 +25,16 @@ export interface ImportInterface<Module = Readonly<Record<string, unknown>>> {
 }
 
 /** Declares an interface; the type checks that every function of the WIT file is there. */
-export function defineInterface<Module>(name: string, functions: ImportInterface<Module>["functions"]): ImportInterface {
+export function defineInterface<Module>(
+  name: string,
+  functions: ImportInterface<Module>["functions"],
+): ImportInterface {
   return { name, functions };
 }
 
 /** A function that the helper answers: `<interface>.<function>` as WIT spells them. */
 export function operation(name: string): ImportFunction {
-  return (context) => (...args) => context.askHelper(name, args);
+  return (context) =>
+    (...args) =>
+      context.askHelper(name, args);
 }
