@@ -82,7 +82,8 @@ function createMarker(enter: readonly string[]) {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
       return links.text().includes(route) && filter.text().includes(table);
     },
-    isOwn: (line: string): boolean => line.includes(MARK_NETWORK) || line.includes(MARK_TABLE) || line.startsWith("# new generation"),
+    isOwn: (line: string): boolean =>
+      line.includes(MARK_NETWORK) || line.includes(MARK_TABLE) || line.startsWith("# new generation"),
   };
 }
 

@@ -41,10 +41,12 @@ interface IpLink {
 }
 
 function links(...where: string[]): string[] {
-  return (runJson("ip", ...where, "-j", "addr") as readonly IpLink[]).flatMap(({ ifname, addr_info, flags, mtu, ifalias }) => [
-    `link ${ifname} ${flags.includes("UP") ? "up" : "down"} mtu ${mtu} ${ifalias ?? ""}`,
-    ...addr_info.map(({ local, prefixlen }) => `address ${ifname} ${local}/${prefixlen}`),
-  ]);
+  return (runJson("ip", ...where, "-j", "addr") as readonly IpLink[]).flatMap(
+    ({ ifname, addr_info, flags, mtu, ifalias }) => [
+      `link ${ifname} ${flags.includes("UP") ? "up" : "down"} mtu ${mtu} ${ifalias ?? ""}`,
+      ...addr_info.map(({ local, prefixlen }) => `address ${ifname} ${local}/${prefixlen}`),
+    ],
+  );
 }
 
 function routes(...where: string[]): string[] {
@@ -52,7 +54,12 @@ function routes(...where: string[]): string[] {
   return all.map((route) => `route ${JSON.stringify(route)}`);
 }
 
-type NftObject = Readonly<Record<string, { readonly hook?: string; readonly chain?: string; readonly name?: string; readonly elem?: readonly unknown[] }>>;
+type NftObject = Readonly<
+  Record<
+    string,
+    { readonly hook?: string; readonly chain?: string; readonly name?: string; readonly elem?: readonly unknown[] }
+  >
+>;
 
 function filterLines(): string[] {
   const { nftables } = JSON.parse(run("nft", "-j", "list", "ruleset")) as { readonly nftables: readonly NftObject[] };
@@ -60,7 +67,9 @@ function filterLines(): string[] {
   return nftables.flatMap(({ chain, rule, map, set }) => {
     if (chain !== undefined) return chain.hook === undefined ? [`chain ${chain.name}`] : [];
     if (rule !== undefined) return hooked.has(rule.chain) ? [] : [`rule in ${rule.chain}`];
-    return [map, set].flatMap((each) => (each?.elem ?? []).map((element) => `element of ${each?.name} ${JSON.stringify(element)}`));
+    return [map, set].flatMap((each) =>
+      (each?.elem ?? []).map((element) => `element of ${each?.name} ${JSON.stringify(element)}`),
+    );
   });
 }
 
@@ -72,13 +81,18 @@ async function stateLines({ host, stateDir }: TestHost): Promise<string[]> {
     ...(await host.leases()).map((row) => `lease ${key(row)} ${row.address}`),
     ...(await host.attachments()).map((row) => `attachment ${key(row)}`),
     ...readdirSync(join(stateDir, "calls")).map((name) => `operation ${name}`),
-    ...readdirSync(join(stateDir, "locks")).filter((name) => !name.startsWith("uid-")).map((name) => `lock ${name}`),
+    ...readdirSync(join(stateDir, "locks"))
+      .filter((name) => !name.startsWith("uid-"))
+      .map((name) => `lock ${name}`),
   ];
 }
 
 /** A sandbox that loops uses time; one that is idle none. */
 async function expectIdle({ stateDir }: TestHost): Promise<void> {
-  const times = (): string => sandboxesOf(stateDir).map((pid) => `${pid} ${cpuTicks(pid)}`).join();
+  const times = (): string =>
+    sandboxesOf(stateDir)
+      .map((pid) => `${pid} ${cpuTicks(pid)}`)
+      .join();
   let last = times();
   for (let round = 0; round < IDLE_ROUNDS; round += 1) {
     await new Promise((resolve) => setTimeout(resolve, IDLE_PAUSE_MS));
@@ -97,7 +111,10 @@ const IDLE_PAUSE_MS = 100;
 function cpuTicks(pid: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const [utime, stime] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13);
+    const [utime, stime] = stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .slice(11, 13);
     return Number(utime) + Number(stime);
   } catch {
     return 0;
@@ -105,7 +122,9 @@ function cpuTicks(pid: number): number {
 }
 
 /** Runs something that must fail with one of CNI's codes, and gives the error. */
-export async function failureOf(promise: Promise<unknown>): Promise<{ readonly code: number; readonly message: string; readonly text: string }> {
+export async function failureOf(
+  promise: Promise<unknown>,
+): Promise<{ readonly code: number; readonly message: string; readonly text: string }> {
   try {
     await promise;
   } catch (error) {
