@@ -69,6 +69,35 @@ export function createHelperSessions<Companion extends Disposable>(options: Sess
   };
 }
 
+/**
+ * Runs something on the session of the moment. Once more on a new one where the helper turns out to have died before it answered
+ * anything: the first request is then as if it had not been made, since a helper undoes what a dead one began.
+ * @throws whatever `body` throws, and as {@link HelperSessions.open} does.
+ */
+export async function withLivingHelper<Companion extends Disposable, T>(
+  sessions: HelperSessions<Companion>,
+  body: (session: HelperSession<Companion>) => Promise<T>,
+): Promise<T> {
+  const session = await sessions.open();
+  let isAnswered = false;
+  const request: HelperClient["request"] = async (method, params) => {
+    const answer = await session.client.request(method, params);
+    isAnswered = true;
+    return answer;
+  };
+  try {
+    return await body({ ...session, client: { ...session.client, request } });
+  } catch (error) {
+    if (isAnswered || !(await isOver(session.client))) throw error;
+  }
+  return body(await sessions.open());
+}
+
+/** Tells whether a helper is known to be gone. */
+function isOver({ closed }: HelperClient): Promise<boolean> {
+  return Promise.race([closed.then(() => true), new Promise<boolean>((resolve) => setImmediate(resolve, false))]);
+}
+
 /** Ends the sandboxes first: the helper has less to do. */
 async function end({ client, companion }: { readonly client: HelperClient; readonly companion: Disposable | undefined }): Promise<void> {
   companion?.[Symbol.dispose]();

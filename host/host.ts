@@ -6,7 +6,7 @@ import { isAbsolute, join } from "node:path";
 import type { AttachmentRequest, Host, HostOptions } from "./api.ts";
 import { createBackend } from "./backend.ts";
 import { execPlugin } from "./exec.ts";
-import { createHelperSessions } from "./helper-session.ts";
+import { createHelperSessions, withLivingHelper } from "./helper-session.ts";
 import { startHelper } from "./helper/client.ts";
 import type { HelperClient } from "./helper/client.ts";
 import { planInstallation, revokeType, uninstallType } from "./installation.ts";
@@ -58,8 +58,7 @@ export function createHostWith(options: HostOptions, early: Promise<HelperClient
   /** Runs something with a helper; whatever goes wrong is a CniError. */
   const connected = async <T>(body: (parts: Connected) => Promise<T>): Promise<T> => {
     try {
-      const { client, companion: pool } = await sessions.open();
-      return await body({ stateDir, client, pool, backend: createBackend({ client, pool }) });
+      return await withLivingHelper(sessions, ({ client, companion: pool }) => body({ stateDir, client, pool, backend: createBackend({ client, pool }) }));
     } catch (error) {
       throw isCniError(error) ? error : new CniError("helperFailed", "the host failed", { details: String(error), cause: error });
     }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createHelperSessions } from "../../host/helper-session.ts";
+import { createHelperSessions, withLivingHelper } from "../../host/helper-session.ts";
 import type { HelperClient } from "../../host/helper/client.ts";
 import { CniError } from "../../host/spec/error.ts";
 
@@ -8,7 +8,14 @@ const fakeClient = (events: string[], name: string) => {
   const { promise: closed, resolve: die } = Promise.withResolvers<CniError>();
   const client: HelperClient = {
     pid: 1,
-    request: () => Promise.reject(new Error("not asked for")),
+    request: (async (method: string) => {
+      events.push(`${name} asked ${method}`);
+      if (name.includes("dying")) {
+        die(new CniError("helperFailed", "died"));
+        throw new CniError("helperFailed", "died");
+      }
+      return {};
+    }) as HelperClient["request"],
     openChannel: () => Promise.reject(new Error("not asked for")),
     closed,
     stderr: () => "",
@@ -93,5 +100,47 @@ describe("the sessions of a host", () => {
     const sessions = createHelperSessions({ start: never, accompany: () => companionOf(events, "pool"), early: Promise.resolve(client) });
     await sessions[Symbol.asyncDispose]();
     expect(events).toEqual(["helper ended"]);
+  });
+});
+
+describe("work on the helper of the moment", () => {
+  const sessionsOf = (events: string[], names: readonly string[]) => {
+    let started = 0;
+    return createHelperSessions({
+      start: async () => fakeClient(events, names[started++] ?? "unexpected").client,
+      accompany: () => companionOf([], "pool"),
+    });
+  };
+
+  test("is done again on a new one when the helper turns out to be dead at the first request", async () => {
+    const events: string[] = [];
+    const result = await withLivingHelper(sessionsOf(events, ["dying", "living"]), async ({ client }) => {
+      await client.request("hello", {});
+      return "done";
+    });
+    expect(result).toBe("done");
+    expect(events.filter((event) => event.includes("asked"))).toEqual(["dying asked hello", "living asked hello"]);
+  });
+
+  test("is not done again once the helper has answered", async () => {
+    const events: string[] = [];
+    let runs = 0;
+    const work = withLivingHelper(sessionsOf(events, ["living"]), async ({ client }) => {
+      runs += 1;
+      await client.request("hello", {});
+      throw new CniError("helperFailed", "later");
+    });
+    await expect(work).rejects.toMatchObject({ message: "later" });
+    expect(runs).toBe(1);
+  });
+
+  test("is not done again for an error of a living helper", async () => {
+    let runs = 0;
+    const work = withLivingHelper(sessionsOf([], ["living"]), async () => {
+      runs += 1;
+      throw new CniError("tryAgainLater", "no");
+    });
+    await expect(work).rejects.toMatchObject({ kind: "tryAgainLater" });
+    expect(runs).toBe(1);
   });
 });
