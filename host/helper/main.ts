@@ -10,7 +10,7 @@ import { CniError } from "../spec/error.ts";
 import { Fence } from "./fenced.ts";
 import type { Bundles } from "./fenced.ts";
 import { abandonOperations } from "./methods/end-operation.ts";
-import { listen } from "./server.ts";
+import { listen, removeDeadSockets } from "./server.ts";
 import type { Connection, Listening } from "./server.ts";
 import { describeError, serveHost } from "./session.ts";
 import { openState } from "./start.ts";
@@ -81,6 +81,7 @@ async function start(options: RunOptions, onGone: () => void): Promise<Running> 
       void serveHost(state, socket).then(onGone);
     }
   };
+  await removeDeadSockets(state.layout.runDir);
   const listening = await listen(`${state.layout.runDir}/helper-${process.pid}.sock`, onConnection);
   return { state, fence, listening };
 }

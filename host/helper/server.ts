@@ -1,8 +1,8 @@
 /**
  * @module The helper's unix socket: who may connect, and what a connection is for.
  */
-import { chmodSync, closeSync, constants, openSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { chmodSync, closeSync, constants, openSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { basename, dirname } from "node:path";
 import { readPeerCredentials } from "../kernel/peer.ts";
@@ -45,6 +45,25 @@ export async function listen(path: string, onConnection: (connection: Connection
       rmSync(path, { force: true });
     },
   };
+}
+
+/** Removes sockets of helpers that were killed: nobody answers there any more. */
+export async function removeDeadSockets(runDir: string): Promise<void> {
+  const names = readdirSync(runDir).filter((name) => /^helper-\d+\.sock$/u.test(name));
+  for (const path of names.map((name) => `${runDir}/${name}`)) {
+    if (await isRefused(path)) rmSync(path, { force: true });
+  }
+}
+
+function isRefused(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once("error", (error) => resolve("code" in error && error.code === "ECONNREFUSED"));
+  });
 }
 
 /** Binds, by way of the directory's descriptor where the path is too long for a socket's name. */
