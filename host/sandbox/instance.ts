@@ -42,13 +42,13 @@ const ENTRY_EXPORTS = /^export (function|const) ([A-Za-z_]+)/gmu;
 export class GuestCode {
   readonly #instantiate: Instantiate;
   readonly #modules: ReadonlyMap<string, CoreModule>;
-  readonly #imports: object;
+  readonly #imports: () => object;
 
   /**
-   * Loads the generated entry module, the first of the files, and compiles the core modules.
+   * Loads the generated entry module, the first of the files, and compiles the core modules. `imports` makes those of one instance.
    * @throws {Error} when the entry is not as the transpiler makes them.
    */
-  constructor(files: readonly CodeFile[], imports: object) {
+  constructor(files: readonly CodeFile[], imports: () => object) {
     const [entry, ...core] = files;
     if (entry === undefined) throw new Error("no files");
     this.#instantiate = loadEntry(entry.bytes.toString("utf8"));
@@ -66,7 +66,7 @@ export class GuestCode {
     const seen = new Set<CoreModule>();
     const exports = this.#instantiate(
       (name) => this.#modules.get(name) ?? fail(`no core module ${JSON.stringify(name)}`),
-      this.#imports,
+      this.#imports(),
       (module, imports) => {
         if (seen.has(module)) fail("a core module is instantiated twice");
         seen.add(module);

@@ -33,10 +33,12 @@ async function load(channels: Channels): Promise<{ readonly code: GuestCode; rea
   const frame = channels.private.readFrame() as LoadFrame;
   const files = frame.files.map(({ name, bytes }) => ({ name, bytes: channels.private.readBytes(bytes) }));
   const session = new Session(channels, new CallMeter(frame.limits));
-  const imports = createImports(frame.capabilities, session);
-  if (frame.wasi) Object.assign(imports, (await import("./wasi.ts")).createWasiImports(session));
+  const imports = Object.freeze(createImports(frame.capabilities, session));
+  const wasi = frame.wasi ? await import("./wasi.ts") : undefined;
   removeGlobals();
-  return { code: new GuestCode(files, Object.freeze(imports)), session };
+  const makeImports = (): object =>
+    wasi === undefined ? imports : Object.assign(wasi.createWasiImports(session), imports);
+  return { code: new GuestCode(files, makeImports), session };
 }
 
 /** Makes one call after the other. An instance is ready before the call comes, and used once. */

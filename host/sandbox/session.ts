@@ -34,6 +34,7 @@ const EXPORTS_WITH_NAMESPACE: readonly string[] = ["attachment"];
 export class Session implements ImportContext {
   readonly #channels: Channels;
   readonly #meter: CallMeter;
+  #endAct: (() => void) | undefined;
   #isCallOpen = false;
   #isAsking = false;
 
@@ -69,6 +70,10 @@ export class Session implements ImportContext {
       this.#send({ type: "log", level, message });
   }
 
+  atCallEnd(act: () => void): void {
+    this.#endAct = act;
+  }
+
   /** Makes one call of a fresh instance and sends its result. Gives whether the process may make another. */
   run(call: CallFrame, instance: GuestInstance): boolean {
     this.#meter.reset();
@@ -77,6 +82,7 @@ export class Session implements ImportContext {
     const outcome = this.#callGuest(call, instance);
     const guestMicroseconds = Math.round((performance.now() - started) * 1000);
     if (this.#isAsking) throw new ChannelClosed("a call ended in the middle of an exchange");
+    this.#endAct?.();
     this.#reportDropped();
     this.#isCallOpen = false;
     ContainerNamespace.revokeAll();

@@ -89,14 +89,16 @@ function lineStream(writeLine: (line: string) => void): {
   };
 }
 
-/** Makes the `wasi:*` part of the import object. What is not in it is not answered: HTTP, for one. */
+/**
+ * Makes the `wasi:*` part of the import object, for one instance: a stream that one guest closes is closed. What is not in it is not
+ * answered: HTTP, for one.
+ */
 export function createWasiImports(context: ImportContext): Record<string, unknown> {
   Object.defineProperty(poll.Pollable.prototype, "block", { value: blockOn });
-  const cli = createCli({
-    arguments: ["plugin"],
-    stdout: lineStream((line) => context.log("info", line)),
-    stderr: lineStream((line) => context.log("warn", line)),
-  } as Parameters<typeof createCli>[0]);
+  const stdout = lineStream((line) => context.log("info", line));
+  const stderr = lineStream((line) => context.log("warn", line));
+  context.atCallEnd(() => [stdout, stderr].forEach(({ drop }) => drop()));
+  const cli = createCli({ arguments: ["plugin"], stdout, stderr } as Parameters<typeof createCli>[0]);
   const groups: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     cli: { ...cli },
     clocks: { monotonicClock, wallClock },

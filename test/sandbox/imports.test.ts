@@ -17,6 +17,7 @@ function recorder(): ImportContext & { readonly asked: unknown[] } {
     askHelper: (operation, args) => asked.push([operation, ...args]),
     askIpam: (verb) => asked.push(["ipam", verb]),
     log: (level, message) => void asked.push([level, message]),
+    atCallEnd: () => undefined,
   };
 }
 

@@ -11,6 +11,8 @@ export interface ImportContext {
   askIpam(verb: "add" | "del" | "check" | "status"): unknown;
   /** Sends a line to the log of the call, or drops it. */
   log(level: LogLine["level"], message: string): void;
+  /** Has something done at the end of the next call, such as writing out what waits. Replaces what was there. */
+  atCallEnd(act: () => void): void;
 }
 
 /** Makes one function of an interface for one sandbox. */
