@@ -3,10 +3,11 @@
  */
 import { loadGranted } from "../components/granted.ts";
 import { clearNonBlocking } from "../kernel/peer.ts";
+import { isCniError } from "../spec/error.ts";
 import { breakCall } from "./methods/end-call.ts";
 import { OPERATIONS } from "./operations/index.ts";
 import { encodeFrame } from "./protocol.ts";
-import type { LoadFrame, Opening } from "./protocol.ts";
+import type { LoadFrame, Opening, SandboxToHost } from "./protocol.ts";
 import { SandboxSession } from "./sandbox-session.ts";
 import { ensureSandboxRoot } from "./sandboxes/sandbox-root.ts";
 import type { SandboxRoot } from "./sandboxes/sandbox-root.ts";
@@ -105,7 +106,7 @@ export class Fence {
       start();
       socket.destroy();
     } catch (error) {
-      socket.end(encodeFrame({ type: "failed", message: error instanceof Error ? error.message : String(error) }));
+      socket.end(encodeFrame(refusalOf(error)));
     }
   }
 
@@ -117,4 +118,10 @@ export class Fence {
     const data = { sandboxId: session.id, digest: session.digest, why };
     this.#state.ledger.audit({ network: "", containerId: "", ifname: "", operationId: "", event: "breach", data });
   }
+}
+
+/** What the host is told of a sandbox that was not started. */
+function refusalOf(error: unknown): SandboxToHost {
+  const message = error instanceof Error ? error.message : String(error);
+  return { type: "failed", message, kind: isCniError(error) ? error.kind : undefined };
 }

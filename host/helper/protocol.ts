@@ -298,7 +298,8 @@ export interface PluginError {
 
 export type SandboxToHost =
   | { readonly type: "ready"; readonly loadMicroseconds: number }
-  | { readonly type: "failed"; readonly message: string }
+  /** From the helper, before there is a sandbox, with the kind of its reason; from a sandbox without. */
+  | { readonly type: "failed"; readonly message: string; readonly kind?: string | undefined }
   | { readonly type: "log"; readonly level: LogLine["level"]; readonly message: string }
   | { readonly type: "ipam"; readonly verb: "add" | "del" | "check" | "status" }
   | ResultFrame;

@@ -17,7 +17,7 @@ import {
   type ResultFrame,
   type SandboxToHost,
 } from "../helper/protocol.ts";
-import { CniError } from "../spec/error.ts";
+import { CniError, type CniErrorKind } from "../spec/error.ts";
 import { parseSandboxFrame } from "./frames.ts";
 
 /** What is needed of the helper's client. */
@@ -69,6 +69,8 @@ export class SandboxConnection {
   #starting: { readonly resolve: () => void; readonly reject: (error: CniError) => void } | undefined;
   #call: OpenCall | undefined;
   #ended: string | undefined;
+  /** Kind of the helper's reason not to start it. */
+  #refusal: CniErrorKind | undefined;
 
   /** `onEnd` is told once, when the sandbox can make no more calls. */
   constructor(starter: SandboxStarter, plugin: InstalledPlugin, onEnd: (connection: SandboxConnection) => void) {
@@ -166,7 +168,7 @@ export class SandboxConnection {
   /** Tells who waits for it that it is gone. */
   #settle(reason: string): void {
     this.#starting?.reject(
-      new CniError("guestFailed", `the sandbox of plugin ${JSON.stringify(this.plugin.type)} did not start`, {
+      new CniError(this.#refusal ?? "guestFailed", `the sandbox of plugin ${JSON.stringify(this.plugin.type)} did not start`, {
         details: reason,
       }),
     );
@@ -203,6 +205,7 @@ export class SandboxConnection {
         this.#starting?.resolve();
         return this.#starting !== undefined && this.calls === 0;
       case "failed":
+        this.#refusal = frame.kind as CniErrorKind | undefined;
         this.#end(frame.message);
         return true;
       case "log":

@@ -17,7 +17,7 @@ export function parseSandboxFrame(value: unknown): SandboxToHost | undefined {
         ? { type: "ready", loadMicroseconds: value["loadMicroseconds"] }
         : undefined;
     case "failed":
-      return { type: "failed", message: textOf(value["message"]) };
+      return { type: "failed", message: textOf(value["message"]), kind: kindOf(value["kind"]) };
     case "log":
       return parseLog(value);
     case "ipam":
@@ -61,6 +61,13 @@ function parseError(value: unknown): PluginError | undefined {
   const { code, message, details } = value;
   if (!isCount(code) || typeof message !== "string") return undefined;
   return { code, message, details: typeof details === "string" ? details : undefined };
+}
+
+/** Kinds of reasons that the helper gives for a sandbox that it does not start. A guest's puppet gains nothing by claiming one. */
+const REFUSALS: readonly string[] = ["componentRejected", "notPermitted", "stateUnusable", "missingFeature"];
+
+function kindOf(value: unknown): string | undefined {
+  return typeof value === "string" && REFUSALS.includes(value) ? value : undefined;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
