@@ -68,7 +68,9 @@ function refusal(state: HelperState, { key, verb }: ContainerRequest, netns: Net
   const cookie = netns.cookie.toString();
   if (cookie === state.node.cookie) return "is the node's own network namespace";
   if (isSandboxes(state, netns)) return "is the network namespace of a sandbox";
-  const holder = state.ledger.owned({ kind: "namespace", key: cookie, nodeNetnsCookie: state.node.cookie }).find((row) => row.containerId !== key.containerId);
+  const holder = state.ledger
+    .owned({ kind: "namespace", key: cookie, nodeNetnsCookie: state.node.cookie })
+    .find((row) => row.containerId !== key.containerId);
   if (holder !== undefined) return `is held by container ${JSON.stringify(holder.containerId)}`;
   if (verb !== "DEL") return undefined;
   const [own] = state.ledger.owned({ kind: "namespace", attachment: key, nodeNetnsCookie: state.node.cookie });

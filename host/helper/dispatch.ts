@@ -29,7 +29,9 @@ const TRACE_MAX_CHARACTERS = 2048;
 /** Makes the table out of the interfaces. */
 export function tableOf(interfaces: readonly OperationInterface[]): OperationTable {
   return Object.fromEntries(
-    interfaces.flatMap((face) => Object.entries(face.operations).map(([name, operation]) => [`${face.name}.${name}`, { operation, face }])),
+    interfaces.flatMap((face) =>
+      Object.entries(face.operations).map(([name, operation]) => [`${face.name}.${name}`, { operation, face }]),
+    ),
   );
 }
 
@@ -77,7 +79,8 @@ function judge(table: OperationTable, call: OpenCall | undefined, frame: unknown
   const startedAt = performance.now();
   if (!Array.isArray(frame) || typeof frame[0] !== "string") throw new ProtocolViolation("a frame that is no request");
   const [name, ...raw] = frame as [string, ...unknown[]];
-  if (!Object.hasOwn(table, name)) throw new ProtocolViolation(`unknown operation ${JSON.stringify(name.slice(0, 64))}`);
+  if (!Object.hasOwn(table, name))
+    throw new ProtocolViolation(`unknown operation ${JSON.stringify(name.slice(0, 64))}`);
   const row = table[name] as TableRow;
   if (call === undefined || call.ended) throw new ProtocolViolation(`${name} while no call is open`);
   countRequest(call, name, row.operation);
@@ -92,7 +95,8 @@ function judge(table: OperationTable, call: OpenCall | undefined, frame: unknown
 function countRequest(call: OpenCall, name: string, { maxCalls }: Operation): void {
   call.hostCalls += 1;
   const { hostCalls } = call.grant.limits;
-  if (call.hostCalls > hostCalls) throw new ProtocolViolation(`more than ${hostCalls} host calls, which the grant's limits permit`);
+  if (call.hostCalls > hostCalls)
+    throw new ProtocolViolation(`more than ${hostCalls} host calls, which the grant's limits permit`);
   const count = (call.counts.get(name) ?? 0) + 1;
   if (count > maxCalls) throw new ProtocolViolation(`${name} asked ${count} times, ${maxCalls} permitted`);
   call.counts.set(name, count);
@@ -101,7 +105,8 @@ function countRequest(call: OpenCall, name: string, { maxCalls }: Operation): vo
 /** Gives why the operation is refused; `undefined`: it is not. */
 function refusalOf({ name, row, args, call }: Request): string | undefined {
   const { verb } = call.facts;
-  if (row.operation.effect === "change" && (verb === "CHECK" || verb === "STATUS")) return `${name}: ${verb} changes nothing; no grant would allow it`;
+  if (row.operation.effect === "change" && (verb === "CHECK" || verb === "STATUS"))
+    return `${name}: ${verb} changes nothing; no grant would allow it`;
   const decision = decide(call.grant, call.facts, name, args);
   return decision.allowed ? undefined : decision.reason;
 }

@@ -104,7 +104,9 @@ function bundlesBeside(file: string): Bundles {
 export function parseArguments(args: readonly string[]): { readonly stateDir: string } {
   const [option, stateDir, ...rest] = args;
   if (option !== "--state-dir" || stateDir === undefined || !stateDir.startsWith("/") || rest.length > 0) {
-    throw new CniError("invalidEnvironment", "usage: helper.mjs --state-dir DIR", { details: "DIR is an absolute path" });
+    throw new CniError("invalidEnvironment", "usage: helper.mjs --state-dir DIR", {
+      details: "DIR is an absolute path",
+    });
   }
   return { stateDir };
 }

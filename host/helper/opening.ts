@@ -35,7 +35,8 @@ export async function readOpening(descriptor: number): Promise<Opening> {
   const deadline = performance.now() + OPENING_TIMEOUT_MS;
   const header = await readExactly(descriptor, FRAME_HEADER_BYTES, deadline);
   const length = header.readUInt32LE(0);
-  if (length > OPENING_MAX_BYTES) throw new ProtocolViolation(`opening of ${length} bytes, ${OPENING_MAX_BYTES} permitted`);
+  if (length > OPENING_MAX_BYTES)
+    throw new ProtocolViolation(`opening of ${length} bytes, ${OPENING_MAX_BYTES} permitted`);
   return parseOpening(await readExactly(descriptor, length, deadline));
 }
 

@@ -30,7 +30,10 @@ export function readGrant(layout: Layout, digest: Digest): Grant | undefined {
   const known = kept.get(path);
   if (known?.stamp === stamp) return known.grant;
   const grant = parseGrant(parseJson(path, readFileSync(path, "utf8")));
-  if (grant.digest !== digest) throw new CniError("notPermitted", "the grant is for another component", { details: `want ${digest}, got ${grant.digest}` });
+  if (grant.digest !== digest)
+    throw new CniError("notPermitted", "the grant is for another component", {
+      details: `want ${digest}, got ${grant.digest}`,
+    });
   kept.set(path, { stamp, grant });
   return grant;
 }

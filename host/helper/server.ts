@@ -84,7 +84,8 @@ async function bind(server: Server, path: string): Promise<void> {
 async function admit(socket: Socket, parent: number): Promise<Connection> {
   const descriptor = descriptorOf(socket);
   const { pid, uid } = readPeerCredentials(descriptor);
-  if (pid !== parent || uid !== uidOf(parent)) throw new ProtocolViolation(`process ${pid} of uid ${uid} is not the parent process`);
+  if (pid !== parent || uid !== uidOf(parent))
+    throw new ProtocolViolation(`process ${pid} of uid ${uid} is not the parent process`);
   return { socket, descriptor, opening: await readOpening(descriptor) };
 }
 

@@ -45,7 +45,8 @@ export function parseRequest(frame: unknown): Request {
   const request = REQUEST_SCHEMA.safeParse(frame);
   if (!request.success) throw new ProtocolViolation("a frame that is no request");
   const { id, method } = request.data;
-  if (!Object.hasOwn(METHOD_SCHEMAS, method)) throw new ProtocolViolation(`unknown method ${JSON.stringify(method.slice(0, 64))}`);
+  if (!Object.hasOwn(METHOD_SCHEMAS, method))
+    throw new ProtocolViolation(`unknown method ${JSON.stringify(method.slice(0, 64))}`);
   const name = method as ControlMethod;
   const params = METHOD_SCHEMAS[name].safeParse(request.data.params);
   if (!params.success) throw new ProtocolViolation(`${name} with parameters of another shape`);
@@ -70,7 +71,9 @@ function answer(state: HelperState, socket: Socket, { id, method, params }: Requ
 
 /** Gives an error for the channel. One of ours keeps its kind; any other is a failure of the helper. */
 export function describeError(error: unknown): { kind: string; code: number; message: string; details?: string } {
-  const known = isCniError(error) ? error : new CniError("helperFailed", "the helper failed", { details: textOf(error) });
+  const known = isCniError(error)
+    ? error
+    : new CniError("helperFailed", "the helper failed", { details: textOf(error) });
   const { kind, code, message, details } = known;
   return details === undefined ? { kind, code, message } : { kind, code, message, details };
 }

@@ -61,7 +61,8 @@ function openNode(): NodeSide {
     };
   } catch (cause) {
     throw new CniError("missingFeature", "the node's network cannot be opened", {
-      details: cause instanceof Error ? `${cause.message}; want root, or a user namespace with its own network namespace` : "",
+      details:
+        cause instanceof Error ? `${cause.message}; want root, or a user namespace with its own network namespace` : "",
       cause,
     });
   }

@@ -38,15 +38,35 @@ const TABLE = tableOf([FACE]);
 function openCall(changes: Partial<OpenCall> = {}, verb = "ADD"): OpenCall {
   const call = {
     facts: {
-      ...{ verb, network: "net1", containerId: "c1", ifname: "eth0", configuration: {}, runtimeConfig: {} },
-      ...{ givenAddresses: [], ownedNodeLinks: new Set<string>(), ownedContainerLinks: new Set(["eth0"]) },
+      verb,
+      network: "net1",
+      containerId: "c1",
+      ifname: "eth0",
+      configuration: {},
+      runtimeConfig: {},
+      givenAddresses: [],
+      ownedNodeLinks: new Set<string>(),
+      ownedContainerLinks: new Set(["eth0"]),
     },
     grant: {
       limits: { hostCalls: 4 },
-      capabilities: { "container-links": { kinds: [], links: ["eth0"], set: ["up"], nodeNames: [] } },
+      capabilities: {
+        "container-links": {
+          kinds: [],
+          links: ["eth0"],
+          set: ["up"],
+          nodeNames: [],
+        },
+      },
     } as unknown as Grant,
-    ...{ containerHandle: 7, ended: false, hostCalls: 0, counts: new Map<string, number>(), asyncKernelMicroseconds: 0 },
-    ...{ refusals: [], timeline: [], trace: [] },
+    containerHandle: 7,
+    ended: false,
+    hostCalls: 0,
+    counts: new Map<string, number>(),
+    asyncKernelMicroseconds: 0,
+    refusals: [],
+    timeline: [],
+    trace: [],
   };
   return { ...call, ...changes } as unknown as OpenCall;
 }
@@ -121,17 +141,44 @@ test("refuses an interface that is not granted at all", () => {
 });
 
 test.for(["CHECK", "STATUS"])("refuses a change during %s", (verb) => {
-  expect(dispatch(TABLE, STATE, openCall({}, verb), ["container-links.set-up", 7, "eth0"])).toEqual({ err: "not-permitted" });
+  expect(dispatch(TABLE, STATE, openCall({}, verb), ["container-links.set-up", 7, "eth0"])).toEqual({
+    err: "not-permitted",
+  });
   expect(dispatch(TABLE, STATE, openCall({}, verb), GET)).toEqual({ ok: null });
   expect(heard).toHaveLength(1);
 });
 
 test.for<{ title: string; error: Error; answer: string; outcome: string }>([
-  { title: "an error number of the interface", error: new KernelError("EEXIST", "x"), answer: "already-exists", outcome: "failed" },
-  { title: "any other error number", error: new KernelError("EPERM", "x"), answer: "invalid-argument", outcome: "failed" },
-  { title: "an error number named as a method", error: new KernelError("toString", "x"), answer: "invalid-argument", outcome: "failed" },
-  { title: "a failure of the operation's own", error: new OperationFailure("not-found"), answer: "not-found", outcome: "failed" },
-  { title: "what the helper alone knows", error: new OperationFailure("not-permitted", "leased"), answer: "not-permitted", outcome: "refused" },
+  {
+    title: "an error number of the interface",
+    error: new KernelError("EEXIST", "x"),
+    answer: "already-exists",
+    outcome: "failed",
+  },
+  {
+    title: "any other error number",
+    error: new KernelError("EPERM", "x"),
+    answer: "invalid-argument",
+    outcome: "failed",
+  },
+  {
+    title: "an error number named as a method",
+    error: new KernelError("toString", "x"),
+    answer: "invalid-argument",
+    outcome: "failed",
+  },
+  {
+    title: "a failure of the operation's own",
+    error: new OperationFailure("not-found"),
+    answer: "not-found",
+    outcome: "failed",
+  },
+  {
+    title: "what the helper alone knows",
+    error: new OperationFailure("not-permitted", "leased"),
+    answer: "not-permitted",
+    outcome: "refused",
+  },
 ])("converts $title", ({ error, answer, outcome }) => {
   behaviour = () => {
     throw error;
@@ -156,7 +203,14 @@ test("lets no guest see that the ledger failed: the call ends", () => {
 test("the policy names the interfaces that are built", () => {
   const names = new Set(Object.keys(OPERATIONS).map((name) => name.slice(0, name.indexOf("."))));
   expect([...names].sort()).toEqual([
-    ...["container-addresses", "container-links", "container-routes", "leases", "masquerade"],
-    ...["node-addresses", "node-forwarding", "node-links", "resolver-file"],
+    "container-addresses",
+    "container-links",
+    "container-routes",
+    "leases",
+    "masquerade",
+    "node-addresses",
+    "node-forwarding",
+    "node-links",
+    "resolver-file",
   ]);
 });

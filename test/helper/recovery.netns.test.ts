@@ -11,17 +11,39 @@ import { installTestPlugin } from "./support/plugin.ts";
 
 /** Records of an ADD, with how often each is written. */
 const ADD_POINTS = [
-  ...["operation@1", "intent@1", "lease@1", "share@1", "ready@1", "intent@2", "done@2", "intent@3", "done@3", "flush@1", "attachment@1", "close@1"],
+  "operation@1",
+  "intent@1",
+  "lease@1",
+  "share@1",
+  "ready@1",
+  "intent@2",
+  "done@2",
+  "intent@3",
+  "done@3",
+  "flush@1",
+  "attachment@1",
+  "close@1",
 ].flatMap((point) => {
   const [record = "", number = ""] = point.split("@");
   return [`${record}:before@${number}`, `${record}:after@${number}`];
 });
 
 /** Records of a DEL after it. */
-const DEL_POINTS = ["operation:before@1", "operation:after@1", "unshare:before@1", "unshare:after@1", "removed:before@1", "removed:after@1"];
+const DEL_POINTS = [
+  "operation:before@1",
+  "operation:after@1",
+  "unshare:before@1",
+  "unshare:after@1",
+  "removed:before@1",
+  "removed:after@1",
+];
 
 /** Does a whole ADD and expects nothing of it: the helper may be gone at any moment. */
-async function addUntilDead(helper: TestHelper, digest: `sha256:${string}`, container: TestNamespace): Promise<boolean> {
+async function addUntilDead(
+  helper: TestHelper,
+  digest: `sha256:${string}`,
+  container: TestNamespace,
+): Promise<boolean> {
   try {
     const sandbox = await startTestSandbox(helper, digest);
     const operation = await beginTestOperation(helper, sandbox, addOf(container.path));
@@ -37,10 +59,24 @@ async function addUntilDead(helper: TestHelper, digest: `sha256:${string}`, cont
 /** A DEL without a plugin. */
 async function delWithoutPlugin(helper: TestHelper): Promise<readonly string[]> {
   const begun = await helper.request("begin-operation", {
-    ...{ verb: "DEL", containerId: "c1", network: "net1", ifname: "eth0", netns: "", cniVersion: "1.1.0" },
-    ...{ configuration: "{}", args: [], runtimeConfig: "{}", types: [], origin: "test" },
+    verb: "DEL",
+    containerId: "c1",
+    network: "net1",
+    ifname: "eth0",
+    netns: "",
+    cniVersion: "1.1.0",
+    configuration: "{}",
+    args: [],
+    runtimeConfig: "{}",
+    types: [],
+    origin: "test",
   });
-  const ended = await helper.request("end-operation", { operationId: begun.operationId, outcome: "ok", result: undefined, phasesMicroseconds: {} });
+  const ended = await helper.request("end-operation", {
+    operationId: begun.operationId,
+    outcome: "ok",
+    result: undefined,
+    phasesMicroseconds: {},
+  });
   return ended.failures;
 }
 

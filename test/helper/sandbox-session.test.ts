@@ -32,23 +32,50 @@ function start(): Fake {
   const breaches: string[] = [];
   const table = tableOf([
     {
-      ...{ name: "leases", errors: {}, otherwise: "unavailable" },
+      name: "leases",
+      errors: {},
+      otherwise: "unavailable",
       operations: {
-        list: operation({ effect: "read", schema: z.tuple([]), run: () => [] }),
-        release: operation({ effect: "change", schema: z.tuple([]), run: () => slow.promise }),
+        list: operation({
+          effect: "read",
+          schema: z.tuple([]),
+          run: () => [],
+        }),
+        release: operation({
+          effect: "change",
+          schema: z.tuple([]),
+          run: () => slow.promise,
+        }),
       },
     },
   ]);
   const fake = { killed: 0 };
   const session = new SandboxSession({
-    ...{ id: "s1", digest: "sha256:00", grant: {} as never, table, state: {} as HelperState },
-    process: { pid: 0, private: channel as unknown as Socket, kill: () => void (fake.killed += 1) },
+    id: "s1",
+    digest: "sha256:00",
+    grant: {} as never,
+    table,
+    state: {} as HelperState,
+    process: {
+      pid: 0,
+      private: channel as unknown as Socket,
+      kill: () => void (fake.killed += 1),
+    },
     onBreach: (_session, _call, why) => breaches.push(why),
   });
   session.call = {
     facts: { verb: "ADD" },
-    grant: { limits: { hostCalls: 10 }, capabilities: { leases: { subnets: [] } } },
-    ...{ ended: false, hostCalls: 0, counts: new Map(), refusals: [], timeline: [], trace: [], asyncKernelMicroseconds: 0 },
+    grant: {
+      limits: { hostCalls: 10 },
+      capabilities: { leases: { subnets: [] } },
+    },
+    ended: false,
+    hostCalls: 0,
+    counts: new Map(),
+    refusals: [],
+    timeline: [],
+    trace: [],
+    asyncKernelMicroseconds: 0,
   } as unknown as OpenCall;
   return Object.assign(fake, { channel, session, breaches, finish: slow.resolve });
 }

@@ -16,7 +16,10 @@ test.for<{ title: string; frame: unknown }>([
   { title: "a method named as a prototype", frame: { id: 1, method: "__proto__", params: {} } },
   { title: "a method that does not exist", frame: { id: 1, method: "set-state-dir", params: {} } },
   { title: "a parameter too many", frame: { id: 1, method: "hello", params: { stateDir: "/" } } },
-  { title: "a parameter of another type", frame: { id: 1, method: "kill-sandbox", params: { sandboxId: 1, reason: "" } } },
+  {
+    title: "a parameter of another type",
+    frame: { id: 1, method: "kill-sandbox", params: { sandboxId: 1, reason: "" } },
+  },
   { title: "a parameter too few", frame: { id: 1, method: "kill-sandbox", params: { sandboxId: "x" } } },
   { title: "a verb that does not exist", frame: { id: 1, method: "begin-operation", params: { verb: "GC" } } },
 ])("takes $title for a breach", ({ frame }) => {
@@ -33,7 +36,12 @@ test("every method has a schema", () => {
 });
 
 test("an error of ours keeps its kind; any other is a failure of the helper", () => {
-  expect(describeError(new CniError("invalidNetns", "gone", { details: "why" }))).toEqual({ kind: "invalidNetns", code: 8, message: "gone", details: "why" });
+  expect(describeError(new CniError("invalidNetns", "gone", { details: "why" }))).toEqual({
+    kind: "invalidNetns",
+    code: 8,
+    message: "gone",
+    details: "why",
+  });
   expect(describeError(new TypeError("x"))).toMatchObject({ kind: "helperFailed", code: 105 });
 });
 
@@ -48,6 +56,8 @@ test.for<{ why: string; args: string[] }>([
 });
 
 test("the version is the package's", () => {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
   expect(VERSION).toBe(version);
 });

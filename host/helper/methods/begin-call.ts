@@ -21,7 +21,8 @@ const HANDLE_END = 2 ** 31;
  */
 export function beginCall(state: HelperState, asked: BeginCall): BegunCall {
   const operation = state.operations.get(asked.operationId);
-  if (operation === undefined) throw new CniError("helperFailed", `no operation ${JSON.stringify(asked.operationId)} is open`);
+  if (operation === undefined)
+    throw new CniError("helperFailed", `no operation ${JSON.stringify(asked.operationId)} is open`);
   const sandbox = idleSandbox(state, asked);
   checkPlugin(operation, sandbox, asked);
   const parent = parentOf(state, operation, asked.parentCallId);
@@ -39,7 +40,11 @@ export function beginCall(state: HelperState, asked: BeginCall): BegunCall {
     tag: tagOf(owner),
     grant: sandbox.grant,
     containerHandle: asked.export === "attachment" ? randomInt(1, HANDLE_END) : undefined,
-    configurationDigest: hash("sha256", [asked.configuration, asked.runtimeConfig, asked.previousResult ?? ""].join("\0"), "hex"),
+    configurationDigest: hash(
+      "sha256",
+      [asked.configuration, asked.runtimeConfig, asked.previousResult ?? ""].join("\0"),
+      "hex",
+    ),
     startedAtMs: state.now(),
     facts: factsOf(operation, asked, { ownedNodeLinks, ownedContainerLinks }),
     ownedNodeLinks,
@@ -60,31 +65,44 @@ export function beginCall(state: HelperState, asked: BeginCall): BegunCall {
 
 function idleSandbox(state: HelperState, { sandboxId, digest }: BeginCall): SandboxSession {
   const sandbox = state.sandboxes.get(sandboxId);
-  if (sandbox === undefined || sandbox.ended) throw new CniError("guestFailed", `sandbox ${JSON.stringify(sandboxId)} is not there any more`);
-  if (sandbox.digest !== digest) throw new CniError("helperFailed", `sandbox ${JSON.stringify(sandboxId)} runs another component`);
+  if (sandbox === undefined || sandbox.ended)
+    throw new CniError("guestFailed", `sandbox ${JSON.stringify(sandboxId)} is not there any more`);
+  if (sandbox.digest !== digest)
+    throw new CniError("helperFailed", `sandbox ${JSON.stringify(sandboxId)} runs another component`);
   if (sandbox.call !== undefined) throw new CniError("helperFailed", `sandbox ${JSON.stringify(sandboxId)} is busy`);
   return sandbox;
 }
 
 /** The host decides which network a container gets, not which code serves a type. */
-function checkPlugin({ digests }: OpenOperation, { grant }: SandboxSession, { type, digest, export: name }: BeginCall): void {
+function checkPlugin(
+  { digests }: OpenOperation,
+  { grant }: SandboxSession,
+  { type, digest, export: name }: BeginCall,
+): void {
   if (!Object.hasOwn(digests, type) || digests[type] !== digest) {
     throw new CniError("notPermitted", `${digest} is not the component for ${JSON.stringify(type)} in this operation`);
   }
   if (!grant.exports.some((each) => each === name)) {
-    throw new CniError("notPermitted", `plugin ${JSON.stringify(type)} is not granted the export ${JSON.stringify(name)}`);
+    throw new CniError(
+      "notPermitted",
+      `plugin ${JSON.stringify(type)} is not granted the export ${JSON.stringify(name)}`,
+    );
   }
 }
 
 function parentOf(state: HelperState, operation: OpenOperation, id: string | undefined): OpenCall | undefined {
   if (id === undefined) return undefined;
   const parent = state.calls.get(id);
-  if (parent?.operation !== operation) throw new CniError("helperFailed", `no call ${JSON.stringify(id)} is open in this operation`);
+  if (parent?.operation !== operation)
+    throw new CniError("helperFailed", `no call ${JSON.stringify(id)} is open in this operation`);
   return parent;
 }
 
 /** Names of the links that the attachment made, on both sides. */
-function ownedLinks(state: HelperState, { key }: OpenOperation): { ownedNodeLinks: Set<string>; ownedContainerLinks: Set<string> } {
+function ownedLinks(
+  state: HelperState,
+  { key }: OpenOperation,
+): { ownedNodeLinks: Set<string>; ownedContainerLinks: Set<string> } {
   const rows = state.ledger.owned({ attachment: key, kind: "veth", nodeNetnsCookie: state.node.cookie });
   const names = rows.map(({ undo }) => undo["container"]).filter((name) => typeof name === "string");
   return { ownedNodeLinks: new Set(rows.map((row) => row.key)), ownedContainerLinks: new Set(names) };
@@ -109,5 +127,7 @@ function factsOf(
 function addressesIn(result: string): readonly IpPrefix[] {
   const parsed = parseJsonObject(result, "the previous result");
   const texts = ["/ips/*/address", "/ip4/ip", "/ip6/ip"].flatMap((pointer) => readPointer(parsed, pointer));
-  return texts.map((text) => (typeof text === "string" ? readIpPrefix(text) : undefined)).filter((prefix) => prefix !== undefined);
+  return texts
+    .map((text) => (typeof text === "string" ? readIpPrefix(text) : undefined))
+    .filter((prefix) => prefix !== undefined);
 }

@@ -8,7 +8,14 @@ import { openContainer } from "../container-side.ts";
 import { recover } from "../ledger/recovery.ts";
 import type { HeldLock } from "../locks.ts";
 import { describePlugin, readGrant, readType } from "../plugins.ts";
-import type { AttachmentKey, AttachmentRecord, BeginOperation, BegunOperation, Digest, InstalledPlugin } from "../protocol.ts";
+import type {
+  AttachmentKey,
+  AttachmentRecord,
+  BeginOperation,
+  BegunOperation,
+  Digest,
+  InstalledPlugin,
+} from "../protocol.ts";
 import { NO_PLUGIN } from "../state.ts";
 import type { ContainerSide, HelperState, OpenOperation } from "../state.ts";
 import { undoRemains } from "../undo/remains.ts";
@@ -33,7 +40,9 @@ export async function beginOperation(state: HelperState, begun: BeginOperation):
     container = openContainer(state, { key, verb: begun.verb, netns: begun.netns });
     const attachment = state.ledger.attachments.get(key);
     const plugins = choosePlugins(state, begun, attachment);
-    const digests = Object.fromEntries(Object.entries(plugins).flatMap(([type, plugin]) => (plugin === null ? [] : [[type, plugin.digest]])));
+    const digests = Object.fromEntries(
+      Object.entries(plugins).flatMap(([type, plugin]) => (plugin === null ? [] : [[type, plugin.digest]])),
+    );
     const operation: OpenOperation = {
       id,
       key,
@@ -77,22 +86,33 @@ function takeLocks(state: HelperState, id: string, containerId: string): HeldLoc
 /** Undoes what dead helpers left of this container's operations; waits where another helper is at it. */
 async function recoverContainer(state: HelperState, containerId: string): Promise<void> {
   const deadline = performance.now() + RECOVERY_WAIT_MS;
-  const isUnfinished = (): boolean => state.ledger.unfinishedOperations().some((operation) => operation.containerId === containerId);
+  const isUnfinished = (): boolean =>
+    state.ledger.unfinishedOperations().some((operation) => operation.containerId === containerId);
   while (isUnfinished()) {
     await recover(state.ledger, state.locks, (remains) => undoRemains(state, remains), { containerId });
     if (!isUnfinished()) return;
     if (performance.now() > deadline) {
-      throw new CniError("tryAgainLater", `another helper recovers an operation for container ${JSON.stringify(containerId)}`);
+      throw new CniError(
+        "tryAgainLater",
+        `another helper recovers an operation for container ${JSON.stringify(containerId)}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, RECOVERY_POLL_MS));
   }
 }
 
 /** Gives the plugin for each type: on DEL and CHECK the one that ADD used, otherwise the installed one. */
-function choosePlugins(state: HelperState, begun: BeginOperation, attachment: AttachmentRecord | undefined): Record<string, InstalledPlugin | null> {
+function choosePlugins(
+  state: HelperState,
+  begun: BeginOperation,
+  attachment: AttachmentRecord | undefined,
+): Record<string, InstalledPlugin | null> {
   const isPinned = begun.verb === "DEL" || begun.verb === "CHECK";
   const choose = (type: string): InstalledPlugin | null => {
-    const pinned = isPinned && attachment !== undefined && Object.hasOwn(attachment.digests, type) ? attachment.digests[type] : undefined;
+    const pinned =
+      isPinned && attachment !== undefined && Object.hasOwn(attachment.digests, type)
+        ? attachment.digests[type]
+        : undefined;
     for (const digest of [pinned, readType(state.layout, type)] satisfies (Digest | undefined)[]) {
       const grant = digest === undefined ? undefined : readGrant(state.layout, digest);
       if (grant !== undefined) return describePlugin(type, grant);
@@ -106,12 +126,27 @@ function choosePlugins(state: HelperState, begun: BeginOperation, attachment: At
 function writeBeginning({ ledger, node, now }: HelperState, { id, key, begun, container }: OpenOperation): void {
   const { verb, origin } = begun;
   ledger.transaction(() => {
-    ledger.openOperation({ ...key, id, nodeNetnsCookie: node.cookie, verb, startedAtMs: now(), origin, helperPid: process.pid });
+    ledger.openOperation({
+      ...key,
+      id,
+      nodeNetnsCookie: node.cookie,
+      verb,
+      startedAtMs: now(),
+      origin,
+      helperPid: process.pid,
+    });
     if (verb === "ADD" && container !== undefined) {
       const owner = { ...key, nodeNetnsCookie: node.cookie, digest: NO_PLUGIN };
       const cookie = container.netns.cookie.toString();
       const description = `namespace ${container.path}`;
-      const row = ledger.intent(owner, { operationId: id, callId: "", kind: "namespace", key: cookie, undo: {}, description });
+      const row = ledger.intent(owner, {
+        operationId: id,
+        callId: "",
+        kind: "namespace",
+        key: cookie,
+        undo: {},
+        description,
+      });
       ledger.done(row);
     }
     const { netns, cniVersion, types } = begun;

@@ -24,7 +24,13 @@ export function endCall(state: HelperState, ended: EndCall): EndedCall {
   // Killed or trapped: nothing of it goes on.
   if (ended.outcome === "killed" || ended.outcome === "trap") call.sandbox.end();
   widen(call, ended);
-  state.ledger.audit({ ...call.operation.key, operationId: call.operation.id, callId: call.id, event: "call", data: recordOf(call, ended) });
+  state.ledger.audit({
+    ...call.operation.key,
+    operationId: call.operation.id,
+    callId: call.id,
+    event: "call",
+    data: recordOf(call, ended),
+  });
   if (call.failure !== undefined) throw call.failure;
   return { refusals: call.refusals, operations: call.timeline };
 }
@@ -43,7 +49,8 @@ function widen({ parent, export: name }: OpenCall, { outcome, addresses }: EndCa
 
 function parseGiven(text: string): IpPrefix {
   const prefix = readIpPrefix(text);
-  if (prefix === undefined) throw new CniError("helperFailed", `${JSON.stringify(text)} is not an address with a prefix length`);
+  if (prefix === undefined)
+    throw new CniError("helperFailed", `${JSON.stringify(text)} is not an address with a prefix length`);
   return prefix;
 }
 
@@ -76,11 +83,22 @@ export function breakCall(state: HelperState, call: OpenCall, why: string): void
   call.ended = true;
   call.refusals.push(why);
   try {
-    state.ledger.audit({ ...operation.key, operationId: operation.id, callId: call.id, event: "breach", data: { type: call.type, why } });
+    state.ledger.audit({
+      ...operation.key,
+      operationId: operation.id,
+      callId: call.id,
+      event: "breach",
+      data: { type: call.type, why },
+    });
     state.ledger.flush();
   } catch {
     // The ledger may be what failed; the call ends all the same.
   }
   const made = madeBy(state, operation.key, operation.id);
-  void sweep(state, { ...made, owned: made.owned.filter((row) => row.callId === call.id), joined: [], deleting: [] }).catch(() => undefined);
+  void sweep(state, {
+    ...made,
+    owned: made.owned.filter((row) => row.callId === call.id),
+    joined: [],
+    deleting: [],
+  }).catch(() => undefined);
 }

@@ -15,7 +15,8 @@ const NOTHING: SweepOutcome = { failures: [], microseconds: 0, kernelMicrosecond
  */
 export async function endOperation(state: HelperState, ended: EndOperation): Promise<EndedOperation> {
   const operation = state.operations.get(ended.operationId);
-  if (operation === undefined) throw new CniError("helperFailed", `no operation ${JSON.stringify(ended.operationId)} is open`);
+  if (operation === undefined)
+    throw new CniError("helperFailed", `no operation ${JSON.stringify(ended.operationId)} is open`);
   state.operations.delete(operation.id);
   for (const call of [...state.calls.values()].filter((each) => each.operation === operation)) {
     state.calls.delete(call.id);
@@ -27,7 +28,8 @@ export async function endOperation(state: HelperState, ended: EndOperation): Pro
   try {
     const swept = await settle(state, operation, outcome);
     close(state, operation, { ...ended, outcome }, swept);
-    if (outcome !== ended.outcome) throw new CniError("helperFailed", "the operation broke and was undone", { details: swept.failures.join("; ") });
+    if (outcome !== ended.outcome)
+      throw new CniError("helperFailed", "the operation broke and was undone", { details: swept.failures.join("; ") });
     return {
       failures: swept.failures,
       sweepMicroseconds: swept.microseconds,
@@ -39,7 +41,11 @@ export async function endOperation(state: HelperState, ended: EndOperation): Pro
   }
 }
 
-async function settle(state: HelperState, { id, key, begun }: OpenOperation, outcome: "ok" | "error"): Promise<SweepOutcome> {
+async function settle(
+  state: HelperState,
+  { id, key, begun }: OpenOperation,
+  outcome: "ok" | "error",
+): Promise<SweepOutcome> {
   if (begun.verb === "DEL") return sweep(state, everythingOf(state, key, id));
   if (begun.verb === "ADD" && outcome === "error") return sweep(state, madeBy(state, key, id));
   return NOTHING;
@@ -59,7 +65,12 @@ function close({ ledger }: HelperState, operation: OpenOperation, ended: EndOper
       if (outcome === "ok") ledger.attachments.delete(key);
     }
     const sweepMicroseconds = swept.microseconds;
-    ledger.audit({ ...key, operationId: id, event: "end", data: { verb, outcome, failures: swept.failures, phasesMicroseconds, sweepMicroseconds } });
+    ledger.audit({
+      ...key,
+      operationId: id,
+      event: "end",
+      data: { verb, outcome, failures: swept.failures, phasesMicroseconds, sweepMicroseconds },
+    });
     ledger.closeOperation(id);
     ledger.flush();
   });
@@ -74,7 +85,12 @@ function recordOf({ key, begun, digests, startedAtMs }: OpenOperation, result: s
 export async function abandonOperations(state: HelperState): Promise<void> {
   for (const operation of state.operations.values()) {
     try {
-      await endOperation(state, { operationId: operation.id, outcome: "error", result: undefined, phasesMicroseconds: {} });
+      await endOperation(state, {
+        operationId: operation.id,
+        outcome: "error",
+        result: undefined,
+        phasesMicroseconds: {},
+      });
     } catch {
       // Stays on record as unfinished: the next helper recovers it.
     }

@@ -29,7 +29,9 @@ export function listAttachments(state: HelperState, filter: Params<"list-attachm
 /** Gives changes, and what attachments share: one row for each user. */
 export function readLedger(state: HelperState, filter: Params<"read-ledger">): Result<"read-ledger"> {
   const { containerId, network } = filter;
-  const shared = state.ledger.shared.list(network === undefined ? {} : { network }).flatMap((row) => sharedRows(state, row));
+  const shared = state.ledger.shared
+    .list(network === undefined ? {} : { network })
+    .flatMap((row) => sharedRows(state, row));
   const wanted = shared.filter((row) => containerId === undefined || row.containerId === containerId);
   return { rows: [...state.ledger.owned(filter).map(ownedRow), ...wanted] };
 }
@@ -59,7 +61,10 @@ export function readLeases(state: HelperState, filter: Params<"read-leases">): R
   return { rows };
 }
 
-export function readLog(state: HelperState, { containerId, operationId, limit }: Params<"read-log">): Result<"read-log"> {
+export function readLog(
+  state: HelperState,
+  { containerId, operationId, limit }: Params<"read-log">,
+): Result<"read-log"> {
   state.ledger.flush();
   const rows = state.ledger.readAudit({
     ...(containerId === undefined ? {} : { containerId }),

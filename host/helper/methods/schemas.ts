@@ -14,7 +14,10 @@ const FILTER = z.strictObject({ network: NAME.optional(), containerId: NAME.opti
 const LOG_LINE = z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]), message: z.string() });
 
 /** What a JSON text cannot say, `undefined`, arrives as a missing key. */
-const TEXT_OR_ABSENT = z.string().optional().transform((text) => text);
+const TEXT_OR_ABSENT = z
+  .string()
+  .optional()
+  .transform((text) => text);
 
 /** One schema for each method of {@link ControlMethods}. */
 export const METHOD_SCHEMAS = {

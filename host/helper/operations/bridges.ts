@@ -40,10 +40,18 @@ export function requireBridge(context: OperationContext, name: string, absent: s
   const { state, call } = context;
   const link = state.node.rtnetlink.getLink({ name });
   if (link === undefined) throw new OperationFailure(absent);
-  const rows = state.ledger.shared.list({ user: call.operation.key, kind: "bridge", key: name, nodeNetnsCookie: state.node.cookie });
+  const rows = state.ledger.shared.list({
+    user: call.operation.key,
+    kind: "bridge",
+    key: name,
+    nodeNetnsCookie: state.node.cookie,
+  });
   if (rows.some((row) => isMadeFor(link, row))) return { link, isOurs: true };
   if (link.kind === "bridge" && isAdopted(context, name)) return { link, isOurs: false };
-  throw new OperationFailure("not-permitted", `${JSON.stringify(name)} is not a bridge of this network; "node-links" with it in "adopt" would allow it`);
+  throw new OperationFailure(
+    "not-permitted",
+    `${JSON.stringify(name)} is not a bridge of this network; "node-links" with it in "adopt" would allow it`,
+  );
 }
 
 /** Makes sure that a bridge is there and up, and that the attachment counts as a user of it. */
@@ -108,14 +116,24 @@ function create(context: OperationContext, options: BridgeOptions, row: SharedRo
   const { name, mtuBytes, vlanFiltering } = options;
   const tag = tagIn(row);
   try {
-    rtnetlink.createBridge({ name, mtu: mtuBytes, vlanFiltering: vlanFiltering ? true : undefined, group: groupOf(tag) });
+    rtnetlink.createBridge({
+      name,
+      mtu: mtuBytes,
+      vlanFiltering: vlanFiltering ? true : undefined,
+      group: groupOf(tag),
+    });
   } catch (error) {
     forgetUnmade(context, row);
     throw isKernelError(error, "EEXIST") ? foreign(name) : error;
   }
   const made = requireLink(context, name);
   withoutIpv6(() => writeSysctl(context.state.node.netns, { name: "accept_ra", link: name }, 0));
-  rtnetlink.setLink(made.index, { alias: aliasOf(tag), group: 0, up: true, promiscuous: options.promiscuous ? true : undefined });
+  rtnetlink.setLink(made.index, {
+    alias: aliasOf(tag),
+    group: 0,
+    up: true,
+    promiscuous: options.promiscuous ? true : undefined,
+  });
   context.state.ledger.shared.ready(row.id);
   return requireLink(context, name);
 }
@@ -175,5 +193,8 @@ function tagIn({ undo }: SharedRow): string {
 }
 
 function foreign(name: string): OperationFailure {
-  return new OperationFailure("not-permitted", `bridge ${JSON.stringify(name)} is somebody else's; "node-links" with it in "adopt" would allow it`);
+  return new OperationFailure(
+    "not-permitted",
+    `bridge ${JSON.stringify(name)} is somebody else's; "node-links" with it in "adopt" would allow it`,
+  );
 }

@@ -60,7 +60,11 @@ function add(context: OperationContext, name: string, addresses: readonly IpPref
   if (row !== undefined) state.ledger.done(row);
 }
 
-function writeIntent({ state, call }: OperationContext, container: ContainerSide, change: { name: string; addresses: readonly IpPrefix[] }): number {
+function writeIntent(
+  { state, call }: OperationContext,
+  container: ContainerSide,
+  change: { name: string; addresses: readonly IpPrefix[] },
+): number {
   const texts = change.addresses.map(formatIpPrefix);
   return state.ledger.intent(call.owner, {
     operationId: call.operation.id,
@@ -101,7 +105,8 @@ async function settle(context: OperationContext, name: string, timeoutMs: number
     return addresses.some(({ tentative }) => tentative) ? undefined : true;
   });
   // A link that is down never settles.
-  if (settled === undefined && container.rtnetlink.getLink({ index })?.operationalState === "up") throw new OperationFailure("timed-out");
+  if (settled === undefined && container.rtnetlink.getLink({ index })?.operationalState === "up")
+    throw new OperationFailure("timed-out");
 }
 
 function ipv6Of({ rtnetlink }: ContainerSide, index: number): LinkAddress[] {

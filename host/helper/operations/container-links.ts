@@ -118,7 +118,8 @@ async function deleteLink(context: OperationContext, name: string): Promise<void
   const container = containerOf(context);
   const rows = state.ledger.owned({ attachment: call.operation.key, kind: "veth", nodeNetnsCookie: state.node.cookie });
   const row = rows.findLast((each) => each.undo["container"] === name);
-  if (row === undefined) throw new OperationFailure("not-permitted", `the attachment did not make ${JSON.stringify(name)}`);
+  if (row === undefined)
+    throw new OperationFailure("not-permitted", `the attachment did not make ${JSON.stringify(name)}`);
   const isThere = container.rtnetlink.getLink({ name }) !== undefined;
   call.asyncKernelMicroseconds += await deleteVeth(state, row, call.operation.id);
   call.ownedNodeLinks.delete(row.key);

@@ -32,14 +32,18 @@ export const LEASES: OperationInterface = {
       schema: z.tuple([U32, IP_ADDRESS]),
       run: ({ state, call }, [setIndex, address]) => {
         const wanted = { operationId: call.operation.id, setIndex, address };
-        if (store(() => state.ledger.leases.reserve(call.owner, wanted)) === "taken") throw new OperationFailure("taken");
+        if (store(() => state.ledger.leases.reserve(call.owner, wanted)) === "taken")
+          throw new OperationFailure("taken");
       },
     }),
     list: operation({
       effect: "read",
       schema: z.tuple([]),
       run: (context) =>
-        store(() => context.state.ledger.leases.list(ownFilter(context))).map(({ address, setIndex }) => ({ address, setIndex })),
+        store(() => context.state.ledger.leases.list(ownFilter(context))).map(({ address, setIndex }) => ({
+          address,
+          setIndex,
+        })),
     }),
     release: operation({
       effect: "change",
@@ -64,7 +68,8 @@ function ownFilter({ call }: OperationContext): { network: string; containerId: 
 }
 
 function checkRanges(ranges: readonly LeaseRange[]): void {
-  const isWhole = ranges.length > 0 && ranges.every(({ first, last }) => first.tag === last.tag && compareIp(first, last) <= 0);
+  const isWhole =
+    ranges.length > 0 && ranges.every(({ first, last }) => first.tag === last.tag && compareIp(first, last) <= 0);
   if (!isWhole) throw new OperationFailure("invalid-argument");
 }
 

@@ -22,7 +22,20 @@ export interface LinkInfo {
 
 /** Gives a link as guests see it: without its alias and group. */
 export function linkInfoOf(link: Link): LinkInfo {
-  const { name, index, kind, mac, mtu, up, operationalState, promiscuous, allMulticast, txQueueLength, masterIndex, peerIndex } = link;
+  const {
+    name,
+    index,
+    kind,
+    mac,
+    mtu,
+    up,
+    operationalState,
+    promiscuous,
+    allMulticast,
+    txQueueLength,
+    masterIndex,
+    peerIndex,
+  } = link;
   return {
     name,
     index,

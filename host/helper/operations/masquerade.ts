@@ -15,7 +15,13 @@ import type { OperationContext, OperationInterface } from "./operation.ts";
 
 export const MASQUERADE: OperationInterface = {
   name: "masquerade",
-  errors: { EEXIST: "conflict", ENOSYS: "unsupported", EOPNOTSUPP: "unsupported", EPROTONOSUPPORT: "unsupported", EAFNOSUPPORT: "unsupported" },
+  errors: {
+    EEXIST: "conflict",
+    ENOSYS: "unsupported",
+    EOPNOTSUPP: "unsupported",
+    EPROTONOSUPPORT: "unsupported",
+    EAFNOSUPPORT: "unsupported",
+  },
   otherwise: "invalid-argument",
   operations: {
     set: operation({

@@ -67,7 +67,8 @@ function ensure(context: OperationContext, where: Addressable, wanted: Wanted): 
   const present = addressesOf(context, link);
   const missing = wanted.addresses.filter((address) => !present.some((each) => prefixEquals(each, address)));
   const inTheWay = present.filter((each) => missing.some((address) => isInTheWay(each, address, wanted.addresses)));
-  if (inTheWay.length > 0 && !wanted.replace) throw new OperationFailure("conflict", `${formatIpPrefix(inTheWay[0] as IpPrefix)} is there`);
+  if (inTheWay.length > 0 && !wanted.replace)
+    throw new OperationFailure("conflict", `${formatIpPrefix(inTheWay[0] as IpPrefix)} is there`);
   // Without this a bridge takes the lowest hardware address of its ports, and changes it when they come and go.
   if (missing.length > 0 && link.mac !== undefined) rtnetlink.setLink(link.index, { mac: link.mac });
   for (const address of inTheWay) rtnetlink.deleteAddress(link.index, address);

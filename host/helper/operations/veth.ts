@@ -40,10 +40,14 @@ interface Plan {
 }
 
 /** Makes the pair, or leaves nothing. */
-export async function createVeth(context: OperationContext, options: VethOptions): Promise<{ container: LinkInfo; node: LinkInfo }> {
+export async function createVeth(
+  context: OperationContext,
+  options: VethOptions,
+): Promise<{ container: LinkInfo; node: LinkInfo }> {
   const { nodeName, port } = options;
   const container = containerOf(context);
-  if (!isIfName(options.ifname) || (nodeName !== undefined && !isIfName(nodeName))) throw new OperationFailure("invalid-argument");
+  if (!isIfName(options.ifname) || (nodeName !== undefined && !isIfName(nodeName)))
+    throw new OperationFailure("invalid-argument");
   const bridge = port === undefined ? undefined : requireBridge(context, port.bridge, "not-found").link;
   for (let attempt = 1; ; attempt++) {
     const plan: Plan = { options, nodeName: nodeName ?? randomName(), bridge, container };
@@ -86,7 +90,11 @@ function writeIntent({ state, call }: OperationContext, { options, nodeName, con
     callId: call.id,
     kind: "veth",
     key: nodeName,
-    undo: { container: ifname, cookie: container.netns.cookie.toString(), ...(port === undefined ? {} : { bridge: port.bridge }) },
+    undo: {
+      container: ifname,
+      cookie: container.netns.cookie.toString(),
+      ...(port === undefined ? {} : { bridge: port.bridge }),
+    },
     description: `veth ${nodeName}${where}, ${ifname} in the container`,
   });
 }
@@ -109,7 +117,8 @@ function createLinks({ state, call }: OperationContext, { options, nodeName, bri
 
 function setUpContainerEnd({ options, container }: Plan): LinkInfo {
   const { ifname: link, duplicateAddressDetection: detection, announce } = options;
-  const write = (name: LinkSysctlName, value: number): void => withoutIpv6(() => writeSysctl(container.netns, { name, link }, value));
+  const write = (name: LinkSysctlName, value: number): void =>
+    withoutIpv6(() => writeSysctl(container.netns, { name, link }, value));
   if (detection !== "kernel-default") write("accept_dad", detection === "off" ? 0 : 1);
   if (detection === "enhanced") write("enhanced_dad", 1);
   if (announce) write("arp_notify", 1);

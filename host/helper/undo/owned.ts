@@ -32,11 +32,13 @@ const UNDO: Readonly<Record<string, Undo>> = {
     return undefined;
   },
 
-  "container-link": (_state, { undo }) => inContainer(undo, (rtnetlink, index) => rtnetlink.setLink(index, { up: false })),
+  "container-link": (_state, { undo }) =>
+    inContainer(undo, (rtnetlink, index) => rtnetlink.setLink(index, { up: false })),
 
   "container-address": (_state, { undo }) =>
     inContainer(undo, (rtnetlink, index) => {
-      for (const text of textsOf(undo["addresses"])) ignoreAbsent(() => rtnetlink.deleteAddress(index, parseIpPrefix(text)));
+      for (const text of textsOf(undo["addresses"]))
+        ignoreAbsent(() => rtnetlink.deleteAddress(index, parseIpPrefix(text)));
     }),
 };
 
@@ -46,7 +48,8 @@ const UNDO: Readonly<Record<string, Undo>> = {
  */
 export function undoOwned(state: HelperState, row: OwnedRow): number | undefined {
   const undo = Object.hasOwn(UNDO, row.kind) ? UNDO[row.kind] : undefined;
-  if (undo === undefined) throw new Error(`no way to undo ${JSON.stringify(row.kind)} is known: written by a newer release`);
+  if (undo === undefined)
+    throw new Error(`no way to undo ${JSON.stringify(row.kind)} is known: written by a newer release`);
   return undo(state, row);
 }
 
@@ -61,7 +64,8 @@ function inContainer(undo: JsonObject, run: (rtnetlink: Rtnetlink, index: number
     const found = rtnetlink.getLink({ name: link });
     if (found !== undefined) run(rtnetlink, found.index);
   } catch (error) {
-    if (!isKernelError(error, "ENOENT") && !isKernelError(error, "EINVAL") && !isKernelError(error, "ENODEV")) throw error;
+    if (!isKernelError(error, "ENOENT") && !isKernelError(error, "EINVAL") && !isKernelError(error, "ENODEV"))
+      throw error;
   }
 }
 

@@ -9,6 +9,12 @@ import { sweep } from "./sweep.ts";
 export async function undoRemains(state: HelperState, remains: Remains): Promise<readonly string[]> {
   const { operation, owned, joined, deleting } = remains;
   const { network, containerId, ifname } = operation;
-  const { failures } = await sweep(state, { user: { network, containerId, ifname }, operationId: operation.id, owned, joined, deleting });
+  const { failures } = await sweep(state, {
+    user: { network, containerId, ifname },
+    operationId: operation.id,
+    owned,
+    joined,
+    deleting,
+  });
   return failures;
 }

@@ -41,7 +41,9 @@ export function dismantle(state: HelperState, row: SharedRow): Unused {
 function bridgeIndex({ node }: HelperState, { key, undo }: SharedRow): number | undefined {
   const link = node.rtnetlink.getLink({ name: key });
   const { tag } = undo;
-  return link !== undefined && link.kind === "bridge" && typeof tag === "string" && isTagged(link, tag) ? link.index : undefined;
+  return link !== undefined && link.kind === "bridge" && typeof tag === "string" && isTagged(link, tag)
+    ? link.index
+    : undefined;
 }
 
 function removeAddress({ node }: HelperState, { undo }: SharedRow): void {

@@ -13,7 +13,10 @@ export async function deleteVeth(state: HelperState, row: OwnedRow, operationId:
   const { network, containerId, ifname } = row;
   const user = { network, containerId, ifname };
   const { bridge } = row.undo;
-  const joined = typeof bridge === "string" ? ledger.shared.list({ user, kind: "bridge", key: bridge, nodeNetnsCookie: node.cookie }) : [];
+  const joined =
+    typeof bridge === "string"
+      ? ledger.shared.list({ user, kind: "bridge", key: bridge, nodeNetnsCookie: node.cookie })
+      : [];
   const veth = undoOwned(state, row);
   const unused = leaveShared(state, joined, user, operationId);
   const indexes = [...(veth === undefined ? [] : [veth]), ...unused.flatMap(({ linkIndex }) => linkIndex ?? [])];

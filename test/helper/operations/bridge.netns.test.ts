@@ -22,11 +22,18 @@ test("an ADD makes a working attachment and a DEL removes all of it", async () =
   expect(container.run("ping", "-c1", "-W1", "10.1.0.1")).toContain(" 0% packet loss");
   expect(node.run("nft", "list", "ruleset")).toContain("10.1.0.2");
   const { rows } = await helper.request("read-ledger", { containerId: "c1" });
-  expect(rows.map(({ kind, state }) => `${kind} ${state}`).sort()).toEqual(["bridge done", "masquerade done", "namespace done", "veth done"]);
+  expect(rows.map(({ kind, state }) => `${kind} ${state}`).sort()).toEqual([
+    "bridge done",
+    "masquerade done",
+    "namespace done",
+    "veth done",
+  ]);
   const veth = rows.find(({ kind }) => kind === "veth");
   expect(node.ip("link show")).toContain(`alias cnidaria:${veth?.tag ?? ""}`);
   expect((await helper.request("read-leases", {})).rows).toMatchObject([{ address: "10.1.0.2", containerId: "c1" }]);
-  expect((await helper.request("read-attachment", { network: "net1", containerId: "c1", ifname: "eth0" })).attachment).toMatchObject({ digests: { bridge: digest } });
+  expect(
+    (await helper.request("read-attachment", { network: "net1", containerId: "c1", ifname: "eth0" })).attachment,
+  ).toMatchObject({ digests: { bridge: digest } });
 
   const deleting = await beginTestOperation(helper, sandbox, delOf(container.path));
   expect(await sandbox.ask("container-links.delete", deleting.call.containerHandle, "eth0")).toEqual({ ok: null });
@@ -47,7 +54,10 @@ test("two attachments share a bridge, and the last one takes it along", async ()
   await Promise.all(
     [first, second].map(async (container, index) => {
       const sandbox = sandboxes[index as 0 | 1];
-      const operation = await beginTestOperation(helper, sandbox, { ...addOf(container.path, index + 2), containerId: `c${index}` });
+      const operation = await beginTestOperation(helper, sandbox, {
+        ...addOf(container.path, index + 2),
+        containerId: `c${index}`,
+      });
       await addAll(sandbox, operation, index + 2);
       await operation.endCall();
       await operation.end();
@@ -62,7 +72,12 @@ test("two attachments share a bridge, and the last one takes it along", async ()
   ] as const) {
     const begun = await helper.request("begin-operation", { ...begin("DEL", `c${index}`), netns: "" });
     expect(begun.namespacePresent).toBe(false);
-    const ended = await helper.request("end-operation", { operationId: begun.operationId, outcome: "ok", result: undefined, phasesMicroseconds: {} });
+    const ended = await helper.request("end-operation", {
+      operationId: begun.operationId,
+      outcome: "ok",
+      result: undefined,
+      phasesMicroseconds: {},
+    });
     expect(ended.failures).toEqual([]);
     expect(node.ip("-br link")).toMatch(left);
   }
@@ -72,8 +87,17 @@ test("two attachments share a bridge, and the last one takes it along", async ()
 
 function begin(verb: "ADD" | "DEL", containerId: string): BeginOperation {
   return {
-    ...{ verb, containerId, network: "net1", ifname: "eth0", netns: "", cniVersion: "1.1.0" },
-    ...{ configuration: "{}", args: [], runtimeConfig: "{}", types: [], origin: "test" },
+    verb,
+    containerId,
+    network: "net1",
+    ifname: "eth0",
+    netns: "",
+    cniVersion: "1.1.0",
+    configuration: "{}",
+    args: [],
+    runtimeConfig: "{}",
+    types: [],
+    origin: "test",
   };
 }
 
@@ -104,7 +128,9 @@ test("a second ADD of an attachment leaves the first one alone", async () => {
   await first.end();
   const second = await beginTestOperation(helper, sandbox, addOf(container.path));
   expect(await sandbox.ask("leases.reserve", 0, { tag: "ipv4", val: [10, 1, 0, 2] })).toEqual({ err: "taken" });
-  expect(await sandbox.ask("container-links.create-veth", second.call.containerHandle, { ...VETH })).toEqual({ err: "already-exists" });
+  expect(await sandbox.ask("container-links.create-veth", second.call.containerHandle, { ...VETH })).toEqual({
+    err: "already-exists",
+  });
   await second.endCall("error");
   expect((await second.end("error")).failures).toEqual([]);
   expect(container.run("ping", "-c1", "-W1", "10.1.0.1")).toContain(" 0% packet loss");
@@ -118,7 +144,8 @@ test("a veth that cannot be finished is taken back", async () => {
   const helper = await startTestHelper({ stateDir, nodePath: node.path });
   const sandbox = await startTestSandbox(helper, digest);
   const { call } = await beginTestOperation(helper, sandbox, addOf(container.path));
-  const create = (options: object): Promise<unknown> => sandbox.ask("container-links.create-veth", call.containerHandle, { ...VETH, ...options });
+  const create = (options: object): Promise<unknown> =>
+    sandbox.ask("container-links.create-veth", call.containerHandle, { ...VETH, ...options });
   expect(await create({ port: PORT })).toEqual({ err: "not-found" });
   expect(await create({ mtuBytes: 10 })).toEqual({ err: "invalid-argument" });
   expect(await create({ mac: [1, 0, 0, 0, 0, 1] })).toEqual({ err: "invalid-argument" });

@@ -3,7 +3,17 @@
  */
 import { expect, test } from "vitest";
 import { OPERATIONS } from "../../../host/helper/operations/index.ts";
-import { BRIDGE, CAPABILITIES, DEFAULT_ROUTE, PORT, VETH, addAll, addOf, prefix, testNamespace } from "../support/cases.ts";
+import {
+  BRIDGE,
+  CAPABILITIES,
+  DEFAULT_ROUTE,
+  PORT,
+  VETH,
+  addAll,
+  addOf,
+  prefix,
+  testNamespace,
+} from "../support/cases.ts";
 import { beginTestOperation, startTestHelper, startTestSandbox, temporaryStateDir } from "../support/helper.ts";
 import { startMonitor } from "../support/monitor.ts";
 import { installTestPlugin } from "../support/plugin.ts";
@@ -14,7 +24,10 @@ const OTHER_PREFIX = { address: OTHER, prefixLength: 24 };
 
 /** Arguments after the handle where there is one: such as the grant covers, and such as it does not. */
 const PAIRS: Readonly<Record<string, { granted: unknown[]; refused?: unknown[] }>> = {
-  "container-links.create-veth": { granted: [{ ...VETH, port: PORT }], refused: [{ ...VETH, port: { ...PORT, bridge: "other0" } }] },
+  "container-links.create-veth": {
+    granted: [{ ...VETH, port: PORT }],
+    refused: [{ ...VETH, port: { ...PORT, bridge: "other0" } }],
+  },
   "container-links.get": { granted: ["eth0"], refused: ["lo"] },
   "container-links.set-up": { granted: ["eth0", 0], refused: ["lo", 0] },
   "container-links.set-down": { granted: ["eth0"], refused: ["lo"] },
@@ -22,7 +35,10 @@ const PAIRS: Readonly<Record<string, { granted: unknown[]; refused?: unknown[] }
   "container-addresses.add": { granted: ["eth0", [prefix(2)]], refused: ["eth0", [OTHER_PREFIX]] },
   "container-addresses.list": { granted: ["eth0"], refused: ["lo"] },
   "container-addresses.settle": { granted: ["eth0", 1000], refused: ["lo", 1000] },
-  "container-routes.add": { granted: ["eth0", [DEFAULT_ROUTE], "append"], refused: ["eth0", [{ ...DEFAULT_ROUTE, table: 100 }], "append"] },
+  "container-routes.add": {
+    granted: ["eth0", [DEFAULT_ROUTE], "append"],
+    refused: ["eth0", [{ ...DEFAULT_ROUTE, table: 100 }], "append"],
+  },
   "container-routes.list": { granted: ["eth0", "ipv4"], refused: ["lo", "ipv4"] },
   "container-routes.delete": { granted: ["eth0", [DEFAULT_ROUTE]], refused: ["lo", [DEFAULT_ROUTE]] },
   "node-links.ensure-bridge": { granted: [BRIDGE], refused: [{ ...BRIDGE, name: "other0" }] },
@@ -34,21 +50,48 @@ const PAIRS: Readonly<Record<string, { granted: unknown[]; refused?: unknown[] }
   "masquerade.set": { granted: [[prefix(2)]], refused: [[OTHER_PREFIX]] },
   "masquerade.list": { granted: [] },
   "masquerade.remove": { granted: [] },
-  "leases.reserve-next": { granted: [1, [{ first: ADDRESS, last: prefix(9).address }], []], refused: [1, [{ first: OTHER, last: OTHER }], []] },
+  "leases.reserve-next": {
+    granted: [1, [{ first: ADDRESS, last: prefix(9).address }], []],
+    refused: [1, [{ first: OTHER, last: OTHER }], []],
+  },
   "leases.reserve": { granted: [0, ADDRESS], refused: [0, OTHER] },
   "leases.list": { granted: [] },
-  "leases.count-free": { granted: [[{ first: ADDRESS, last: ADDRESS }], []], refused: [[{ first: OTHER, last: OTHER }], []] },
+  "leases.count-free": {
+    granted: [[{ first: ADDRESS, last: ADDRESS }], []],
+    refused: [[{ first: OTHER, last: OTHER }], []],
+  },
   "leases.release": { granted: [] },
   "resolver-file.read": { granted: ["/etc/resolv.conf"], refused: ["/etc/passwd"] },
 };
 
 /** The order in which granted operations find what they need. */
 const ORDER = [
-  ...["leases.reserve", "leases.reserve-next", "leases.list", "leases.count-free", "node-links.ensure-bridge", "node-links.get"],
-  ...["container-links.create-veth", "container-links.get", "container-addresses.add", "container-links.set-up", "node-links.wait-until-up"],
-  ...["container-addresses.list", "container-addresses.settle", "node-addresses.ensure", "node-addresses.list", "container-routes.add"],
-  ...["container-routes.list", "container-routes.delete", "node-forwarding.enable", "masquerade.set", "masquerade.list", "masquerade.remove"],
-  ...["resolver-file.read", "container-links.set-down", "container-links.delete", "leases.release"],
+  "leases.reserve",
+  "leases.reserve-next",
+  "leases.list",
+  "leases.count-free",
+  "node-links.ensure-bridge",
+  "node-links.get",
+  "container-links.create-veth",
+  "container-links.get",
+  "container-addresses.add",
+  "container-links.set-up",
+  "node-links.wait-until-up",
+  "container-addresses.list",
+  "container-addresses.settle",
+  "node-addresses.ensure",
+  "node-addresses.list",
+  "container-routes.add",
+  "container-routes.list",
+  "container-routes.delete",
+  "node-forwarding.enable",
+  "masquerade.set",
+  "masquerade.list",
+  "masquerade.remove",
+  "resolver-file.read",
+  "container-links.set-down",
+  "container-links.delete",
+  "leases.release",
 ];
 
 test("every operation of the policy has a pair", () => {
@@ -81,7 +124,8 @@ async function withAttachment(capabilities: Readonly<Record<string, unknown>>): 
 }> {
   const [node, container, stateDir] = [testNamespace(), testNamespace(), temporaryStateDir()];
   // Otherwise the kernel announces addresses of its own, seconds after the links.
-  for (const space of [node, container]) space.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1");
+  for (const space of [node, container])
+    space.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1");
   const full = installTestPlugin(stateDir, { type: "bridge", capabilities: CAPABILITIES });
   const digest = installTestPlugin(stateDir, { type: "narrow", capabilities, hostCalls: 1000 });
   const helper = await startTestHelper({ stateDir, nodePath: node.path });
@@ -101,7 +145,9 @@ async function withAttachment(capabilities: Readonly<Record<string, unknown>>): 
     },
     close: async () => {
       const { operations, refusals } = await operation.endCall("error");
-      expect(operations.every(({ outcome, kernelMicroseconds }) => outcome === "refused" && kernelMicroseconds === 0)).toBe(true);
+      expect(
+        operations.every(({ outcome, kernelMicroseconds }) => outcome === "refused" && kernelMicroseconds === 0),
+      ).toBe(true);
       expect(refusals).toHaveLength(operations.length);
       await Promise.all(monitors.map((monitor) => monitor.stop()));
       await helper.close();
@@ -111,7 +157,11 @@ async function withAttachment(capabilities: Readonly<Record<string, unknown>>): 
 
 test("not granted at all, no operation reaches the kernel", async () => {
   const { refuse, close } = await withAttachment({});
-  for (const operation of ORDER) expect({ operation, heard: await refuse(operation, PAIRS[operation]?.granted ?? []) }).toEqual({ operation, heard: "" });
+  for (const operation of ORDER)
+    expect({ operation, heard: await refuse(operation, PAIRS[operation]?.granted ?? []) }).toEqual({
+      operation,
+      heard: "",
+    });
   await close();
 });
 
@@ -119,7 +169,8 @@ test("beyond the granted scope, no operation reaches the kernel", async () => {
   const { refuse, close } = await withAttachment(CAPABILITIES);
   for (const operation of ORDER) {
     const refused = PAIRS[operation]?.refused;
-    if (refused !== undefined) expect({ operation, heard: await refuse(operation, refused) }).toEqual({ operation, heard: "" });
+    if (refused !== undefined)
+      expect({ operation, heard: await refuse(operation, refused) }).toEqual({ operation, heard: "" });
   }
   await close();
 });

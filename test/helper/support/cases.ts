@@ -27,7 +27,10 @@ export function prefix(last: number, third = 0): { address: { tag: "ipv4"; val: 
 export const BRIDGE = { name: "cni0", vlanFiltering: false, promiscuous: false };
 export const VETH = { ifname: "eth0", duplicateAddressDetection: "off", announce: true };
 export const PORT = { bridge: "cni0", hairpin: false, isolated: false };
-export const DEFAULT_ROUTE = { destination: { address: { tag: "ipv4", val: [0, 0, 0, 0] }, prefixLength: 0 }, gateway: prefix(1).address };
+export const DEFAULT_ROUTE = {
+  destination: { address: { tag: "ipv4", val: [0, 0, 0, 0] }, prefixLength: 0 },
+  gateway: prefix(1).address,
+};
 
 /** A namespace that goes when the test ends. */
 export function testNamespace(): TestNamespace {
@@ -37,8 +40,17 @@ export function testNamespace(): TestNamespace {
 }
 
 /** An ADD that was given 10.1.0.`last`. */
-export function addOf(netns: string, last = 2): { verb: "ADD"; type: string; netns: string; configuration: object; previousResult: object } {
-  return { verb: "ADD", type: "bridge", netns, configuration: { bridge: "cni0" }, previousResult: { ips: [{ address: `10.1.0.${last}/24` }] } };
+export function addOf(
+  netns: string,
+  last = 2,
+): { verb: "ADD"; type: string; netns: string; configuration: object; previousResult: object } {
+  return {
+    verb: "ADD",
+    type: "bridge",
+    netns,
+    configuration: { bridge: "cni0" },
+    previousResult: { ips: [{ address: `10.1.0.${last}/24` }] },
+  };
 }
 
 /** The same for DEL. */

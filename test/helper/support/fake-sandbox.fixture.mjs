@@ -21,7 +21,7 @@ function readExactly(fd, bytes) {
 const readFrame = (fd) => JSON.parse(readExactly(fd, readExactly(fd, 4).readUInt32LE(0)).toString("utf8"));
 
 function writeAll(fd, buffer) {
-  for (let offset = 0; offset < buffer.length; ) offset += writeSync(fd, buffer, offset);
+  for (let offset = 0; offset < buffer.length;) offset += writeSync(fd, buffer, offset);
 }
 
 function writeFrame(fd, value) {

@@ -16,7 +16,16 @@ import { openConversation } from "../../../host/helper/client-connection.ts";
 import type { Conversation } from "../../../host/helper/client-connection.ts";
 import { helperCommand } from "../../../host/helper/client.ts";
 import { CONTROL_FRAME_MAX_BYTES, FrameReader, PROTOCOL_VERSION, encodeFrame } from "../../../host/helper/protocol.ts";
-import type { BeginCall, BeginOperation, BegunCall, BegunOperation, Digest, EndedCall, EndedOperation, Opening } from "../../../host/helper/protocol.ts";
+import type {
+  BeginCall,
+  BeginOperation,
+  BegunCall,
+  BegunOperation,
+  Digest,
+  EndedCall,
+  EndedOperation,
+  Opening,
+} from "../../../host/helper/protocol.ts";
 
 export const HELPER_ENTRY = join(import.meta.dirname, "helper-entry.fixture.ts");
 
@@ -51,7 +60,12 @@ export function temporaryStateDir(): string {
 /** Starts the helper as the host does, but in the test's node namespace. */
 export async function startTestHelper({ stateDir, nodePath, die }: TestHelperOptions): Promise<TestHelper> {
   const extra = die === undefined ? [] : ["--die", die];
-  const command = helperCommand({ stateDir, nodePath: process.execPath, helperEntry: HELPER_ENTRY, helperArguments: extra });
+  const command = helperCommand({
+    stateDir,
+    nodePath: process.execPath,
+    helperEntry: HELPER_ENTRY,
+    helperArguments: extra,
+  });
   const child = spawn("/usr/bin/nsenter", [`--net=${nodePath}`, "/usr/bin/setpriv", ...command], {
     env: {},
     cwd: "/",
@@ -117,7 +131,12 @@ export interface TestSandbox {
 /** Starts a sandbox and waits until it is ready. */
 export async function startTestSandbox(helper: TestHelper, digest: Digest): Promise<TestSandbox> {
   const id = randomUUID();
-  const socket = await openConnection(helper.socketPath, { role: "sandbox", protocol: PROTOCOL_VERSION, sandboxId: id, digest });
+  const socket = await openConnection(helper.socketPath, {
+    role: "sandbox",
+    protocol: PROTOCOL_VERSION,
+    sandboxId: id,
+    digest,
+  });
   const reader = new FrameReader(CONTROL_FRAME_MAX_BYTES);
   const waiting: PromiseWithResolvers<unknown>[] = [];
   const received: unknown[] = [];
@@ -165,7 +184,11 @@ export interface TestVerb {
 }
 
 /** Begins an operation, and a call of its only plugin on a sandbox. */
-export async function beginTestOperation(helper: TestHelper, sandbox: TestSandbox, what: TestVerb): Promise<TestOperation> {
+export async function beginTestOperation(
+  helper: TestHelper,
+  sandbox: TestSandbox,
+  what: TestVerb,
+): Promise<TestOperation> {
   const { verb, type, netns, containerId = "c1", network = "net1", configuration = {}, previousResult } = what;
   const begun = await helper.request("begin-operation", {
     verb,
@@ -195,8 +218,20 @@ export async function beginTestOperation(helper: TestHelper, sandbox: TestSandbo
     begun,
     call,
     endCall: (outcome = "ok") =>
-      helper.request("end-call", { callId: call.callId, outcome, addresses: [], error: undefined, log: [], phasesMicroseconds: {} }),
+      helper.request("end-call", {
+        callId: call.callId,
+        outcome,
+        addresses: [],
+        error: undefined,
+        log: [],
+        phasesMicroseconds: {},
+      }),
     end: (outcome = "ok") =>
-      helper.request("end-operation", { operationId: begun.operationId, outcome, result: "{}", phasesMicroseconds: {} }),
+      helper.request("end-operation", {
+        operationId: begun.operationId,
+        outcome,
+        result: "{}",
+        phasesMicroseconds: {},
+      }),
   };
 }

@@ -34,7 +34,10 @@ export async function startMonitor(space: TestNamespace): Promise<Monitor> {
   return {
     heard: async () => {
       await mark();
-      return [links.text(), rules.text()].flatMap((text) => text.split("\n")).filter(isNews).join("\n");
+      return [links.text(), rules.text()]
+        .flatMap((text) => text.split("\n"))
+        .filter(isNews)
+        .join("\n");
     },
     stop: async () => {
       await Promise.all([links.stop(), rules.stop()]);
@@ -44,10 +47,18 @@ export async function startMonitor(space: TestNamespace): Promise<Monitor> {
 
 /** Everything but the marks themselves. */
 function isNews(line: string): boolean {
-  return line.trim() !== "" && !line.includes(LINK_MARK) && !/\bnoticed\b|new generation/u.test(line) && !/^\s+link\/ether/u.test(line);
+  return (
+    line.trim() !== "" &&
+    !line.includes(LINK_MARK) &&
+    !/\bnoticed\b|new generation/u.test(line) &&
+    !/^\s+link\/ether/u.test(line)
+  );
 }
 
-function follow(space: TestNamespace, command: readonly string[]): { text: () => string; clear: () => void; stop: () => Promise<void> } {
+function follow(
+  space: TestNamespace,
+  command: readonly string[],
+): { text: () => string; clear: () => void; stop: () => Promise<void> } {
   const child = spawn("ip", ["netns", "exec", space.name, ...command], { stdio: ["ignore", "pipe", "ignore"] });
   let text = "";
   child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));

@@ -1,0 +1,140 @@
+import { expect, test } from "vitest";
+import { addNothing, beginParameters, startBench } from "./support/bench.ts";
+import { CAPABILITIES, VETH, addAll, addOf, expectNothingLeft, prefix, testNamespace } from "./support/cases.ts";
+import { beginTestOperation, startTestSandbox } from "./support/helper.ts";
+import { installTestPlugin } from "./support/plugin.ts";
+
+const long = Buffer.alloc(4);
+long.writeUInt32LE(1 << 20);
+
+test.for<{ title: string; frame: unknown }>([
+  { title: "an unknown operation", frame: { send: ["toString"] } },
+  { title: "a handle that was never given", frame: { send: ["container-links.get", -1, "eth0"] } },
+  { title: "an oversized frame", frame: { raw: long.toString("base64") } },
+])("kills a sandbox for $title, undoes its call and lets the ADD not end well", async ({ frame }) => {
+  const { helper, container, digest, node } = await startBench();
+  const sandbox = await startTestSandbox(helper, digest);
+  const operation = await beginTestOperation(helper, sandbox, addOf(container.path));
+  await addAll(sandbox, operation);
+  await expect(sandbox.order(frame)).rejects.toThrow("the sandbox ended");
+  const { refusals } = await operation.endCall("killed");
+  expect(refusals).toHaveLength(1);
+  await expect(operation.end("ok")).rejects.toThrow("the operation broke and was undone");
+  expectNothingLeft(node);
+  const { rows } = await helper.request("read-log", {});
+  expect(rows.map(({ event }) => event)).toEqual(["begin", "breach", "call", "end"]);
+  await helper.close();
+});
+
+test("a handle is nothing after its call, and no call open means a breach", async () => {
+  const bench = await startBench();
+  const sandbox = await startTestSandbox(bench.helper, bench.digest);
+  const handle = await addNothing(sandbox, bench);
+  await expect(sandbox.ask("container-links.get", handle, "eth0")).rejects.toThrow("the sandbox ended");
+  const other = await startTestSandbox(bench.helper, bench.digest);
+  const operation = await beginTestOperation(bench.helper, other, addOf(bench.container.path));
+  expect(operation.call.containerHandle).not.toBe(handle);
+  await expect(other.ask("container-links.get", handle, "eth0")).rejects.toThrow("the sandbox ended");
+  await bench.helper.close();
+});
+
+test("one verb at a time for a container, and one call at a time on a sandbox", async () => {
+  const bench = await startBench();
+  const { helper, container, digest } = bench;
+  const sandbox = await startTestSandbox(helper, digest);
+  await beginTestOperation(helper, sandbox, addOf(container.path));
+  await expect(
+    helper.request("begin-operation", beginParameters({ netns: container.path, network: "net2" })),
+  ).rejects.toMatchObject({ kind: "tryAgainLater" });
+  await expect(
+    beginTestOperation(helper, sandbox, { ...addOf(testNamespace().path), containerId: "c2" }),
+  ).rejects.toMatchObject({ message: expect.stringContaining("is busy") as string });
+  await helper.close();
+});
+
+test("the host does not choose the code: another digest than the operator's is refused", async () => {
+  const { helper, container, stateDir, digest } = await startBench();
+  const other = installTestPlugin(stateDir, { type: "other", capabilities: CAPABILITIES });
+  const sandbox = await startTestSandbox(helper, other);
+  await expect(beginTestOperation(helper, sandbox, addOf(container.path))).rejects.toMatchObject({
+    kind: "notPermitted",
+  });
+  expect(digest).not.toBe(other);
+  await helper.close();
+});
+
+test("DEL and CHECK use the component that ADD used", async () => {
+  const bench = await startBench();
+  const { helper, container, stateDir, digest } = bench;
+  await addNothing(await startTestSandbox(helper, digest), bench);
+  const newer = installTestPlugin(stateDir, { type: "bridge", capabilities: CAPABILITIES, hostCalls: 7 });
+  const check = await helper.request(
+    "begin-operation",
+    beginParameters({ verb: "CHECK", netns: container.path, types: ["bridge", "absent"] }),
+  );
+  expect(check.plugins).toMatchObject({ bridge: { digest }, absent: null });
+  await helper.request("end-operation", {
+    operationId: check.operationId,
+    outcome: "ok",
+    result: undefined,
+    phasesMicroseconds: {},
+  });
+  const add = await helper.request(
+    "begin-operation",
+    beginParameters({ verb: "ADD", netns: container.path, ifname: "eth1", types: ["bridge"] }),
+  );
+  expect(add.plugins).toMatchObject({ bridge: { digest: newer } });
+  await helper.close();
+});
+
+test("addresses that an IPAM plugin gave widen the call that asked for it", async () => {
+  const { helper, container, digest, stateDir } = await startBench();
+  const ipam = installTestPlugin(stateDir, {
+    type: "ipam",
+    exports: ["addresses"],
+    capabilities: { leases: { subnets: ["10.1.0.0/24"] } },
+  });
+  const [sandbox, inner] = [await startTestSandbox(helper, digest), await startTestSandbox(helper, ipam)];
+  const begun = await helper.request(
+    "begin-operation",
+    beginParameters({ netns: container.path, types: ["bridge", "ipam"] }),
+  );
+  const common = {
+    operationId: begun.operationId,
+    configuration: '{"bridge":"cni0"}',
+    runtimeConfig: "{}",
+    previousResult: undefined,
+  };
+  const outer = await helper.request("begin-call", {
+    ...common,
+    sandboxId: sandbox.id,
+    type: "bridge",
+    digest,
+    export: "attachment",
+    parentCallId: undefined,
+  });
+  await sandbox.ask("container-links.create-veth", outer.containerHandle, VETH);
+  const add = (): Promise<unknown> =>
+    sandbox.ask("container-addresses.add", outer.containerHandle, "eth0", [prefix(2)]);
+  expect(await add()).toEqual({ err: "not-permitted" });
+  const nested = await helper.request("begin-call", {
+    ...common,
+    sandboxId: inner.id,
+    type: "ipam",
+    digest: ipam,
+    export: "addresses",
+    parentCallId: outer.callId,
+  });
+  expect(nested.containerHandle).toBe(0);
+  expect(await inner.ask("leases.reserve", 0, prefix(2).address)).toEqual({ ok: null });
+  await helper.request("end-call", {
+    callId: nested.callId,
+    outcome: "ok",
+    addresses: ["10.1.0.2/24"],
+    error: undefined,
+    log: [],
+    phasesMicroseconds: {},
+  });
+  expect(await add()).toEqual({ ok: null });
+  await helper.close();
+});
