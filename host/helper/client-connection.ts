@@ -28,8 +28,11 @@ interface Waiting {
   readonly reject: (error: CniError) => void;
 }
 
-/** Starts the conversation. The opening frame has been sent already. */
-export function openConversation(socket: Socket): Conversation {
+/**
+ * Starts the conversation. The opening frame has been sent already. `lastWords` says, once the connection is over, how the helper
+ * ended; it does not reject.
+ */
+export function openConversation(socket: Socket, lastWords: () => Promise<string> = async () => ""): Conversation {
   const waiting = new Map<number, Waiting>();
   const reader = new FrameReader(CONTROL_FRAME_MAX_BYTES);
   const { promise: closed, resolve: settle } = Promise.withResolvers<CniError>();
@@ -52,7 +55,10 @@ export function openConversation(socket: Socket): Conversation {
     }
   });
   socket.on("error", (cause) => fail(new CniError("helperFailed", "the connection to the helper failed", { cause })));
-  socket.on("close", () => fail(new CniError("helperFailed", "the helper ended")));
+  socket.on("close", () => {
+    if (reason !== undefined) return;
+    void lastWords().then((details) => fail(new CniError("helperFailed", "the helper ended", { details })));
+  });
 
   return {
     closed,

@@ -34,7 +34,7 @@ const SETPRIV_PATHS = ["/usr/bin/setpriv", "/bin/setpriv", "/usr/sbin/setpriv", 
 const STDERR_MAX_CHARACTERS = 8_192;
 /** How long a helper may take to listen, recovery of what was left behind included. */
 const START_TIMEOUT_MS = 30_000;
-/** How long the last words of a helper that did not start are waited for. */
+/** How long the last words of a helper that did not start, or ended, are waited for. */
 const STDERR_WAIT_MS = 500;
 /** How long an ending helper may take, the undoing of open operations included, before it is killed. */
 const EXIT_TIMEOUT_MS = 15_000;
@@ -85,8 +85,11 @@ export async function startHelper(options: HelperOptions): Promise<HelperClient>
   try {
     const socketPath = await readSocketPath(child, stderr);
     const openChannel = (opening: Opening): Promise<Socket> => connectTo(socketPath, opening);
-    const conversation = openConversation(await openChannel({ role: "host", protocol: PROTOCOL_VERSION }));
-    void exited.then(() => conversation.end("the helper ended"));
+    const lastWords = async (): Promise<string> => {
+      await Promise.race([exited, sleep(STDERR_WAIT_MS)]);
+      return [describeExit(child), stderr().trim()].filter((text) => text !== "").join("\n");
+    };
+    const conversation = openConversation(await openChannel({ role: "host", protocol: PROTOCOL_VERSION }), lastWords);
     return {
       pid: child.pid ?? 0,
       request: conversation.request,
@@ -160,6 +163,12 @@ function firstLine(child: ChildProcess): Promise<string | undefined> {
     pipe.on("close", () => settle(undefined));
     child.once("error", () => settle(undefined));
   });
+}
+
+/** Says how a process ended; `""`: it did not. */
+function describeExit({ exitCode, signalCode }: ChildProcess): string {
+  if (signalCode !== null) return `it was killed by ${signalCode}`;
+  return exitCode === null ? "" : `it exited with ${exitCode}`;
 }
 
 function connectTo(path: string, opening: Opening): Promise<Socket> {
