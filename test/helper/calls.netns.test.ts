@@ -1,6 +1,16 @@
 import { expect, test } from "vitest";
 import { addNothing, beginParameters, startBench } from "./support/bench.ts";
-import { CAPABILITIES, VETH, addAll, addOf, expectNothingLeft, prefix, testNamespace } from "./support/cases.ts";
+import {
+  BRIDGE,
+  CAPABILITIES,
+  PORT,
+  VETH,
+  addAll,
+  addOf,
+  expectNothingLeft,
+  prefix,
+  testNamespace,
+} from "./support/cases.ts";
 import { beginTestOperation, startTestSandbox } from "./support/helper.ts";
 import { installTestPlugin } from "./support/plugin.ts";
 
@@ -136,5 +146,31 @@ test("addresses that an IPAM plugin gave widen the call that asked for it", asyn
     phasesMicroseconds: {},
   });
   expect(await add()).toEqual({ ok: null });
+  await helper.close();
+});
+
+test("a ledger that cannot be written ends the call with its error, and nothing was done", async () => {
+  const { helper, container, digest, node } = await startBench("intent:before@2");
+  const sandbox = await startTestSandbox(helper, digest);
+  const operation = await beginTestOperation(helper, sandbox, addOf(container.path));
+  expect(await sandbox.ask("node-links.ensure-bridge", BRIDGE)).toHaveProperty("ok");
+  const create = sandbox.ask("container-links.create-veth", operation.call.containerHandle, { ...VETH, port: PORT });
+  await expect(create).rejects.toThrow("the sandbox ended");
+  await expect(operation.endCall("killed")).rejects.toMatchObject({
+    kind: "stateUnusable",
+    message: "the disk is full",
+  });
+  expect((await operation.end("error")).failures).toEqual([]);
+  expectNothingLeft(node);
+  await helper.close();
+});
+
+test("a lease that cannot be written now is for the plugin to know", async () => {
+  const { helper, container, digest } = await startBench("lease:before@1");
+  const sandbox = await startTestSandbox(helper, digest);
+  const operation = await beginTestOperation(helper, sandbox, addOf(container.path));
+  expect(await sandbox.ask("leases.reserve", 0, prefix(2).address)).toEqual({ err: "unavailable" });
+  expect(await sandbox.ask("leases.reserve", 0, prefix(2).address)).toEqual({ ok: null });
+  await operation.endCall();
   await helper.close();
 });

@@ -166,3 +166,25 @@ test("every thread of the helper is in the node's namespace, whatever it did", a
   expect([...spaces]).toEqual([`net:[${String(node.netns.inode)}]`]);
   await helper.close();
 });
+
+test("a bridge that is being deleted is waited for, and made again", async () => {
+  const [node, first, second, stateDir] = [testNamespace(), testNamespace(), testNamespace(), temporaryStateDir()];
+  const digest = installTestPlugin(stateDir, { type: "bridge", capabilities: CAPABILITIES });
+  const helper = await startTestHelper({ stateDir, nodePath: node.path });
+  const [one, other] = [await startTestSandbox(helper, digest), await startTestSandbox(helper, digest)];
+  const adding = await beginTestOperation(helper, one, addOf(first.path));
+  await addAll(one, adding);
+  await adding.endCall();
+  await adding.end();
+  const deleting = await beginTestOperation(helper, one, delOf(first.path));
+  const joining = await beginTestOperation(helper, other, { ...addOf(second.path, 3), containerId: "c2" });
+  const gone = one.ask("container-links.delete", deleting.call.containerHandle, "eth0");
+  await addAll(other, joining, 3);
+  expect(await gone).toEqual({ ok: null });
+  await deleting.endCall();
+  expect((await deleting.end()).failures).toEqual([]);
+  await joining.endCall();
+  await joining.end();
+  expect(second.run("ping", "-c1", "-W1", "10.1.0.1")).toContain(" 0% packet loss");
+  await helper.close();
+});

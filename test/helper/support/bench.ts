@@ -18,10 +18,16 @@ export interface Bench {
 }
 
 /** Starts a helper; all of it goes when the test ends. */
-export async function startBench(): Promise<Bench> {
+export async function startBench(fail?: string): Promise<Bench> {
   const [node, container, stateDir] = [testNamespace(), testNamespace(), temporaryStateDir()];
   const digest = installTestPlugin(stateDir, { type: "bridge", capabilities: CAPABILITIES });
-  return { node, container, stateDir, digest, helper: await startTestHelper({ stateDir, nodePath: node.path }) };
+  return {
+    node,
+    container,
+    stateDir,
+    digest,
+    helper: await startTestHelper({ stateDir, nodePath: node.path, ...(fail === undefined ? {} : { fail }) }),
+  };
 }
 
 /** The parameters of `begin-operation` for an ADD that calls nothing, and what is different about it. */

@@ -1,12 +1,13 @@
 /**
  * The real helper, with a fake sandbox, and a place to die: `--die POINT:NUMBER` ends the process the way SIGKILL does when the
- * ledger comes to that point for that time; the point is written to stderr first, so that a test sees that it was reached.
+ * ledger comes to that point for that time; the point is written to stderr first, so that a test sees that it was reached. `--fail` throws there instead, as a full disk does.
  */
 import { writeSync } from "node:fs";
 import { join } from "node:path";
 import { runHelper } from "../../../host/helper/main.ts";
+import { CniError } from "../../../host/spec/error.ts";
 
-const [, stateDir = "", , die = ""] = process.argv.slice(2);
+const [, stateDir = "", option = "", die = ""] = process.argv.slice(2);
 const [point = "", number = "1"] = die.split("@");
 let count = 0;
 
@@ -15,6 +16,7 @@ function hook(reached: string): void {
   count += 1;
   if (count !== Number(number)) return;
   writeSync(2, `reached ${point}@${number}\n`);
+  if (option === "--fail") throw new CniError("stateUnusable", "the disk is full");
   process.kill(process.pid, "SIGKILL");
 }
 

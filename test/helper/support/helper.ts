@@ -35,6 +35,8 @@ export interface TestHelperOptions {
   readonly nodePath: string;
   /** `POINT@NUMBER`: where the helper dies. */
   readonly die?: string;
+  /** `POINT@NUMBER`: where the ledger fails. */
+  readonly fail?: string;
 }
 
 /** A helper that runs until the test ends. */
@@ -58,8 +60,8 @@ export function temporaryStateDir(): string {
 }
 
 /** Starts the helper as the host does, but in the test's node namespace. */
-export async function startTestHelper({ stateDir, nodePath, die }: TestHelperOptions): Promise<TestHelper> {
-  const extra = die === undefined ? [] : ["--die", die];
+export async function startTestHelper({ stateDir, nodePath, die, fail }: TestHelperOptions): Promise<TestHelper> {
+  const extra = die !== undefined ? ["--die", die] : fail !== undefined ? ["--fail", fail] : [];
   const command = helperCommand({
     stateDir,
     nodePath: process.execPath,
