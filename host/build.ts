@@ -3,7 +3,7 @@
  *
  * `node host/build.ts` does nothing when every input is as old as at the last build; `--force` builds anyway.
  */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import type { BuildOptions, Metafile, Plugin } from "esbuild";
@@ -132,6 +132,12 @@ function nativeKoffiFile(): string {
   return join(folder, `${isMusl ? "musl" : "linux"}_${process.arch}`, "koffi.node");
 }
 
+/** Copies a file over another in one step: what runs has it mapped, and would be ended by a change in place. */
+function replaceFile(source: string, target: string): void {
+  copyFileSync(source, `${target}.tmp`);
+  renameSync(`${target}.tmp`, target);
+}
+
 /** Size and time of a file, as text; changes when the file does. */
 function stampOf(path: string): string {
   const stat = statSync(join(ROOT, path), { throwIfNoEntry: false });
@@ -150,7 +156,7 @@ async function buildAll(): Promise<void> {
   rmSync(STAMP, { force: true });
   const bundles = BUNDLES.filter(({ entry }) => existsSync(join(ROOT, entry)));
   const inputs = new Set((await Promise.all(bundles.map(bundle))).flat());
-  copyFileSync(nativeKoffiFile(), join(DIST, "koffi.node"));
+  replaceFile(nativeKoffiFile(), join(DIST, "koffi.node"));
   const outputs = [...bundles.map(({ file }) => file), "koffi.node"].map((file) => `dist/${file}`);
   const watched = [...inputs, ...outputs, relative(ROOT, import.meta.filename), ...BUNDLES.map(({ entry }) => entry)];
   writeFileSync(STAMP, JSON.stringify(Object.fromEntries(watched.map((path) => [path, stampOf(path)]))));
