@@ -2,7 +2,7 @@
  * @module The asking side of the throw-away process: sends a component, takes files. Does not trust the answer: every length is bounded.
  */
 import type { Socket } from "node:net";
-import { CONTROL_FRAME_MAX_BYTES, encodeFrame, FRAME_HEADER_BYTES } from "../helper/protocol.ts";
+import { CONTROL_FRAME_MAX_BYTES, encodeFrame, FRAME_HEADER_BYTES } from "../helper/frames.ts";
 import { CniError, isCniError } from "../spec/error.ts";
 import {
   ENTRY_FILE,

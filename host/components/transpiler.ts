@@ -5,7 +5,7 @@
  */
 import { readSync, writeSync } from "node:fs";
 import { $init, generate } from "@bytecodealliance/jco-transpile/component";
-import { CONTROL_FRAME_MAX_BYTES, encodeFrame, FRAME_HEADER_BYTES } from "../helper/protocol.ts";
+import { CONTROL_FRAME_MAX_BYTES, encodeFrame, FRAME_HEADER_BYTES } from "../helper/frames.ts";
 import { COMPONENT_MAX_BYTES } from "./component.ts";
 import { capModules } from "./memory-budget.ts";
 import {

@@ -6,7 +6,7 @@
 import type { Socket } from "node:net";
 import { CniError, ERROR_CODES } from "../spec/error.ts";
 import type { CniErrorKind } from "../spec/error.ts";
-import { CONTROL_FRAME_MAX_BYTES, FrameReader, encodeFrame } from "./protocol.ts";
+import { CONTROL_FRAME_MAX_BYTES, FrameReader, encodeFrame } from "./frames.ts";
 import type { ControlAnswer, ControlMethod, ControlMethods, ControlRequest } from "./protocol.ts";
 
 /** Sends requests and gives their answers; any number at a time. */

@@ -12,7 +12,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CniError } from "../spec/error.ts";
 import { openConversation, parseHelperError } from "./client-connection.ts";
 import type { Conversation } from "./client-connection.ts";
-import { PROTOCOL_VERSION, encodeFrame } from "./protocol.ts";
+import { encodeFrame } from "./frames.ts";
+import { PROTOCOL_VERSION } from "./protocol.ts";
 import type { Opening } from "./protocol.ts";
 
 /** Linux capabilities that the helper keeps, in its bounding set and so in its effective one. Source: design.md, section 1. */

@@ -8,7 +8,8 @@ import { CniError } from "../spec/error.ts";
 import type { JsonValue } from "./ledger/records.ts";
 import { OperationFailure } from "./operations/operation.ts";
 import type { Operation, OperationInterface } from "./operations/operation.ts";
-import type { OperationAnswer, TimelineEntry } from "./protocol.ts";
+import type { TimelineEntry } from "./protocol.ts";
+import type { OperationAnswer } from "./sandbox-protocol.ts";
 import type { HelperState, OpenCall } from "./state.ts";
 import { ProtocolViolation } from "./violation.ts";
 

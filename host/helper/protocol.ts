@@ -1,22 +1,16 @@
 /**
- * @module What is said between host, helper and sandbox. Types and framing only: no schema library, so that the shim can load it.
+ * @module What is said between host, helper and sandbox. Types only; `frames.ts` has the framing.
  *
  * Every channel carries frames: 4 bytes, little-endian, the length of what follows; then that many bytes of UTF-8 JSON.
  * - host to helper: a unix socket. The first frame of a connection is an {@link Opening}; role `host` is then a
  *   conversation of {@link ControlRequest} and {@link ControlAnswer}; role `sandbox` becomes the control channel of a new sandbox.
- * - host to sandbox (the sandbox's descriptor 3): {@link HostToSandbox} and {@link SandboxToHost}.
- * - sandbox to helper (descriptor 4, private): first a {@link LoadFrame} and the bytes of its files from the helper, then one
- *   {@link OperationRequest} at a time, answered by an {@link OperationAnswer}.
+ * - host to sandbox (the sandbox's descriptor 3): `HostToSandbox` and `SandboxToHost`.
+ * - sandbox to helper (descriptor 4, private): first a `LoadFrame` and the bytes of its files from the helper, then one
+ *   `OperationRequest` at a time, answered by an `OperationAnswer`.
  */
 
 /** Number of this protocol. Both sides must have the same: they are installed together. */
 export const PROTOCOL_VERSION = 1;
-/** Longest frame in bytes on the host's channels. A longer one ends the connection. */
-export const CONTROL_FRAME_MAX_BYTES = 4 * 1024 * 1024;
-/** Longest frame in bytes that a sandbox may send to the helper. A longer one is a breach. */
-export const OPERATION_FRAME_MAX_BYTES = 64 * 1024;
-/** Bytes of a frame's length field. */
-export const FRAME_HEADER_BYTES = 4;
 
 /** `sha256:` and 64 hexadecimal digits. */
 export type Digest = `sha256:${string}`;
@@ -252,117 +246,3 @@ export interface ControlRequest {
 export type ControlAnswer =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: { readonly kind: string; readonly code: number; readonly message: string; readonly details?: string } };
-
-/** First frame on the private channel; the bytes of `files`, in order, follow it unframed. */
-export interface LoadFrame {
-  readonly type: "load";
-  readonly digest: Digest;
-  readonly limits: Limits;
-  /** Granted capability interfaces: what the sandbox wires up. */
-  readonly capabilities: readonly string[];
-  /** Whether `wasi:*` imports are answered. */
-  readonly wasi: boolean;
-  /** Exported interfaces, by name. */
-  readonly exports: readonly string[];
-  /** The generated entry module is the first. */
-  readonly files: readonly { readonly name: string; readonly bytes: number }[];
-}
-
-/** `["container-links.create-veth", handle, {…}]`: interface, function, and the arguments as WIT lifts them. */
-export type OperationRequest = readonly [operation: string, ...args: unknown[]];
-/** `err` is the case of the interface's own error enum. */
-export type OperationAnswer = { readonly ok: unknown } | { readonly err: string };
-
-export interface CallFrame {
-  readonly type: "call";
-  readonly callId: string;
-  readonly export: string;
-  /** `add`, `del`, `check` or `status`. */
-  readonly verb: string;
-  /** The WIT record `request`. */
-  readonly request: unknown;
-  readonly containerHandle: number;
-}
-
-export type HostToSandbox =
-  | CallFrame
-  | { readonly type: "ipam-answer"; readonly ok: unknown }
-  | { readonly type: "ipam-answer"; readonly err: PluginError };
-
-/** The WIT record `plugin-error`. */
-export interface PluginError {
-  readonly code: number;
-  readonly message: string;
-  readonly details?: string | undefined;
-}
-
-export type SandboxToHost =
-  | { readonly type: "ready"; readonly loadMicroseconds: number }
-  /** From the helper, before there is a sandbox, with the kind of its reason; from a sandbox without. */
-  | { readonly type: "failed"; readonly message: string; readonly kind?: string | undefined }
-  | { readonly type: "log"; readonly level: LogLine["level"]; readonly message: string }
-  | { readonly type: "ipam"; readonly verb: "add" | "del" | "check" | "status" }
-  | ResultFrame;
-
-export interface ResultFrame {
-  readonly type: "result";
-  readonly callId: string;
-  readonly outcome:
-    | { readonly ok: unknown }
-    | { readonly err: PluginError }
-    | { readonly trap: string }
-    | { readonly limit: string };
-  readonly hostCalls: number;
-  readonly instantiateMicroseconds: number;
-  readonly guestMicroseconds: number;
-}
-
-/** Writes one frame. */
-export function encodeFrame(value: unknown): Buffer {
-  const body = Buffer.from(JSON.stringify(value), "utf8");
-  const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + body.byteLength);
-  frame.writeUInt32LE(body.byteLength, 0);
-  body.copy(frame, FRAME_HEADER_BYTES);
-  return frame;
-}
-
-/** Cuts a stream of bytes into frames. Does not trust: a length over the limit throws before anything is kept. */
-export class FrameReader {
-  readonly #maxBytes: number;
-  #pending: Buffer = Buffer.alloc(0);
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
-  }
-
-  /**
-   * Takes the next bytes and gives the frames that they complete, parsed.
-   * @throws {RangeError} when a frame is longer than the limit.
-   * @throws {SyntaxError} when a frame is not JSON.
-   */
-  push(chunk: Buffer): unknown[] {
-    this.#pending = this.#pending.byteLength === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
-    const frames: unknown[] = [];
-    for (;;) {
-      if (this.#pending.byteLength < FRAME_HEADER_BYTES) return frames;
-      const length = this.#pending.readUInt32LE(0);
-      if (length > this.#maxBytes) throw new RangeError(`frame of ${length} bytes, ${this.#maxBytes} permitted`);
-      const end = FRAME_HEADER_BYTES + length;
-      if (this.#pending.byteLength < end) return frames;
-      frames.push(JSON.parse(this.#pending.toString("utf8", FRAME_HEADER_BYTES, end)));
-      this.#pending = this.#pending.subarray(end);
-    }
-  }
-
-  /** Bytes that wait for the rest of their frame. */
-  get pendingBytes(): number {
-    return this.#pending.byteLength;
-  }
-
-  /** Gives up the bytes that wait, and forgets them. */
-  takePending(): Buffer {
-    const rest = this.#pending;
-    this.#pending = Buffer.alloc(0);
-    return rest;
-  }
-}

@@ -6,8 +6,9 @@ import type { Grant } from "../grants/grant.ts";
 import { CniError } from "../spec/error.ts";
 import { dispatch } from "./dispatch.ts";
 import type { OperationTable } from "./dispatch.ts";
-import { FrameReader, OPERATION_FRAME_MAX_BYTES, encodeFrame } from "./protocol.ts";
-import type { Digest, OperationAnswer } from "./protocol.ts";
+import { FrameReader, OPERATION_FRAME_MAX_BYTES, encodeFrame } from "./frames.ts";
+import type { Digest } from "./protocol.ts";
+import type { OperationAnswer } from "./sandbox-protocol.ts";
 import type { HelperState, OpenCall } from "./state.ts";
 import { ProtocolViolation } from "./violation.ts";
 

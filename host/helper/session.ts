@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { CniError, isCniError } from "../spec/error.ts";
 import { METHODS } from "./methods/index.ts";
 import { METHOD_SCHEMAS, REQUEST_SCHEMA } from "./methods/schemas.ts";
-import { CONTROL_FRAME_MAX_BYTES, FrameReader, encodeFrame } from "./protocol.ts";
+import { CONTROL_FRAME_MAX_BYTES, FrameReader, encodeFrame } from "./frames.ts";
 import type { ControlAnswer, ControlMethod } from "./protocol.ts";
 import type { HelperState } from "./state.ts";
 import { ProtocolViolation } from "./violation.ts";

@@ -2,18 +2,8 @@
  * @module What the verbs run against. `host.ts` implements it with the helper's client and the pool of sandboxes; tests with records.
  */
 
-import type {
-  BeginOperation,
-  BegunOperation,
-  EndCall,
-  EndOperation,
-  EndedOperation,
-  InstalledPlugin,
-  LogLine,
-  PluginError,
-  ResultFrame,
-  TimelineEntry,
-} from "../helper/protocol.ts";
+import type { BeginOperation, BegunOperation, EndCall, EndOperation, EndedOperation, InstalledPlugin, LogLine, TimelineEntry } from "../helper/protocol.ts";
+import type { PluginError, ResultFrame } from "../helper/sandbox-protocol.ts";
 import type { Request } from "../spec/request.ts";
 
 /** How a guest's call ended. `{}` is what is left of an `ok` without a value once it has been JSON. */

@@ -2,7 +2,8 @@
  * @module Judges how a guest's call ended. What comes out of a sandbox is not trusted.
  */
 
-import type { EndCall, PluginError } from "../helper/protocol.ts";
+import type { EndCall } from "../helper/protocol.ts";
+import type { PluginError } from "../helper/sandbox-protocol.ts";
 import { CniError } from "../spec/error.ts";
 import { formatIpPrefix } from "../spec/ip.ts";
 import { danglingInterfaceIndex, readAddressResult, readAttachmentResult } from "../spec/result-check.ts";

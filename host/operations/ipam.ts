@@ -2,7 +2,8 @@
  * @module The call of a plugin's IPAM plugin, inside the call of the plugin.
  */
 
-import type { InstalledPlugin, PluginError } from "../helper/protocol.ts";
+import type { InstalledPlugin } from "../helper/protocol.ts";
+import type { PluginError } from "../helper/sandbox-protocol.ts";
 import { CniError, isCniError } from "../spec/error.ts";
 import type { GuestVerb, IpamAnswer } from "./backend.ts";
 import type { Conclusion } from "./conclusion.ts";

@@ -4,7 +4,7 @@
  * The process has nothing else to do while it waits: a guest runs in it, one call at a time.
  */
 import { readSync, writeSync } from "node:fs";
-import { encodeFrame, FRAME_HEADER_BYTES } from "../helper/protocol.ts";
+import { encodeFrame, FRAME_HEADER_BYTES } from "../helper/frames.ts";
 
 /** Bytes read at a time. */
 const READ_BYTES = 64 * 1024;

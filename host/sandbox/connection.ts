@@ -3,20 +3,9 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
-import {
-  CONTROL_FRAME_MAX_BYTES,
-  encodeFrame,
-  FrameReader,
-  PROTOCOL_VERSION,
-  type CallFrame,
-  type HostToSandbox,
-  type InstalledPlugin,
-  type LogLine,
-  type Opening,
-  type PluginError,
-  type ResultFrame,
-  type SandboxToHost,
-} from "../helper/protocol.ts";
+import { CONTROL_FRAME_MAX_BYTES, encodeFrame, FrameReader } from "../helper/frames.ts";
+import { PROTOCOL_VERSION, type InstalledPlugin, type LogLine, type Opening } from "../helper/protocol.ts";
+import type { CallFrame, HostToSandbox, PluginError, ResultFrame, SandboxToHost } from "../helper/sandbox-protocol.ts";
 import { CniError, type CniErrorKind } from "../spec/error.ts";
 import { parseSandboxFrame } from "./frames.ts";
 

@@ -1,7 +1,8 @@
 /**
  * @module What a sandbox sends to the host, checked. Does not trust: a sandbox may be a guest's puppet.
  */
-import type { LogLine, PluginError, ResultFrame, SandboxToHost } from "../helper/protocol.ts";
+import type { LogLine } from "../helper/protocol.ts";
+import type { PluginError, ResultFrame, SandboxToHost } from "../helper/sandbox-protocol.ts";
 
 const LEVELS: readonly string[] = ["debug", "info", "warn", "error"] satisfies LogLine["level"][];
 const IPAM_VERBS: readonly string[] = ["add", "del", "check", "status"];

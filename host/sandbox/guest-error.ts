@@ -3,7 +3,7 @@
  *
  * An import with a WIT `result` answers err by throwing an object with the payload; a thrown Error traps the guest.
  */
-import type { OperationAnswer, PluginError } from "../helper/protocol.ts";
+import type { OperationAnswer, PluginError } from "../helper/sandbox-protocol.ts";
 
 /** What generated code takes for the err of a `result`. Not an Error: that would be a trap. */
 class ErrPayload {

@@ -5,13 +5,8 @@
  */
 import process from "node:process";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import {
-  CONTROL_FRAME_MAX_BYTES,
-  type CallFrame,
-  type HostToSandbox,
-  type LoadFrame,
-  type SandboxToHost,
-} from "../helper/protocol.ts";
+import { CONTROL_FRAME_MAX_BYTES } from "../helper/frames.ts";
+import type { CallFrame, HostToSandbox, LoadFrame, SandboxToHost } from "../helper/sandbox-protocol.ts";
 import { BlockingChannel, ChannelClosed } from "./channel.ts";
 import { trapText } from "./guest-error.ts";
 import { createImports } from "./imports/index.ts";

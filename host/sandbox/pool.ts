@@ -1,7 +1,8 @@
 /**
  * @module The host's sandboxes: a few per plugin, kept warm, used for one call at a time, replaced when they are worn or broken.
  */
-import type { CallFrame, Digest, InstalledPlugin } from "../helper/protocol.ts";
+import type { Digest, InstalledPlugin } from "../helper/protocol.ts";
+import type { CallFrame } from "../helper/sandbox-protocol.ts";
 import { CniError } from "../spec/error.ts";
 import { SandboxConnection, type AnswerIpam, type CallReport, type SandboxStarter } from "./connection.ts";
 

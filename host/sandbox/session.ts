@@ -1,17 +1,9 @@
 /**
  * @module One sandbox at work: answers the imports of its guest, over its two channels, within the limits of the call.
  */
-import {
-  encodeFrame,
-  FRAME_HEADER_BYTES,
-  OPERATION_FRAME_MAX_BYTES,
-  type CallFrame,
-  type HostToSandbox,
-  type LogLine,
-  type OperationAnswer,
-  type ResultFrame,
-  type SandboxToHost,
-} from "../helper/protocol.ts";
+import { encodeFrame, FRAME_HEADER_BYTES, OPERATION_FRAME_MAX_BYTES } from "../helper/frames.ts";
+import type { LogLine } from "../helper/protocol.ts";
+import type { CallFrame, HostToSandbox, OperationAnswer, ResultFrame, SandboxToHost } from "../helper/sandbox-protocol.ts";
 import { ChannelClosed, type BlockingChannel } from "./channel.ts";
 import { runGuest, trapText, unwrapAnswer, type GuestOutcome } from "./guest-error.ts";
 import { ContainerNamespace } from "./imports/container-namespace.ts";

@@ -4,7 +4,8 @@ import { appendFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSy
 import type { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { layoutOf } from "../../host/components/layout.ts";
-import { PROTOCOL_VERSION, encodeFrame } from "../../host/helper/protocol.ts";
+import { encodeFrame } from "../../host/helper/frames.ts";
+import { PROTOCOL_VERSION } from "../../host/helper/protocol.ts";
 import { startBench } from "./support/bench.ts";
 import { CAPABILITIES, addAll, addOf, expectNothingLeft } from "./support/cases.ts";
 import { beginTestOperation, openConnection, startTestHelper, startTestSandbox } from "./support/helper.ts";

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { tableOf } from "../../host/helper/dispatch.ts";
 import { operation } from "../../host/helper/operations/operation.ts";
-import { OPERATION_FRAME_MAX_BYTES, encodeFrame } from "../../host/helper/protocol.ts";
+import { OPERATION_FRAME_MAX_BYTES, encodeFrame } from "../../host/helper/frames.ts";
 import { SandboxSession } from "../../host/helper/sandbox-session.ts";
 import type { HelperState, OpenCall } from "../../host/helper/state.ts";
 

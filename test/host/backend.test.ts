@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createBackend } from "../../host/backend.ts";
 import type { BackendParts } from "../../host/backend.ts";
-import type { BeginOperation, InstalledPlugin, ResultFrame } from "../../host/helper/protocol.ts";
+import type { BeginOperation, InstalledPlugin } from "../../host/helper/protocol.ts";
+import type { ResultFrame } from "../../host/helper/sandbox-protocol.ts";
 import type { PluginCall } from "../../host/operations/backend.ts";
 import type { SandboxLease } from "../../host/sandbox/pool.ts";
 

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { encodeFrame } from "../../host/helper/protocol.ts";
+import { encodeFrame } from "../../host/helper/frames.ts";
 import { BlockingChannel, ChannelClosed } from "../../host/sandbox/channel.ts";
 
 let folder: string;

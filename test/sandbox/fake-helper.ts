@@ -6,15 +6,9 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { transpileComponent } from "../../host/components/transpiler.ts";
 import type { TranspiledFile } from "../../host/components/transpile-protocol.ts";
-import { encodeFrame, FrameReader, OPERATION_FRAME_MAX_BYTES } from "../../host/helper/protocol.ts";
-import type {
-  InstalledPlugin,
-  Limits,
-  LoadFrame,
-  Opening,
-  OperationAnswer,
-  OperationRequest,
-} from "../../host/helper/protocol.ts";
+import { encodeFrame, FrameReader, OPERATION_FRAME_MAX_BYTES } from "../../host/helper/frames.ts";
+import type { InstalledPlugin, Limits, Opening } from "../../host/helper/protocol.ts";
+import type { LoadFrame, OperationAnswer, OperationRequest } from "../../host/helper/sandbox-protocol.ts";
 import type { SandboxStarter } from "../../host/sandbox/connection.ts";
 import { buildFixture } from "../guests/fixtures/build.ts";
 

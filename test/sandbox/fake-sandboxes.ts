@@ -3,8 +3,9 @@
  */
 import { duplexPair, type Duplex } from "node:stream";
 import type { Socket } from "node:net";
-import { CONTROL_FRAME_MAX_BYTES, encodeFrame, FrameReader } from "../../host/helper/protocol.ts";
-import type { HostToSandbox, Opening, SandboxToHost } from "../../host/helper/protocol.ts";
+import { CONTROL_FRAME_MAX_BYTES, encodeFrame, FrameReader } from "../../host/helper/frames.ts";
+import type { Opening } from "../../host/helper/protocol.ts";
+import type { HostToSandbox, SandboxToHost } from "../../host/helper/sandbox-protocol.ts";
 
 /** Counts of a result that nobody looks at. */
 export const DONE = { hostCalls: 0, instantiateMicroseconds: 0, guestMicroseconds: 0 } as const;

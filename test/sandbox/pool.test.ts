@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { CallFrame, Digest, InstalledPlugin } from "../../host/helper/protocol.ts";
+import type { Digest, InstalledPlugin } from "../../host/helper/protocol.ts";
+import type { CallFrame } from "../../host/helper/sandbox-protocol.ts";
 import { createPool, type AnswerIpam, type CallReport, type Pool, type PoolOptions } from "../../host/sandbox/pool.ts";
 import { LIMITS, REQUEST } from "./fake-helper.ts";
 import { createFakes, DONE, OBEDIENT, SILENT, type Act } from "./fake-sandboxes.ts";

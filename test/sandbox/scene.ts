@@ -1,7 +1,8 @@
 /**
  * @module Plays calls on real sandbox processes, for tests.
  */
-import type { CallFrame, Limits, OperationAnswer, OperationRequest } from "../../host/helper/protocol.ts";
+import type { Limits } from "../../host/helper/protocol.ts";
+import type { CallFrame, OperationAnswer, OperationRequest } from "../../host/helper/sandbox-protocol.ts";
 import { createPool, type AnswerIpam, type CallReport } from "../../host/sandbox/pool.ts";
 import { createFakeHelper, REQUEST, type FakeHelper } from "./fake-helper.ts";
 

@@ -15,7 +15,8 @@ import { onTestFinished } from "vitest";
 import { openConversation } from "../../../host/helper/client-connection.ts";
 import type { Conversation } from "../../../host/helper/client-connection.ts";
 import { helperCommand } from "../../../host/helper/client.ts";
-import { CONTROL_FRAME_MAX_BYTES, FrameReader, PROTOCOL_VERSION, encodeFrame } from "../../../host/helper/protocol.ts";
+import { CONTROL_FRAME_MAX_BYTES, FrameReader, encodeFrame } from "../../../host/helper/frames.ts";
+import { PROTOCOL_VERSION } from "../../../host/helper/protocol.ts";
 import type {
   BeginCall,
   BeginOperation,

@@ -1,0 +1,68 @@
+/**
+ * @module What is said to a sandbox and by it, on its two channels.
+ */
+import type { Digest, Limits, LogLine } from "./protocol.ts";
+
+/** First frame on the private channel; the bytes of `files`, in order, follow it unframed. */
+export interface LoadFrame {
+  readonly type: "load";
+  readonly digest: Digest;
+  readonly limits: Limits;
+  /** Granted capability interfaces: what the sandbox wires up. */
+  readonly capabilities: readonly string[];
+  /** Whether `wasi:*` imports are answered. */
+  readonly wasi: boolean;
+  /** Exported interfaces, by name. */
+  readonly exports: readonly string[];
+  /** The generated entry module is the first. */
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+/** `["container-links.create-veth", handle, {…}]`: interface, function, and the arguments as WIT lifts them. */
+export type OperationRequest = readonly [operation: string, ...args: unknown[]];
+/** `err` is the case of the interface's own error enum. */
+export type OperationAnswer = { readonly ok: unknown } | { readonly err: string };
+
+export interface CallFrame {
+  readonly type: "call";
+  readonly callId: string;
+  readonly export: string;
+  /** `add`, `del`, `check` or `status`. */
+  readonly verb: string;
+  /** The WIT record `request`. */
+  readonly request: unknown;
+  readonly containerHandle: number;
+}
+
+export type HostToSandbox =
+  | CallFrame
+  | { readonly type: "ipam-answer"; readonly ok: unknown }
+  | { readonly type: "ipam-answer"; readonly err: PluginError };
+
+/** The WIT record `plugin-error`. */
+export interface PluginError {
+  readonly code: number;
+  readonly message: string;
+  readonly details?: string | undefined;
+}
+
+export type SandboxToHost =
+  | { readonly type: "ready"; readonly loadMicroseconds: number }
+  /** From the helper, before there is a sandbox, with the kind of its reason; from a sandbox without. */
+  | { readonly type: "failed"; readonly message: string; readonly kind?: string | undefined }
+  | { readonly type: "log"; readonly level: LogLine["level"]; readonly message: string }
+  | { readonly type: "ipam"; readonly verb: "add" | "del" | "check" | "status" }
+  | ResultFrame;
+
+export interface ResultFrame {
+  readonly type: "result";
+  readonly callId: string;
+  readonly outcome:
+    | { readonly ok: unknown }
+    | { readonly err: PluginError }
+    | { readonly trap: string }
+    | { readonly limit: string };
+  readonly hostCalls: number;
+  readonly instantiateMicroseconds: number;
+  readonly guestMicroseconds: number;
+}
