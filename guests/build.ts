@@ -2,7 +2,7 @@
  * @module Builds guests: `guests/<type>/` with `plugin.ts`, `world.wit` and `grants.json` becomes `dist/guests/<type>.wasm`.
  *
  * The TypeScript is bundled, put into a component with the QuickJS engine, and the text of `grants.json` is added as the custom section
- * `cnidaria:manifest`. The same input gives the same bytes.
+ * `cnidaria:manifest`, a checksum of all of it as `cnidaria:sha256`. The same input gives the same bytes.
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -20,9 +20,11 @@ import { withCustomSection } from "./wasm-bytes.ts";
 const ROOT = path.join(import.meta.dirname, "..");
 const WIT = path.join(ROOT, "wit");
 /** Part of every key: raise it when the way of building changes. */
-const BUILD_VERSION = "2";
+const BUILD_VERSION = "3";
 /** Name of the custom section that holds the manifest. */
 export const MANIFEST_SECTION = "cnidaria:manifest";
+/** Name of the custom section that holds the checksum. */
+const CHECKSUM_SECTION = "cnidaria:sha256";
 
 const require = createRequire(import.meta.url);
 const { componentize } = require("componentize-qjs") as typeof Componentize;
@@ -53,15 +55,17 @@ export async function buildGuest(directory: string, outFile: string): Promise<Bu
   if (existsSync(outFile) && existsSync(keyFile) && (await readFile(keyFile, "utf8")) === sources.key) {
     return { bytes: (await readFile(outFile)).byteLength, built: false };
   }
-  const component = withCustomSection(
-    await componentizeSources(sources),
-    MANIFEST_SECTION,
-    Buffer.from(sources.manifest),
-  );
+  const engineAndCode = await componentizeSources(sources);
+  const component = withChecksum(withCustomSection(engineAndCode, MANIFEST_SECTION, Buffer.from(sources.manifest)));
   await mkdir(path.dirname(outFile), { recursive: true });
   await writeAtomically(outFile, component);
   await writeAtomically(keyFile, sources.key);
   return { bytes: component.byteLength, built: true };
+}
+
+/** Adds the section that an installation compares: the hash of everything before it. It has to come last. */
+function withChecksum(component: Uint8Array): Buffer {
+  return withCustomSection(component, CHECKSUM_SECTION, createHash("sha256").update(component).digest());
 }
 
 /** Names the guests that there are: the folders of `guests/` with a `world.wit`. */

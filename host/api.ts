@@ -57,6 +57,8 @@ export interface ExecRequest {
 export interface InstallRequest {
   /** Bytes of the component. */
   readonly component: Uint8Array;
+  /** What the component has to be. @default whatever it is */
+  readonly digest?: Digest;
   /** JSON value of the manifest that came beside the component. @default the one inside the component */
   readonly manifest?: JsonObject;
   /** Narrower scopes than the manifest asks for, by capability; one that is missing is not granted. @default all that it asks for */
@@ -71,6 +73,8 @@ export interface InstallPlan {
   readonly digest: Digest;
   readonly version: string;
   readonly description: string;
+  /** Whether the bytes are known to be what was meant: they match the expected digest, or the checksum that the build left in them. */
+  readonly isVerified: boolean;
   /** What would be granted, a line each: `capability: what`. */
   readonly grants: readonly string[];
   /** What differs from the present grant of that type, a line each, the gravest first; `undefined`: the type is not installed. */

@@ -2,6 +2,7 @@
  * @module What an operator does with components, on the state directory of a host.
  */
 import type { InstallPlan, InstallRequest } from "./api.ts";
+import { readChecksum } from "./components/checksum.ts";
 import { commitInstall, planInstall } from "./components/install.ts";
 import { layoutOf } from "./components/layout.ts";
 import { readPresentGrant, revoke, uninstall } from "./components/store.ts";
@@ -26,9 +27,14 @@ export interface InstallationParts {
 /** Says what an installation would do, and can do it. Throws what `planInstall` of components does. */
 export async function planInstallation(parts: InstallationParts, request: InstallRequest): Promise<InstallPlan> {
   const { stateDir, client, pool } = parts;
+  const checksum = readChecksum(request.component);
+  if (checksum === "differs") {
+    throw new CniError("componentRejected", "the component was changed after it was built", { details: "its checksum says so" });
+  }
   const plan = await planInstall({
     stateDir,
     component: request.component,
+    digest: request.digest,
     manifest: request.manifest,
     capabilities: request.capabilities === undefined ? undefined : parseCapabilities(request.capabilities),
     limits: request.limits,
@@ -39,6 +45,7 @@ export async function planInstallation(parts: InstallationParts, request: Instal
     digest,
     version: manifest.version,
     description: manifest.description,
+    isVerified: checksum === "matches" || request.digest !== undefined,
     grants: describeGrant(grant),
     differences: replaces === undefined ? undefined : [...describeDigests(replaces, digest), ...changes.map(describeChange)],
     commit: async () => {

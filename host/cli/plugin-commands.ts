@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import type { Host, InstallPlan } from "../index.ts";
+import type { Digest, Host, InstallPlan, InstallRequest } from "../index.ts";
 import { CniError } from "../spec/error.ts";
 import { parseJsonObject } from "../spec/json.ts";
 import { withHost } from "./context.ts";
@@ -18,6 +18,7 @@ interface InstallOptions extends SharedOptions {
   readonly bundled?: boolean;
   readonly yes?: boolean;
   readonly capabilities?: string;
+  readonly digest?: string;
 }
 
 /** Adds the commands. */
@@ -28,6 +29,7 @@ export function addPluginCommands(program: Command, context: CommandContext): vo
     .description("install a component file, or a bundled type; shows what would be granted, and asks")
     .option("--bundled", "install every bundled plugin")
     .option("--capabilities <file>", "grant these scopes and no others: a JSON file, equal to or narrower than what the plugin asks for")
+    .option("--digest <digest>", "what the component has to be: sha256:…; needed where the build left no checksum in it")
     .option("-y, --yes", "grant without asking")
     .action((component: string | undefined, options: InstallOptions) => install(component, merged(options), context));
   program
@@ -46,16 +48,31 @@ export function addPluginCommands(program: Command, context: CommandContext): vo
 
 async function install(component: string | undefined, options: InstallOptions, context: CommandContext): Promise<void> {
   const paths = pathsOf(component, options, context);
-  const { capabilities: file } = options;
-  const capabilities = file === undefined ? undefined : parseJsonObject(readFileSync(file, "utf8"), JSON.stringify(file));
+  const wishes = wishesOf(options);
+  if (wishes.digest !== undefined && paths.length > 1) throw new CniError("invalidEnvironment", "--digest is about one component");
   await withHost(options, context, async (host) => {
     for (const path of paths) {
-      const plan = await host.planInstall({ component: readFileSync(path), ...(capabilities === undefined ? {} : { capabilities }) });
+      const plan = await host.planInstall({ component: readFileSync(path), ...wishes });
+      if (!plan.isVerified) throw notVerified(path, plan);
       for (const line of describePlan(plan, context)) context.print(line);
       if (!(await isAgreed(options, context))) throw new CniError("notPermitted", `${plan.type} is not installed: it was not agreed to`);
-      const { type, digest } = await plan.commit();
-      context.print(`installed ${type} ${digest}`);
+      const installed = await plan.commit();
+      context.print(`installed ${installed.type} ${installed.digest}`);
     }
+  });
+}
+
+/** What the operator says of the component, besides where it is. */
+function wishesOf({ capabilities, digest }: InstallOptions): Pick<InstallRequest, "capabilities" | "digest"> {
+  return {
+    ...(capabilities === undefined ? {} : { capabilities: parseJsonObject(readFileSync(capabilities, "utf8"), JSON.stringify(capabilities)) }),
+    ...(digest === undefined ? {} : { digest: digest as Digest }),
+  };
+}
+
+function notVerified(path: string, { digest }: InstallPlan): CniError {
+  return new CniError("componentRejected", `nothing says that ${JSON.stringify(path)} is what its author built`, {
+    details: `it has no checksum of its build; compare with where you have it from, and give --digest ${digest}`,
   });
 }
 

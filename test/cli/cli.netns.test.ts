@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bridgeNetwork, createContainer, createFolder, nodeLinks, processesOf } from "../host/stage.ts";
+import { bridgeNetwork, createContainer, createFolder, nodeLinks, processesOf, readGuest } from "../host/stage.ts";
 import type { Folder } from "../host/stage.ts";
 
 const COMMAND = resolve(import.meta.dirname, "../../bin/cnidaria.cjs");
@@ -50,6 +50,17 @@ describe("the command", () => {
     const { status, stdout } = run(["add", "other", "/run/netns/x"]);
     expect(status).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ cniVersion: "1.1.0", code: 7 });
+  });
+
+  test.for([8, 1_000, 1_200_000, -1, -33, -40, -50])("refuses a component with the byte at %i changed", (position) => {
+    const component = Buffer.from(readGuest("bridge"));
+    const at = position < 0 ? component.byteLength + position : position;
+    component.writeUInt8(component.readUInt8(at) ^ 1, at);
+    const file = join(folder.path, "bridge.wasm");
+    writeFileSync(file, component);
+    const { status, stderr } = run(["install", file, "--yes"]);
+    expect(status).toBe(1);
+    expect(stderr).toContain("cnidaria:");
   });
 
   test("refuses a file that is no component", () => {

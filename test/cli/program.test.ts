@@ -26,6 +26,7 @@ const fakeHost = (asked: unknown[]): Host => {
     digest,
     version: "1",
     description: "",
+    isVerified: type !== "unverified",
     grants: ["masquerade: masquerades"],
     differences: type === "static" ? ["widened: a: b → c"] : undefined,
     commit: async () => {
@@ -155,6 +156,14 @@ describe("install", () => {
   ])("installs nothing when $title", async ({ args, overrides, kind }) => {
     const { asked, thrown } = await run(args, overrides);
     expect(thrown).toMatchObject({ kind });
+    expect(asked.filter((entry) => (entry as string[])[0] === "commit")).toEqual([]);
+  });
+
+  test("installs nothing that may have been changed, and says how to vouch for it", async () => {
+    writeFileSync(join(folder, "x.wasm"), "unverified");
+    const { asked, thrown } = await run(["install", join(folder, "x.wasm"), "--yes"]);
+    expect(thrown).toMatchObject({ kind: "componentRejected" });
+    expect((thrown as { details: string }).details).toContain(`--digest ${digest}`);
     expect(asked.filter((entry) => (entry as string[])[0] === "commit")).toEqual([]);
   });
 

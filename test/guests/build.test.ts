@@ -9,6 +9,7 @@ import { MANIFEST_SECTION, buildGuest, listGuests } from "../../guests/build.ts"
 import { withCustomSection } from "../../guests/wasm-bytes.ts";
 import { buildFixture } from "./fixtures/build.ts";
 import { loadComponent } from "./instantiate.ts";
+import { readChecksum } from "../../host/components/checksum.ts";
 
 const GUESTS = path.join(import.meta.dirname, "..", "..", "guests");
 const FIXTURES = path.join(import.meta.dirname, "fixtures");
@@ -45,17 +46,22 @@ describe("building a guest", { timeout: 60_000 }, () => {
     });
   });
 
-  test("puts the text of grants.json at the end, as a custom section", async () => {
+  test("puts the text of grants.json near the end, as a custom section, and a checksum that an installation knows last", async () => {
     const manifest = await readFile(path.join(FIXTURES, "no-op", "grants.json"));
     const component = Buffer.from(await buildFixture("no-op"));
     const section = withCustomSection(Buffer.alloc(0), MANIFEST_SECTION, manifest);
-    expect(component.subarray(-section.byteLength).equals(section)).toBe(true);
+    const end = component.byteLength - CHECKSUM_SECTION_BYTES;
+    expect(component.subarray(end - section.byteLength, end).equals(section)).toBe(true);
+    expect(readChecksum(component)).toBe("matches");
   });
 
   test("refuses a directory without a manifest", async () => {
     await expect(buildGuest(GUESTS, "/nonexistent/out.wasm")).rejects.toThrow(/ENOENT/u);
   });
 });
+
+/** Bytes of the section with the checksum. Source: host/components/checksum.ts. */
+const CHECKSUM_SECTION_BYTES = 50;
 
 describe("a component's only imports are ours", { timeout: 120_000 }, () => {
   test.for(HOSTILE)("fixture %s", async (name) => {

@@ -170,12 +170,9 @@ describe("components", () => {
   test("one with a changed byte is refused, and the installed one stays", async () => {
     const component = Buffer.from(readGuest("bridge"));
     const before = await host.list();
-    // In the middle of the engine's code: still a component for whoever does not look.
-    component[Math.floor(component.byteLength / 2)]! ^= 1;
-    const expected = before.find(({ type }) => type === "bridge")?.digest;
-    const plan = await host.planInstall({ component }).catch((error: unknown) => error);
-    if (plan instanceof Error) expect(plan).toMatchObject({ kind: "componentRejected" });
-    else expect((plan as { digest: string }).digest).not.toBe(expected);
+    const at = Math.floor(component.byteLength / 2);
+    component.writeUInt8(component.readUInt8(at) ^ 1, at);
+    await expect(host.install({ component })).rejects.toMatchObject({ kind: "componentRejected" });
     expect(await host.list()).toEqual(before);
   });
 
