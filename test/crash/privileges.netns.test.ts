@@ -14,6 +14,9 @@ import type { Stage } from "./stage.ts";
 const HELPER_CAPABILITIES = { KILL: 5, SETGID: 6, SETUID: 7, SETPCAP: 8, NET_ADMIN: 12, NET_RAW: 13, SYS_CHROOT: 18, SYS_PTRACE: 19, SYS_ADMIN: 21 };
 const NAMESPACES = ["cgroup", "ipc", "mnt", "net", "pid", "uts"] as const;
 
+/** The event loops' own; "/" is libuv's spare descriptor where there is no /dev/null. Source: libuv, `uv__stream_init`. */
+const OPENED_BY_NODE = /^anon_inode:\[(eventpoll|eventfd|io_uring)\]$|^pipe:|\/sandbox-root\/[0-9a-f]+$/u;
+
 const NETWORK = networkOf("privileges", "10.79.0.0/24");
 
 let stage: Stage;
@@ -25,16 +28,17 @@ beforeAll(async () => {
   stage = await createStage(["bridge", "host-local"]);
   host = await stage.openHost();
   container = createContainer();
-  // Several at a time: pools are warm, and deletions have run on threads.
-  await Promise.all([1, 2, 3].map((number) => host.add({ ...requestOf(container, NETWORK), containerId: container.id, ifname: `eth${number}` }).catch(() => undefined)));
-  await host.add({ ...requestOf(container, NETWORK), ifname: "eth9" });
-  await host.del({ ...requestOf(container, NETWORK), ifname: "eth9" });
+  // Changes in namespaces of containers, and a deletion on a thread.
+  await host.add(requestOf(container, NETWORK));
+  using other = createContainer();
+  await host.add(requestOf(other, NETWORK));
+  await host.del(requestOf(other, NETWORK));
   const processes = everyProcessOf(stage.stateDir);
   helper = processes.find(({ command }) => command.includes("--state-dir"))?.pid ?? 0;
   sandboxes = processes.filter(({ command }) => command.startsWith("/node ")).map(({ pid }) => pid);
 });
 afterAll(async () => {
-  for (const number of [1, 2, 3]) await host.del({ ...requestOf(container, NETWORK), ifname: `eth${number}` });
+  await host.del(requestOf(container, NETWORK));
   container[Symbol.dispose]();
   await stage[Symbol.asyncDispose]();
 });
@@ -49,7 +53,7 @@ function bitsIn(mask: string | undefined): readonly number[] {
   return Array.from({ length: 64 }, (_none, bit) => bit).filter((bit) => (value & (1n << BigInt(bit))) !== 0n);
 }
 
-/** Descriptors above those that Node opened for itself. */
+/** What each descriptor of a process leads to. */
 function descriptorsOf(pid: number): ReadonlyMap<number, string> {
   const folder = `/proc/${pid}/fd`;
   return new Map(readdirSync(folder).map((name) => [Number(name), readlinkSync(`${folder}/${name}`)]));
@@ -127,12 +131,16 @@ describe("a sandbox of a running host", () => {
 
   test("starts from an empty environment", () => each((pid) => expect(readFileSync(`/proc/${pid}/environ`)).toHaveLength(0)));
 
-  test("has its two channels and standard output, and what Node opens for itself", () => {
-    each((pid) => {
-      const descriptors = descriptorsOf(pid);
-      expect(descriptors.get(0)).toBe("/dev/null");
-      for (const channel of [1, 2, 3, 4]) expect(descriptors.get(channel)).toMatch(/^(socket|pipe):/u);
-      for (const [descriptor, target] of descriptors) if (descriptor > 4) expect(target).toMatch(/^anon_inode:\[(eventpoll|eventfd|io_uring)\]$|^pipe:/u);
+  test("was given nothing but its two channels and standard output", () => {
+    each((pid, { PPid = "0" }) => {
+      // What became the sandbox was started by this one, which opens nothing.
+      const given = descriptorsOf(Number(PPid));
+      expect([...given.keys()].toSorted()).toEqual([0, 1, 2, 3, 4]);
+      const own = descriptorsOf(pid);
+      for (const descriptor of given.keys()) expect(own.get(descriptor)).toBe(given.get(descriptor));
+      expect(own.get(0)).toBe("/dev/null");
+      for (const channel of [1, 2, 3, 4]) expect(own.get(channel)).toMatch(/^socket:/u);
+      for (const [descriptor, target] of own) if (descriptor > 4) expect(target).toMatch(OPENED_BY_NODE);
     });
   });
 

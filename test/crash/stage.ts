@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { createHost } from "../../host/index.ts";
 import type { AttachmentRequest, Host } from "../../host/index.ts";
+import type { Limits } from "../../host/helper/protocol.ts";
 import { isCniError } from "../../host/spec/error.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
 import { until } from "../support/command.ts";
@@ -44,8 +45,8 @@ export interface Stage extends AsyncDisposable {
   readonly openHost: (hooked?: "hooked") => Promise<Host>;
 }
 
-/** Makes a state directory with plugins in it. */
-export async function createStage(plugins: readonly string[]): Promise<Stage> {
+/** Makes a state directory with plugins in it, under limits of the operator's. */
+export async function createStage(plugins: readonly string[], limits: Partial<Limits> = {}): Promise<Stage> {
   const folder = createStateFolder();
   const stateDir = join(folder, "state");
   const hosts: Host[] = [];
@@ -55,7 +56,7 @@ export async function createStage(plugins: readonly string[]): Promise<Stage> {
     return host;
   };
   const installer = await openHost();
-  for (const name of plugins) await installer.install({ component: await componentOf(name) });
+  for (const name of plugins) await installer.install({ component: await componentOf(name), limits });
   await installer.close();
   return {
     stateDir,
