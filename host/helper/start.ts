@@ -1,14 +1,13 @@
 /**
  * @module Brings the helper's state up: directory, node's side, ledger, and what others left unfinished.
  */
-import { openNetns, openOwnNetns, warmThreadPool } from "../kernel/netns.ts";
+import { openOwnNetns, warmThreadPool } from "../kernel/netns.ts";
 import { Nftables } from "../kernel/nftables.ts";
 import { Rtnetlink } from "../kernel/rtnetlink.ts";
 import { CniError } from "../spec/error.ts";
 import { openLedger } from "./ledger/ledger.ts";
 import { recover } from "./ledger/recovery.ts";
 import { openLocks } from "./locks.ts";
-import type { AttachmentRecord } from "./protocol.ts";
 import { openStateDirectory } from "./state-directory.ts";
 import type { HelperState, NodeSide } from "./state.ts";
 import { undoRemains } from "./undo/remains.ts";
@@ -43,7 +42,7 @@ export async function openState({ stateDir, version, now, hook }: StartOptions):
     calls: new Map(),
     sandboxes: new Map(),
   };
-  if (ledger.rebooted) ledger.reclaimAfterReboot(isAlive);
+  if (ledger.rebooted) ledger.reclaimAfterReboot();
   await recover(ledger, state.locks, (remains) => undoRemains(state, remains));
   return state;
 }
@@ -65,15 +64,5 @@ function openNode(): NodeSide {
         cause instanceof Error ? `${cause.message}; want root, or a user namespace with its own network namespace` : "",
       cause,
     });
-  }
-}
-
-/** Tells whether an attachment's namespace is still there after the machine's restart. */
-function isAlive({ netns }: AttachmentRecord): boolean {
-  try {
-    openNetns(netns)[Symbol.dispose]();
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -44,6 +44,10 @@ export const controlDescriptor = libc.func("int fcntl(int, int, long)") as Koffi
 export const controlDevice = libc.func("int ioctl(int, ulong, long)") as KoffiFunc<
   (fd: number, request: number, argument: number) => number
 >;
+/** syscall(2) for keyctl(2), which libc has no function for: the number of keyctl, its operation, one argument. */
+export const controlKeys = libc.func("long syscall(long, long, long)") as KoffiFunc<
+  (number: number, operation: number, argument: number) => number
+>;
 /** close(2): `fs.closeSync` counts descriptors that Node opened and warns about others. */
 export const closeDescriptor = libc.func("int close(int)") as KoffiFunc<(fd: number) => number>;
 

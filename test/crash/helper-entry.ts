@@ -41,10 +41,16 @@ function pidsOf(victim: Victim): readonly number[] {
 function innermostOf(pid: number): readonly number[] {
   const threads = readdirSync(`/proc/${pid}/task`);
   const below = threads.flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" "));
-  return below.filter((text) => text !== "").flatMap((text) => {
-    const deeper = innermostOf(Number(text));
-    return deeper.length === 0 ? [Number(text)] : deeper;
-  });
+  return below
+    .filter((text) => text !== "")
+    .flatMap((text) => {
+      const deeper = innermostOf(Number(text));
+      return deeper.length === 0 ? [Number(text)] : deeper;
+    });
 }
 
-await runHelper({ stateDir, hook, bundles: { sandbox: join(dist, "sandbox.mjs"), transpiler: join(dist, "transpiler.mjs") } });
+await runHelper({
+  stateDir,
+  hook,
+  bundles: { sandbox: join(dist, "sandbox.mjs"), transpiler: join(dist, "transpiler.mjs") },
+});

@@ -2,7 +2,7 @@
  * @module kill -9 of helper, sandbox and host before and after each record that ADD and DEL write; a DEL then leaves nothing.
  */
 import { randomUUID } from "node:crypto";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AttachmentRequest } from "../../host/index.ts";
 import { until } from "../support/command.ts";
 import { createContainer } from "../support/container.ts";
@@ -24,6 +24,11 @@ interface Scene {
   readonly point: string;
 }
 
+interface Base {
+  readonly node: Snapshot;
+  readonly rows: readonly string[];
+}
+
 const NETWORK = networkOf("crash", "10.77.0.0/24");
 
 await buildCrashBundles();
@@ -31,8 +36,14 @@ const stage = await createStage(["bridge", "host-local"]);
 const { stateDir } = stage;
 // The points are those that an undisturbed verb passes: the tests below are one for each.
 const points = { add: await record("add"), del: await record("del") };
-const empty = await snapshot();
+/** What is there before and after: nothing, or what another container on the bridge has. */
+let base: Base = { node: await nodeLines(), rows: [] };
 afterAll(() => stage[Symbol.asyncDispose]());
+
+/** What is on the node, without IPv6's own addresses: those of a link appear some time after it. */
+async function nodeLines(): Promise<Snapshot> {
+  return (await snapshot()).filter((line) => !/fe80::|ff00::/u.test(line));
+}
 
 async function record(verb: Verb): Promise<readonly string[]> {
   using container = createContainer();
@@ -64,14 +75,14 @@ async function perform({ verb, victim, at }: Scene, request: AttachmentRequest):
     () => "ok" as const,
     () => "error" as const,
   );
-  if (victim === "sandbox" && outcome === "error" && verb === "add") expect(rowsLeft(stateDir)).toEqual([]);
+  if (victim === "sandbox" && outcome === "error" && verb === "add") expect(rowsLeft(stateDir)).toEqual(base.rows);
   await host.close();
   return outcome;
 }
 
 async function expectNothing(container: TestContainer, inside: Snapshot): Promise<void> {
-  expect(rowsLeft(stateDir)).toEqual([]);
-  expect(await snapshot()).toEqual(empty);
+  expect(rowsLeft(stateDir)).toEqual(base.rows);
+  expect(await nodeLines()).toEqual(base.node);
   expect(containerSnapshot(container.id)).toEqual(inside);
   await until("the end of every process", () => everyProcessOf(stateDir).length === 0);
   expect(locksLeft(stateDir)).toEqual([]);
@@ -86,14 +97,15 @@ async function play(scene: Scene): Promise<void> {
   if (scene.verb === "del") await fresh.add(request);
   const outcome = await perform(scene, request);
   expect(pointReached(stateDir)).toBe(scene.point);
-  if (outcome === "ok" && scene.verb === "del") expect(rowsLeft(stateDir)).toEqual([]);
+  if (outcome === "ok" && scene.verb === "del") expect(rowsLeft(stateDir)).toEqual(base.rows);
   await delAgain(fresh, request);
   await fresh.close();
   await expectNothing(container, inside);
 }
 
 test("the points are before and after each record", () => {
-  const records = (verb: Verb): ReadonlySet<string> => new Set(points[verb].map((point) => point.replace(/:(before|after)$/u, "")));
+  const records = (verb: Verb): ReadonlySet<string> =>
+    new Set(points[verb].map((point) => point.replace(/:(before|after)$/u, "")));
   const written = ["operation", "intent", "done", "share", "ready", "lease", "attachment", "close", "flush"];
   expect(records("add")).toEqual(new Set(written));
   const removed = ["operation", "forget", "release", "unshare", "removed", "attachment-delete", "close", "flush"];
@@ -104,14 +116,52 @@ test("the points are before and after each record", () => {
   }
 });
 
-describe("ADD, then DEL by a host that is fresh, leaves nothing when", () => {
-  test.for(scenesOf("add", "helper"))("the helper is killed at $at, $point", (scene) => play(scene));
-  test.for(scenesOf("add", "sandbox"))("its sandboxes are killed at $at, $point", (scene) => play(scene));
-  test.for(scenesOf("add", "host"))("the host is killed at $at, $point", (scene) => play(scene));
+const WHO: Readonly<Record<Victim, string>> = {
+  helper: "the helper is",
+  sandbox: "its sandboxes are",
+  host: "the host is",
+};
+
+describe("ADD, then DEL by a fresh host, leaves nothing when", () => {
+  for (const victim of ["helper", "sandbox", "host"] as const) {
+    test.for(scenesOf("add", victim))(`${WHO[victim]} killed at $at, $point`, (scene) => play(scene));
+  }
 });
 
 describe("DEL, then DEL again by another host, leaves nothing when", () => {
-  test.for(scenesOf("del", "helper"))("the helper is killed at $at, $point", (scene) => play(scene));
-  test.for(scenesOf("del", "sandbox"))("its sandboxes are killed at $at, $point", (scene) => play(scene));
-  test.for(scenesOf("del", "host"))("the host is killed at $at, $point", (scene) => play(scene));
+  for (const victim of ["helper", "host"] as const) {
+    test.for(scenesOf("del", victim))(`${WHO[victim]} killed at $at, $point`, (scene) => play(scene));
+  }
+});
+
+describe("with another container on the bridge, which keeps what it has,", () => {
+  const other = createContainer();
+  const nothing = base;
+  let shared = { add: [] as readonly string[], del: [] as readonly string[] };
+  beforeAll(async () => {
+    const host = await stage.openHost();
+    await host.add(requestOf(other, NETWORK));
+    await host.close();
+    shared = { add: await record("add"), del: await record("del") };
+    base = { node: await nodeLines(), rows: rowsLeft(stateDir) };
+  });
+  afterAll(async () => {
+    base = nothing;
+    const host = await stage.openHost();
+    await host.del(requestOf(other, NETWORK));
+    await host.close();
+    other[Symbol.dispose]();
+    expect(rowsLeft(stateDir)).toEqual([]);
+    expect(await nodeLines()).toEqual(nothing.node);
+  });
+
+  for (const verb of ["add", "del"] as const) {
+    test(`${verb.toUpperCase()} and DEL leave nothing of this one wherever the helper is killed`, async () => {
+      expect(shared[verb].length).toBeGreaterThan(0);
+      for (const [at, point] of shared[verb].entries()) {
+        await play({ verb, victim: "helper", at, point });
+        other.run("ping", "-c", "1", "-W", "2", "10.77.0.1");
+      }
+    });
+  }
 });

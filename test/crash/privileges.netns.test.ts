@@ -11,7 +11,17 @@ import { createStage, networkOf, requestOf } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 
 /** The helper's, with their numbers. Source: capabilities(7), linux/capability.h. */
-const HELPER_CAPABILITIES = { KILL: 5, SETGID: 6, SETUID: 7, SETPCAP: 8, NET_ADMIN: 12, NET_RAW: 13, SYS_CHROOT: 18, SYS_PTRACE: 19, SYS_ADMIN: 21 };
+const HELPER_CAPABILITIES = {
+  KILL: 5,
+  SETGID: 6,
+  SETUID: 7,
+  SETPCAP: 8,
+  NET_ADMIN: 12,
+  NET_RAW: 13,
+  SYS_CHROOT: 18,
+  SYS_PTRACE: 19,
+  SYS_ADMIN: 21,
+};
 const NAMESPACES = ["cgroup", "ipc", "mnt", "net", "pid", "uts"] as const;
 
 /** The event loops' own; "/" is libuv's spare descriptor where there is no /dev/null. Source: libuv, `uv__stream_init`. */
@@ -45,7 +55,9 @@ afterAll(async () => {
 
 function statusOf(pid: number): Readonly<Record<string, string>> {
   const lines = readFileSync(`/proc/${pid}/status`, "utf8").trim().split("\n");
-  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]));
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]),
+  );
 }
 
 function bitsIn(mask: string | undefined): readonly number[] {
@@ -79,7 +91,9 @@ describe("the helper of a running host", () => {
     const own = readlinkSync("/proc/self/ns/net");
     const threads = readdirSync(`/proc/${helper}/task`);
     expect(threads.length).toBeGreaterThan(4);
-    expect(new Set(threads.map((thread) => readlinkSync(`/proc/${helper}/task/${thread}/ns/net`)))).toEqual(new Set([own]));
+    expect(new Set(threads.map((thread) => readlinkSync(`/proc/${helper}/task/${thread}/ns/net`)))).toEqual(
+      new Set([own]),
+    );
   });
 
   test("keeps no descriptor of a container after its calls", () => {
@@ -125,11 +139,14 @@ describe("a sandbox of a running host", () => {
       const { uid, mode } = statSync(root);
       expect([uid, mode & 0o222]).toEqual([0, 0]);
       expect(readdirSync(root).toSorted()).toEqual(expect.arrayContaining(["node", "sandbox.mjs", "setpriv"]));
-      expect(readdirSync(root).filter((entry) => !/^(node|sandbox\.mjs|setpriv|lib|lib64|usr)$/u.test(entry))).toEqual([]);
+      expect(readdirSync(root).filter((entry) => !/^(node|sandbox\.mjs|setpriv|lib|lib64|usr)$/u.test(entry))).toEqual(
+        [],
+      );
     });
   });
 
-  test("starts from an empty environment", () => each((pid) => expect(readFileSync(`/proc/${pid}/environ`)).toHaveLength(0)));
+  test("starts from an empty environment", () =>
+    each((pid) => expect(readFileSync(`/proc/${pid}/environ`)).toHaveLength(0)));
 
   test("was given nothing but its two channels and standard output", () => {
     each((pid, { PPid = "0" }) => {

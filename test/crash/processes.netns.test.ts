@@ -31,7 +31,14 @@ beforeAll(async () => {
   const host = await stage.openHost();
   binDir = join(dirname(stage.stateDir), "bin");
   const bundleDir = join(import.meta.dirname, "..", "..", "dist");
-  installShims({ stateDir: stage.stateDir, binDir, bundleDir, nodePath: process.execPath, types: await host.list(), lingerSeconds: LINGER_SECONDS });
+  installShims({
+    stateDir: stage.stateDir,
+    binDir,
+    bundleDir,
+    nodePath: process.execPath,
+    types: await host.list(),
+    lingerSeconds: LINGER_SECONDS,
+  });
   await host.close();
 });
 afterAll(() => stage[Symbol.asyncDispose]());
@@ -120,7 +127,10 @@ describe("the helper, killed while a guest loops", () => {
     expect(sandboxes.size).toBeGreaterThan(1);
     const killedAt = performance.now();
     killAll("helper");
-    while (everyProcessOf(stage.stateDir).some(({ pid }) => sandboxes.has(pid)) && performance.now() - killedAt < ALL_GONE_MS) {
+    while (
+      everyProcessOf(stage.stateDir).some(({ pid }) => sandboxes.has(pid)) &&
+      performance.now() - killedAt < ALL_GONE_MS
+    ) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     expect(everyProcessOf(stage.stateDir).filter(({ pid }) => sandboxes.has(pid))).toEqual([]);
@@ -169,7 +179,13 @@ describe("no process is left", () => {
 function callShim(type: string, command: string, container: TestContainer): ChildProcess {
   const network = type === "bridge" ? NETWORK : LOOP;
   const configuration = { ...(network.plugins as readonly object[])[0], cniVersion: "1.0.0", name: network.name };
-  const env = { CNI_COMMAND: command, CNI_CONTAINERID: container.id, CNI_NETNS: container.netns, CNI_IFNAME: "eth0", CNI_PATH: binDir };
+  const env = {
+    CNI_COMMAND: command,
+    CNI_CONTAINERID: container.id,
+    CNI_NETNS: container.netns,
+    CNI_IFNAME: "eth0",
+    CNI_PATH: binDir,
+  };
   const child = spawn(join(binDir, type), [], { env, stdio: ["pipe", "pipe", "inherit"] });
   child.stdin?.end(JSON.stringify(configuration));
   child.stdout?.resume();

@@ -58,8 +58,12 @@ describe("after a restart of the machine", () => {
   test("an operation that the restart cut off is no longer open, and its lease is free", async () => {
     using database = new DatabaseSync(join(stage.stateDir, "ledger", "ledger.db"));
     const boot = database.prepare("SELECT id FROM boots").get()?.["id"] as number;
-    database.prepare("INSERT INTO operations VALUES ('cut-off', '1', 'reboot', 'c', 'eth0', 'ADD', 0, 'test', 1, ?)").run(boot);
-    database.prepare("INSERT INTO leases VALUES ('reboot', 4, ?, 0, 'c', 'eth0', 'cut-off', ?)").run(Buffer.from([10, 81, 0, 9]), boot);
+    database
+      .prepare("INSERT INTO operations VALUES ('cut-off', '1', 'reboot', 'c', 'eth0', 'ADD', 0, 'test', 1, ?)")
+      .run(boot);
+    database
+      .prepare("INSERT INTO leases VALUES ('reboot', 4, ?, 0, 'c', 'eth0', 'cut-off', ?)")
+      .run(Buffer.from([10, 81, 0, 9]), boot);
     forgetUptime();
     const host = await stage.openHost();
     await host.list();
@@ -67,7 +71,7 @@ describe("after a restart of the machine", () => {
     await host.close();
   });
 
-  test("a namespace of the same name is another one: DEL removes the records and does not touch it", async () => {
+  test("a namespace of the same name is another one: its records go all the same, and DEL does not touch it", async () => {
     const old = createContainer();
     const first = await stage.openHost();
     await first.add(requestOf(old, NETWORK));
@@ -79,8 +83,9 @@ describe("after a restart of the machine", () => {
     forgetUptime();
 
     const second = await stage.openHost();
-    await second.del(requestOf(old, NETWORK));
+    await second.list();
     expect(rowsLeft(stage.stateDir)).toEqual([]);
+    await second.del(requestOf(old, NETWORK));
     expect(run("ip", "-n", old.id, "-o", "link", "show", "dev", "eth0")).toContain("eth0");
     await second.close();
     run("ip", "netns", "del", old.id);

@@ -11,13 +11,23 @@ const TABLES = ["operations", "owned", "shared", "shared_users", "leases", "atta
 /** Lines for the rows of the ledger, read from its file; empty: nothing is on record. */
 export function rowsLeft(stateDir: string): readonly string[] {
   using database = new DatabaseSync(join(stateDir, "ledger", "ledger.db"), { timeout: 5000 });
-  return TABLES.flatMap((table) => database.prepare(`SELECT * FROM ${table}`).all().map((row) => `${table} ${JSON.stringify(row)}`));
+  return TABLES.flatMap((table) =>
+    database
+      .prepare(`SELECT * FROM ${table}`)
+      .all()
+      .map((row) => `${table} ${JSON.stringify(row)}`),
+  );
 }
 
 /** Locks that somebody holds, and operations' lock files whoever holds them. */
 export function locksLeft(stateDir: string): readonly string[] {
   const [calls, locks] = [join(stateDir, "calls"), join(stateDir, "locks")];
-  return [...readdirSync(calls).map((name) => join(calls, name)), ...readdirSync(locks).map((name) => join(locks, name)).filter(isHeld)];
+  return [
+    ...readdirSync(calls).map((name) => join(calls, name)),
+    ...readdirSync(locks)
+      .map((name) => join(locks, name))
+      .filter(isHeld),
+  ];
 }
 
 function isHeld(path: string): boolean {

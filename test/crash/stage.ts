@@ -24,7 +24,10 @@ export const CRASH_BUNDLES = join(DIST, "crash-test");
 /** Builds them. The helper is a file beside no others: it is told where those are. */
 export async function buildCrashBundles(): Promise<void> {
   await build({
-    entryPoints: { helper: join(import.meta.dirname, "helper-entry.ts"), "host-process": join(import.meta.dirname, "host-process.ts") },
+    entryPoints: {
+      helper: join(import.meta.dirname, "helper-entry.ts"),
+      "host-process": join(import.meta.dirname, "host-process.ts"),
+    },
     outdir: CRASH_BUNDLES,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -51,7 +54,11 @@ export async function createStage(plugins: readonly string[], limits: Partial<Li
   const stateDir = join(folder, "state");
   const hosts: Host[] = [];
   const openHost = async (hooked?: "hooked"): Promise<Host> => {
-    const host = await createHost({ stateDir, origin: "test", ...(hooked === undefined ? {} : { bundleDir: CRASH_BUNDLES }) });
+    const host = await createHost({
+      stateDir,
+      origin: "test",
+      ...(hooked === undefined ? {} : { bundleDir: CRASH_BUNDLES }),
+    });
     hosts.push(host);
     return host;
   };

@@ -35,7 +35,10 @@ beforeAll(async () => {
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
-const linksNamed = (name: string): number => run("ip", "-o", "link").split("\n").filter((line) => line.includes(` ${name}:`)).length;
+const linksNamed = (name: string): number =>
+  run("ip", "-o", "link")
+    .split("\n")
+    .filter((line) => line.includes(` ${name}:`)).length;
 
 function addressOf(result: JsonObject): string {
   const [ip] = result["ips"] as readonly { readonly address: string }[];
@@ -118,7 +121,9 @@ describe("a helper that is stopped in a call", () => {
       }
       await fresh.close();
       expect(rowsLeft(stage.stateDir)).toEqual(before);
-      expect(locksLeft(stage.stateDir).filter((path) => path.includes("/calls/") || path.includes("/container-"))).toHaveLength(2);
+      expect(
+        locksLeft(stage.stateDir).filter((path) => path.includes("/calls/") || path.includes("/container-")),
+      ).toHaveLength(2);
     } finally {
       process.kill(helper, "SIGKILL");
     }

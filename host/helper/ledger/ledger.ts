@@ -3,7 +3,7 @@
  */
 import { layoutOf } from "../../components/layout.ts";
 import { readBootId } from "../../kernel/boot-id.ts";
-import type { AttachmentRecord, AuditRow } from "../protocol.ts";
+import type { AuditRow } from "../protocol.ts";
 import { AttachmentTable } from "./attachments.ts";
 import { AUDIT_BUFFER_ROWS, AuditTable } from "./audit.ts";
 import { Database, recorded } from "./database.ts";
@@ -136,8 +136,8 @@ class SqliteLedger implements Ledger {
     );
   }
 
-  reclaimAfterReboot(isAlive: (attachment: AttachmentRecord) => boolean): Reclaimed {
-    return reclaim(this.#context, this.attachments, isAlive);
+  reclaimAfterReboot(): Reclaimed {
+    return reclaim(this.#context);
   }
 
   close(): void {

@@ -1,9 +1,8 @@
 /**
- * @module What a restart of the machine takes with it: kernel objects, operations, and leases of containers that are no more.
+ * @module What a restart of the machine takes with it: namespaces, kernel objects, operations, and so every record of them.
  */
-import type { AttachmentRecord } from "../protocol.ts";
 import type { Context } from "./database.ts";
-import type { AttachmentStore, Reclaimed } from "./records.ts";
+import type { Reclaimed } from "./records.ts";
 
 /** Finds or makes the row of this uptime, and tells whether there is an earlier one. */
 export function readBoot(
@@ -18,14 +17,12 @@ export function readBoot(
   });
 }
 
-/** Removes the records of former uptimes. Those of attachments that live on are kept and count as this uptime's. */
-export function reclaim(
-  { database, boot }: Context,
-  attachments: AttachmentStore,
-  isAlive: (attachment: AttachmentRecord) => boolean,
-): Reclaimed {
+/**
+ * Removes the records of former uptimes. No network namespace outlives its kernel: what is at the path of an old one is another,
+ * and the cookies by which the ledger tells them apart are given from the beginning again.
+ */
+export function reclaim({ database, boot }: Context): Reclaimed {
   return database.transaction(() => {
-    for (const attachment of attachments.list({})) if (isAlive(attachment)) keep({ database, boot }, attachment);
     const remove = (table: string): number => database.run(`DELETE FROM ${table} WHERE boot <> ?`, boot).changes;
     remove("shared_users");
     const reclaimed = {
@@ -38,14 +35,4 @@ export function reclaim(
     database.run("DELETE FROM boots WHERE id <> ?", boot);
     return reclaimed;
   });
-}
-
-function keep(
-  { database, boot }: Pick<Context, "database" | "boot">,
-  { containerId, network, ifname }: AttachmentRecord,
-): void {
-  for (const table of ["owned", "leases", "attachments"]) {
-    const sql = `UPDATE ${table} SET boot = ? WHERE container_id = ? AND network = ? AND ifname = ?`;
-    database.run(sql, boot, containerId, network, ifname);
-  }
 }

@@ -262,8 +262,8 @@ export interface Ledger extends Disposable {
   transaction<T>(body: () => T): T;
   /** Writes what is buffered. */
   flush(): void;
-  /** Forgets what the machine's restart took: changes, shared things, leases, and attachments without a living namespace. */
-  reclaimAfterReboot(isAlive: (attachment: AttachmentRecord) => boolean): Reclaimed;
+  /** Forgets what the machine's restart took: changes, shared things, leases, attachments, operations. */
+  reclaimAfterReboot(): Reclaimed;
   close(): void;
 }
 

@@ -7,6 +7,7 @@ import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { markAllCloseOnExec } from "../../kernel/close-on-exec.ts";
+import { joinNewSessionKeyring } from "../../kernel/keyring.ts";
 import { CniError } from "../../spec/error.ts";
 import type { HeldLock, Locks } from "../locks.ts";
 import type { Isolation } from "../state-directory.ts";
@@ -98,6 +99,8 @@ function start(
   });
   // What a runtime left open in its own children, the host and so this helper among them, is no sandbox's.
   markAllCloseOnExec();
+  // Nor are keys of the session that the host was started from, or of the sandbox before.
+  joinNewSessionKeyring();
   // A session of its own: no terminal, and one signal reaches every process of the chain, whichever has started.
   const child = spawn(program, args, { env: {}, cwd: "/", stdio, detached: true });
   const exited = exitOf(child).finally(() => reserved?.lock.release());
