@@ -36,6 +36,8 @@ export interface AttachmentRequest {
   readonly runtimeConfig?: JsonObject;
   /** Is told the id of the call before anything is done: `log` finds it by that id, also when the call fails. */
   readonly onBegin?: (operationId: string) => void;
+  /** Ends the call early: the plugin that runs is killed. ADD is then undone; DEL removes what is owned all the same. */
+  readonly signal?: AbortSignal;
 }
 
 /** One call of the exec protocol. */
@@ -51,6 +53,8 @@ export interface ExecRequest {
   /** stdin as given. */
   readonly configuration: string;
   readonly onBegin?: (operationId: string) => void;
+  /** As in {@link AttachmentRequest}: whoever called is gone. */
+  readonly signal?: AbortSignal;
 }
 
 /** What to install. */

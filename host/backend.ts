@@ -2,6 +2,7 @@
  * @module The operations' backend: a helper and its sandboxes.
  */
 import type { HelperClient } from "./helper/client.ts";
+import { CniError } from "./spec/error.ts";
 import type { Backend, PluginCall, PluginCallEnded } from "./operations/backend.ts";
 import type { Pool, SandboxLease } from "./sandbox/pool.ts";
 
@@ -35,9 +36,16 @@ interface CallParts {
   readonly call: PluginCall;
 }
 
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted ?? false;
+}
+
+const ENDED_EARLY = "whoever called ended the call early";
+
 /** Begins a call, makes it, ends it. */
 async function callOn({ client, sandbox, call }: CallParts): Promise<PluginCallEnded> {
-  const { operationId, plugin, runtimeConfig, previousResult, parentCallId, verb, request } = call;
+  const { operationId, plugin, runtimeConfig, previousResult, parentCallId, verb, request, signal } = call;
+  if (isAborted(signal)) throw new CniError("tryAgainLater", ENDED_EARLY);
   const begun = await client.request("begin-call", {
     operationId,
     sandboxId: sandbox.sandboxId,
@@ -51,7 +59,12 @@ async function callOn({ client, sandbox, call }: CallParts): Promise<PluginCallE
   });
   const { callId, containerHandle } = begun;
   const frame = { type: "call", callId, export: call.export, verb, request, containerHandle } as const;
+  const endEarly = (): void => sandbox.kill(ENDED_EARLY);
+  signal?.addEventListener("abort", endEarly);
+  // While the call was begun, nobody listened.
+  if (isAborted(signal)) endEarly();
   const { result, log, callMicroseconds } = await sandbox.call(frame, (ipamVerb) => call.onIpam(ipamVerb, callId));
+  signal?.removeEventListener("abort", endEarly);
   const phasesMicroseconds = {
     sandbox: sandbox.waitMicroseconds,
     instantiate: result.instantiateMicroseconds,

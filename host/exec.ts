@@ -45,7 +45,7 @@ export async function execPlugin(parts: ExecParts, request: ExecRequest): Promis
   }
 }
 
-function inputOf({ surroundings }: ExecParts, { type, containerId, netns, ifname, args, configuration, onBegin }: ExecRequest): InvocationInput {
+function inputOf({ surroundings }: ExecParts, { type, containerId, netns, ifname, args, configuration, onBegin, signal }: ExecRequest): InvocationInput {
   return {
     ...surroundings,
     network: configuration,
@@ -57,6 +57,7 @@ function inputOf({ surroundings }: ExecParts, { type, containerId, netns, ifname
     // The runtime has put them into the configuration already.
     runtimeConfig: {},
     ...(onBegin === undefined ? {} : { onBegin }),
+    ...(signal === undefined ? {} : { signal }),
   };
 }
 

@@ -7,12 +7,14 @@ import { CniError } from "../spec/error.ts";
 import { REQUEST_MAX_BYTES, WARM_PROTOCOL_VERSION } from "./protocol.ts";
 import type { Greeting, WarmAnswer, WarmRequest } from "./protocol.ts";
 
+const LINE_END = 0x0a;
+
 /** What the server needs from outside. */
 export interface CallServerOptions {
   /** Namespaces of this process. A caller from others is refused. */
   readonly surroundings: string;
-  /** Performs a call. Reports failures in its answer; one that rejects is a mistake and ends the connection. */
-  readonly perform: (request: WarmRequest) => Promise<WarmAnswer>;
+  /** Performs a call, until the caller is gone. Reports failures in its answer; one that rejects is a mistake and ends the connection. */
+  readonly perform: (request: WarmRequest, signal: AbortSignal) => Promise<WarmAnswer>;
   /** Time without a call after which {@link CallServer.idle} settles. */
   readonly lingerMs: number;
   /** The same for a server that had no call yet: whoever started it is about to call. */
@@ -45,28 +47,36 @@ export function createCallServer(options: CallServerOptions): CallServer {
 
 function serveOne(socket: Socket, options: CallServerOptions): void {
   const chunks: Buffer[] = [];
+  const caller = new AbortController();
   let bytes = 0;
+  let isAsked = false;
   const greeting: Greeting = { protocol: WARM_PROTOCOL_VERSION };
   socket.write(`${JSON.stringify(greeting)}\n`);
   socket.on("error", () => socket.destroy());
   socket.on("data", (chunk: Buffer) => {
     bytes += chunk.byteLength;
-    if (bytes > REQUEST_MAX_BYTES) socket.destroy();
-    else chunks.push(chunk);
-  });
-  socket.on("end", () => {
-    if (bytes === 0) return socket.destroy();
-    answer(Buffer.concat(chunks).toString("utf8"), options).then(
+    if (isAsked || bytes > REQUEST_MAX_BYTES) return void socket.destroy();
+    chunks.push(chunk);
+    // The request is one line: escaped, JSON has no line end.
+    isAsked = chunk.at(-1) === LINE_END;
+    if (!isAsked) return;
+    answer(Buffer.concat(chunks).toString("utf8"), options, caller.signal).then(
       (text) => socket.end(text),
       () => socket.destroy(),
     );
   });
+  socket.on("end", () => {
+    // The call goes on until it is undone: until then there is something to do.
+    if (isAsked) caller.abort();
+    else socket.destroy();
+  });
+  socket.on("close", () => caller.abort());
 }
 
-async function answer(text: string, options: CallServerOptions): Promise<string> {
+async function answer(text: string, options: CallServerOptions, signal: AbortSignal): Promise<string> {
   const request = JSON.parse(text) as WarmRequest;
   if (request.surroundings !== options.surroundings) return JSON.stringify(strangerAnswer(request, options.surroundings));
-  return JSON.stringify(await options.perform(request));
+  return JSON.stringify(await options.perform(request, signal));
 }
 
 /** Refuses a caller of other namespaces: a path and a network mean something else there. */

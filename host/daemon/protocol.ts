@@ -1,9 +1,9 @@
 /**
  * @module What the shim and a warm host say to each other. Types and constants only: the shim loads it.
  *
- * One connection, one call. The warm host writes {@link Greeting} as one line; the shim writes a {@link WarmRequest} and ends its
- * side; the warm host writes a {@link WarmAnswer} and ends its own. All of it JSON. A connection that ends before the greeting
- * has done nothing, and the shim may try again.
+ * One connection, one call. The warm host writes {@link Greeting} as one line; the shim writes a {@link WarmRequest} as
+ * one line; the warm host writes a {@link WarmAnswer} and ends its side. All of it JSON. A connection that ends before the greeting
+ * has done nothing, and the shim may try again. One that the shim ends before its answer ends the call: the runtime killed it.
  */
 
 /** Number of this protocol. */

@@ -42,7 +42,7 @@ async function main([stateDir = "", socketPath = "", lingerSeconds = "0"]: reado
     surroundings: readSurroundings(),
     lingerMs: Number(lingerSeconds) * 1000,
     firstLingerMs: FIRST_LINGER_MS,
-    perform: async (request) => performCall(request, await (host ??= openWarmHost(stateDir))),
+    perform: async (request, signal) => performCall(request, await (host ??= openWarmHost(stateDir)), signal),
   });
   const listening = await listenOnce(server, socketPath);
   if (listening === undefined) {

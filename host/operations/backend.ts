@@ -27,6 +27,8 @@ export interface PluginCall {
   readonly previousResult: string | undefined;
   /** Call that asked for this one; `undefined`: the chain itself. */
   readonly parentCallId: string | undefined;
+  /** Ends the call early: its sandbox is killed. */
+  readonly signal?: AbortSignal | undefined;
   /** Runs the IPAM plugin. `callId` is this call's. Never rejects. */
   readonly onIpam: (verb: GuestVerb, callId: string) => Promise<IpamAnswer>;
   /** Judges how the guest ended, for `end-call`. */

@@ -37,6 +37,7 @@ export async function callPlugin(chain: Chain, step: Step): Promise<Conclusion> 
         ? undefined
         : JSON.stringify(formatResult(step.previousResult, network.cniVersion)),
     parentCallId: step.parentCallId,
+    signal: invocation.signal,
     onIpam: (ipamVerb, callId) => answerIpam({ chain, caller: step, callId }, ipamVerb, callPlugin),
     conclude: (outcome) => endingOf(concludeCall(called, outcome)),
   });

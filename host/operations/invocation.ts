@@ -29,6 +29,8 @@ export interface InvocationInput {
   readonly nowMicroseconds: () => number;
   /** Is told the id of the operation before anything is done. */
   readonly onBegin?: (operationId: string) => void;
+  /** Ends the verb early: the plugin that runs is killed, and no other is called. */
+  readonly signal?: AbortSignal;
 }
 
 /** A verb's request, parsed. */
@@ -43,6 +45,7 @@ export interface Invocation {
   readonly origin: string;
   readonly nowMicroseconds: () => number;
   readonly onBegin: (operationId: string) => void;
+  readonly signal: AbortSignal | undefined;
   readonly parseMicroseconds: number;
 }
 
@@ -71,6 +74,7 @@ export function parseInvocation(verb: Verb, input: InvocationInput): Invocation 
     origin: input.origin,
     nowMicroseconds: input.nowMicroseconds,
     onBegin: input.onBegin ?? (() => undefined),
+    signal: input.signal,
     parseMicroseconds: Math.round(input.nowMicroseconds() - startedAt),
   };
 }

@@ -48,6 +48,8 @@ export interface SandboxLease {
   readonly cold: boolean;
   /** Makes the call. Never rejects: what goes wrong with the guest is in the report. */
   call(frame: CallFrame, answerIpam: AnswerIpam): Promise<CallReport>;
+  /** Has the sandbox killed: the call that is made on it, or the next, reports it. */
+  kill(reason: string): void;
 }
 
 /** How a call wants its sandbox. */
@@ -120,6 +122,7 @@ class SandboxPool implements Pool {
         waitMicroseconds,
         cold: idle === undefined && sandbox.calls === 0,
         call: (frame, answerIpam) => sandbox.call(frame, answerIpam),
+        kill: (reason) => void sandbox.kill(reason),
       });
     } finally {
       this.#putBack(shelf, sandbox);

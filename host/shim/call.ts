@@ -71,7 +71,7 @@ function converse(socket: Socket, request: WarmRequest, options: CallOptions): P
       timer = setTimeout(silent, answerTimeoutMs, answerTimeoutMs);
       if (!isOwnProtocol(text.slice(0, end))) return fail(new CniError("helperFailed", "the warm host speaks another protocol"));
       text = text.slice(end + 1);
-      socket.end(JSON.stringify(request));
+      socket.write(`${JSON.stringify(request)}\n`);
     });
     socket.on("error", () => socket.destroy());
     socket.on("end", () => socket.destroy());

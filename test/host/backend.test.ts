@@ -25,6 +25,7 @@ const fakeParts = () => {
     sandboxId: "sb-1",
     waitMicroseconds: 2,
     cold: false,
+    kill: (reason) => asked.push(["kill", reason]),
     call: async (frame, answerIpam) => {
       asked.push(["sandbox", frame]);
       asked.push(["ipam", await answerIpam("add")]);
@@ -87,6 +88,16 @@ describe("the backend", () => {
       ["end-call", { callId: "call-1", outcome: "ok", addresses: ["10.0.0.1/24"], log: [{ level: "info", message: "hello" }] }],
     ]);
     expect(ended).toMatchObject({ outcome: { ok: 7 }, refusals: ["no"], phasesMicroseconds: { sandbox: 2, instantiate: 3, guest: 5, call: 9 } });
+  });
+
+  test("has the sandbox killed when the caller ends the call, also while it is begun; calls no plugin afterwards", async () => {
+    const { asked, parts } = fakeParts();
+    const caller = new AbortController();
+    const ended = createBackend(parts).call({ ...call(), signal: caller.signal });
+    caller.abort();
+    await ended;
+    expect(asked.map((entry) => (entry as readonly unknown[])[0])).toEqual(["run", "begin-call", "kill", "sandbox", "ipam", "end-call"]);
+    await expect(createBackend(parts).call({ ...call(), signal: caller.signal })).rejects.toMatchObject({ code: 11 });
   });
 
   test("tells the pool that another call waits for an IPAM call", async () => {

@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -129,6 +130,26 @@ describe("a call server", () => {
     expect(answer.exitCode).toBe(1);
     expect(JSON.parse(answer.stdout)).toMatchObject({ code: 11 });
     expect(performed).toEqual([]);
+  });
+
+  test("ends a call whose caller went away", async () => {
+    const ended = Promise.withResolvers<void>();
+    const { server } = createCallServer({
+      surroundings: "1-2-3",
+      lingerMs: 60_000,
+      firstLingerMs: 60_000,
+      perform: async (_request, signal) => {
+        signal.addEventListener("abort", () => ended.resolve());
+        await ended.promise;
+        return { exitCode: 1, stdout: "", stderr: "" };
+      },
+    });
+    await listen(server);
+    const caller = connect(socketPath);
+    caller.write(`${JSON.stringify(REQUEST)}\n`);
+    await once(caller, "data");
+    caller.destroy();
+    await ended.promise;
   });
 
   test("is idle after its last call", async () => {
