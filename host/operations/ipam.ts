@@ -44,7 +44,7 @@ export async function answerIpam(
 function ipamPlugin(chain: Chain, { configuration, plugin, parentCallId }: Step): InstalledPlugin {
   const { ipamType } = configuration;
   if (parentCallId !== undefined || !plugin.capabilities.includes("ipam")) {
-    throw new CniError("helperFailed", `plugin ${JSON.stringify(plugin.type)} may not call an IPAM plugin`, {
+    throw new CniError("notPermitted", `plugin ${JSON.stringify(plugin.type)} may not call an IPAM plugin`, {
       details: 'a grant of "ipam" would allow it',
     });
   }

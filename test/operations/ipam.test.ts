@@ -51,7 +51,7 @@ describe("the IPAM plugin inside an ADD", () => {
     const plugins = { ...PLUGINS, bridge: plugin("bridge", { capabilities: [] }) };
     const backend = fakeBackend({ plugins, guests: { "bridge add": asksIpam } });
     await expect(add(backend, input())).rejects.toMatchObject({
-      code: 105,
+      code: 101,
       details: 'a grant of "ipam" would allow it',
     });
     expect(heard(backend)).toEqual(["bridge add"]);
@@ -64,6 +64,6 @@ describe("the IPAM plugin inside an ADD", () => {
       return "err" in answered ? answered : { ok: undefined };
     };
     const guests = { "bridge add": asksIpam, "host-local add": asking };
-    await expect(add(fakeBackend({ plugins, guests }), input())).rejects.toMatchObject({ code: 105 });
+    await expect(add(fakeBackend({ plugins, guests }), input())).rejects.toMatchObject({ code: 101 });
   });
 });

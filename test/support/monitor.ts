@@ -83,8 +83,9 @@ function createMarker(enter: readonly string[]) {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
       return links.text().includes(route) && filter.text().includes(table);
     },
+    // The number of a namespace that is gone is announced when the kernel gets to it.
     isOwn: (line: string): boolean =>
-      line.includes(MARK_NETWORK) || line.includes(MARK_TABLE) || line.startsWith("# new generation"),
+      line.includes(MARK_NETWORK) || line.includes(MARK_TABLE) || /^# new generation|^\[NSID\]/u.test(line),
   };
 }
 

@@ -2,6 +2,7 @@
  * @module `begin-call`: derives, once, what one call of one plugin is about, and opens it on a sandbox.
  */
 import { hash, randomInt, randomUUID } from "node:crypto";
+import { decide } from "../../grants/decide.ts";
 import type { CallFacts } from "../../grants/facts.ts";
 import { CniError } from "../../spec/error.ts";
 import { readIpPrefix } from "../../spec/ip.ts";
@@ -25,7 +26,7 @@ export function beginCall(state: HelperState, asked: BeginCall): BegunCall {
     throw new CniError("helperFailed", `no operation ${JSON.stringify(asked.operationId)} is open`);
   const sandbox = idleSandbox(state, asked);
   checkPlugin(operation, sandbox, asked);
-  const parent = parentOf(state, operation, asked.parentCallId);
+  const parent = parentOf(state, operation, asked);
   const { network, containerId, ifname } = operation.key;
   const owner = { network, containerId, ifname, nodeNetnsCookie: state.node.cookie, digest: asked.digest };
   const { ownedNodeLinks, ownedContainerLinks } = ownedLinks(state, operation);
@@ -90,12 +91,23 @@ function checkPlugin(
   }
 }
 
-function parentOf(state: HelperState, operation: OpenOperation, id: string | undefined): OpenCall | undefined {
+/**
+ * Gives the call that asks for this one: a call of an IPAM plugin by a plugin that is granted it.
+ * @throws {CniError} helperFailed when it is not open; notPermitted when its grant does not cover it.
+ */
+function parentOf(state: HelperState, operation: OpenOperation, asked: BeginCall): OpenCall | undefined {
+  const { parentCallId: id, type } = asked;
   if (id === undefined) return undefined;
   const parent = state.calls.get(id);
-  if (parent?.operation !== operation)
-    throw new CniError("helperFailed", `no call ${JSON.stringify(id)} is open in this operation`);
-  return parent;
+  if (parent?.operation !== operation || parent.parent !== undefined)
+    throw new CniError("helperFailed", `no call ${JSON.stringify(id)} that may ask is open in this operation`);
+  const decision = decide(parent.grant, parent.facts, `ipam.${operation.begun.verb.toLowerCase()}`, [type]);
+  if (decision.allowed && asked.export === "addresses") return parent;
+  const reason = decision.allowed ? `${JSON.stringify(asked.export)} is no export for IPAM` : decision.reason;
+  parent.refusals.push(reason);
+  throw new CniError("notPermitted", `plugin ${JSON.stringify(parent.type)} may not call ${JSON.stringify(type)}`, {
+    details: reason,
+  });
 }
 
 /** Names of the links that the attachment made, on both sides. */

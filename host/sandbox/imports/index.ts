@@ -45,7 +45,7 @@ const ANSWERED_HERE: readonly string[] = [clock.name, log.name, random.name];
 /**
  * Makes the import object of a guest. What the helper or the host answers is there whether it was granted or not: they refuse what was
  * not, so that a plugin whose grant is narrower than its manifest runs, and its log says which grant is missing. What is answered
- * here traps where it was not granted. Its objects inherit from nothing, so that no name of `Object` answers for a function that is not there.
+ * here traps where it was not granted, but for `log`, which never fails: its lines are dropped. Its objects inherit from nothing, so that no name of `Object` answers for a function that is not there.
  */
 export function createImports(capabilities: readonly string[], context: ImportContext): Record<string, unknown> {
   const imports = bare<unknown>();
@@ -56,16 +56,17 @@ export function createImports(capabilities: readonly string[], context: ImportCo
   add("types", Object.freeze(bare()));
   add("container-namespace", Object.freeze(Object.assign(bare(), { ContainerNamespace })));
   for (const { name, functions } of IMPORT_INTERFACES) {
-    const isRefused = ANSWERED_HERE.includes(name) && !capabilities.includes(name);
+    const refused = ANSWERED_HERE.includes(name) && !capabilities.includes(name) ? refusalOf(name) : undefined;
     const made = bare<unknown>();
-    for (const [key, make] of Object.entries(functions)) made[key] = isRefused ? refusing(name) : make(context);
+    for (const [key, make] of Object.entries(functions)) made[key] = refused ?? make(context);
     add(name, Object.freeze(made));
   }
   return imports;
 }
 
-/** Makes a function that traps the guest: its interface has no error to answer with. */
-function refusing(capability: string): () => never {
+/** Makes what stands for a function that was not granted. Traps the guest where the interface has no error to answer with. */
+function refusalOf(capability: string): () => void {
+  if (capability === log.name) return () => undefined;
   return () => {
     throw new Error(`capability ${JSON.stringify(capability)} is not granted`);
   };
