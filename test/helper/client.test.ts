@@ -10,7 +10,7 @@ const FAKE = `
 import { createServer } from "node:net";
 import { readFileSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
-import { FrameReader, encodeFrame } from ${JSON.stringify(new URL("../../host/helper/protocol.ts", import.meta.url).href)};
+import { FrameReader, encodeFrame } from ${JSON.stringify(new URL("../../host/helper/frames.ts", import.meta.url).href)};
 const stateDir = process.argv[process.argv.indexOf("--state-dir") + 1];
 if (process.argv.includes("--refuse")) {
   writeSync(3, JSON.stringify({ error: { kind: "stateUnusable", code: 106, message: "no" } }) + "\\n");

@@ -10,6 +10,8 @@ import type { TestOperation, TestSandbox } from "./helper.ts";
 export const CAPABILITIES = {
   "container-links": { kinds: ["veth"], set: ["up", "down"] },
   "container-addresses": { from: "ipam" },
+  // Its plugin names the type of the nested one itself.
+  ipam: { types: ["ipam"] },
   "container-routes": { delete: true },
   "node-links": { bridges: [{ configuration: "/bridge" }] },
   "node-addresses": { links: [{ configuration: "/bridge" }] },
