@@ -2,7 +2,7 @@
  * @module What one capability has to say about its scopes: shape, order, description, judgement. Each file of `capabilities/` defines one.
  */
 
-import type { z } from "zod";
+import type * as z from "zod";
 import type { CallFacts } from "./facts.ts";
 
 /** The answer of decide(). A denial names the grant that would allow it. */

@@ -2,7 +2,7 @@
  * @module What a plugin asks for (manifest) and what the operator allows it (grant): schemas and types.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { CniError } from "../spec/error.ts";
 import { CAPABILITIES, CAPABILITY_NAMES } from "./capabilities/index.ts";
 import type { Scopes } from "./capabilities/index.ts";

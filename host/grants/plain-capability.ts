@@ -2,7 +2,7 @@
  * @module Capabilities that have nothing to narrow: granted or not.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { allowedIf, defineCapability } from "./capability.ts";
 import type { Capability } from "./capability.ts";
 

@@ -2,7 +2,7 @@
  * @module Scopes that refer to the call: "the bridge that this network names", "the call's own link". Pure.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { prefixCovers, readIpPrefix } from "../spec/ip.ts";
 import type { IpPrefix } from "../spec/ip.ts";
 import { readPointer } from "../spec/json.ts";

@@ -131,7 +131,10 @@ function failed(request: Request, error: unknown): OperationAnswer {
   }
   if (error instanceof KernelError) {
     record(request, "failed", error.message);
-    return { err: (Object.hasOwn(errors, error.errno) ? errors[error.errno] : undefined) ?? otherwise };
+    const code = (Object.hasOwn(errors, error.errno) ? errors[error.errno] : undefined) ?? otherwise;
+    // What the machine lacks, such as a library, the operator has to be told: the guest knows only that it is lacking.
+    if (code === "unsupported") tell(request.call, `${request.name}: ${error.message}`);
+    return { err: code };
   }
   record(request, "failed", error instanceof Error ? error.message : String(error));
   if (error instanceof CniError) throw error;
@@ -144,8 +147,13 @@ function record(request: Request, outcome: TimelineEntry["outcome"], why: string
   const kernelMicroseconds = call.asyncKernelMicroseconds + kernelTime.takeMicroseconds();
   const microseconds = Math.max(Math.round((performance.now() - startedAt) * 1000), kernelMicroseconds);
   call.timeline.push({ operation: name, outcome, microseconds, kernelMicroseconds });
-  if (outcome === "refused" && why !== undefined && call.refusals.length < REFUSALS_MAX) call.refusals.push(why);
+  if (outcome === "refused" && why !== undefined) tell(call, why);
   if (outcome !== "ok" || row.operation.effect === "change") call.trace.push(traceOf(request, outcome, why));
+}
+
+/** Keeps a line for the operator, who gets it with the error. */
+function tell(call: OpenCall, why: string): void {
+  if (call.refusals.length < REFUSALS_MAX) call.refusals.push(why);
 }
 
 function traceOf({ name, args }: Request, outcome: string, why: string | undefined): JsonValue {

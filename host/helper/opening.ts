@@ -5,7 +5,7 @@
  */
 import { readSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { FRAME_HEADER_BYTES } from "./frames.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
 import type { Digest, Opening } from "./protocol.ts";

@@ -2,7 +2,7 @@
  * @module Grant `container-addresses`: addresses of the container's links.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { allowedIf, defineCapability, denied } from "../capability.ts";
 import { areGiven } from "../given-addresses.ts";
 import { OWN_LINK, describeReferences, nameReference, namesCover, namesInclude } from "../references.ts";

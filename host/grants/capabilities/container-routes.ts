@@ -2,7 +2,7 @@
  * @module Grant `container-routes`: routes of the container's namespace.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { ALLOWED, allowedIf, defineCapability, denied, fieldOf } from "../capability.ts";
 import type { Decision } from "../capability.ts";
 import { OWN_LINK, describeReferences, nameReference, namesCover, namesInclude } from "../references.ts";

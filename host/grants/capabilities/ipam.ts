@@ -2,7 +2,7 @@
  * @module Grant `ipam`: calls of the network's IPAM plugin. Judged where the nested call begins, with the plugin's type as the argument.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { allowedIf, defineCapability } from "../capability.ts";
 import { describeReferences, nameReference, namesCover, namesInclude } from "../references.ts";
 import type { NameReference } from "../references.ts";

@@ -2,7 +2,7 @@
  * @module Grant `leases`: addresses reserved for attachments of the call's own network.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { isIpAddress, prefixContains } from "../../spec/ip.ts";
 import type { IpPrefix } from "../../spec/ip.ts";
 import { ALLOWED, allowedIf, defineCapability, denied, fieldOf } from "../capability.ts";

@@ -2,7 +2,7 @@
  * @module Grant `masquerade`: source address translation for the attachment's own addresses.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { ALLOWED, allowedIf, defineCapability, denied } from "../capability.ts";
 import { areGiven } from "../given-addresses.ts";
 

@@ -2,7 +2,7 @@
  * @module Grant `node-addresses`: gateway addresses on the node's links.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { ALLOWED, allowedIf, defineCapability, denied } from "../capability.ts";
 import { areBesideGiven } from "../given-addresses.ts";
 import {

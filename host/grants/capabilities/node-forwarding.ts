@@ -2,7 +2,7 @@
  * @module Grant `node-forwarding`: whether the node forwards packets.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { allowedIf, defineCapability } from "../capability.ts";
 
 const scope = z.strictObject({ families: z.array(z.enum(["ipv4", "ipv6"])).default([]) });

@@ -2,7 +2,7 @@
  * @module Grant `node-links`: links of the node, by name.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { allowedIf, defineCapability, denied, fieldOf } from "../capability.ts";
 import type { CallFacts } from "../facts.ts";
 import { describeReferences, nameReference, namesCover, namesInclude } from "../references.ts";

@@ -2,7 +2,7 @@
  * @module Grant `resolver-file`: the resolver settings of files of the node.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { allowedIf, defineCapability } from "../capability.ts";
 import { describeReferences, nameReference, namesCover, namesInclude } from "../references.ts";
 

@@ -1,7 +1,7 @@
 /**
  * @module Shapes of what the host may ask. Wrong shape is a breach; wrong content is answered with an error.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { isDigest } from "../../components/layout.ts";
 import type { ControlMethod, ControlMethods, Digest } from "../protocol.ts";
 

@@ -1,7 +1,7 @@
 /**
  * @module Shapes of operations' arguments, as WIT values are lifted to JavaScript and sent as JSON: an absent option is a missing key.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { isIpAddress, isIpPrefix } from "../../spec/ip.ts";
 import type { IpAddress, IpPrefix } from "../../spec/ip.ts";
 import { isMac } from "../../spec/mac.ts";

@@ -1,7 +1,7 @@
 /**
  * @module `container-addresses`: addresses of the container's links.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { isKernelError } from "../../kernel/error.ts";
 import type { Link, LinkAddress } from "../../kernel/rtnetlink.ts";
 import { writeSysctl } from "../../kernel/sysctl.ts";

@@ -1,7 +1,7 @@
 /**
  * @module `container-links`: links of the container's namespace.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Link } from "../../kernel/rtnetlink.ts";
 import type { ContainerSide } from "../state.ts";
 import { deleteVeth } from "../undo/veth.ts";

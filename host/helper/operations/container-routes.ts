@@ -1,7 +1,7 @@
 /**
  * @module `container-routes`: routes over the container's links. They go with the link.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { isKernelError } from "../../kernel/error.ts";
 import type { Link, Route, RouteMode } from "../../kernel/rtnetlink.ts";
 import type { ContainerSide } from "../state.ts";

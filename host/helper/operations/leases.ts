@@ -1,7 +1,7 @@
 /**
  * @module `leases`: addresses reserved for the attachment, in the call's own network.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { CniError } from "../../spec/error.ts";
 import { compareIp } from "../../spec/ip.ts";
 import type { LeaseRange } from "../ledger/records.ts";

@@ -1,7 +1,7 @@
 /**
  * @module `masquerade`: source address translation for the attachment's addresses.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { isKernelError } from "../../kernel/error.ts";
 import { addMasquerade, readMasquerade } from "../../kernel/masquerade.ts";
 import type { Nftables } from "../../kernel/nftables.ts";

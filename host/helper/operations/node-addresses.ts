@@ -3,7 +3,7 @@
  *
  * On a bridge of ours they go when it goes. On an adopted one they are counted like a bridge, and go with their last user.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { isKernelError } from "../../kernel/error.ts";
 import type { Link } from "../../kernel/rtnetlink.ts";
 import { formatIpPrefix, ipEquals, prefixContains, prefixEquals } from "../../spec/ip.ts";

@@ -1,7 +1,7 @@
 /**
  * @module `node-forwarding`: whether the node forwards packets. Stays on, so nothing is written to undo it.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { writeSysctl } from "../../kernel/sysctl.ts";
 import { IP_FAMILY } from "./arguments.ts";
 import { operation } from "./operation.ts";

@@ -1,7 +1,7 @@
 /**
  * @module `node-links`: links of the node, by granted name.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Link } from "../../kernel/rtnetlink.ts";
 import { isIfName } from "../../spec/names.ts";
 import { LINK_NAME, U32, WAIT_MAX_MS } from "./arguments.ts";

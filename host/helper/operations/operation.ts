@@ -1,7 +1,7 @@
 /**
  * @module What an operation is: a row of the dispatch table. Each file of `operations/` gives the rows of one WIT interface.
  */
-import type { z } from "zod";
+import type * as z from "zod";
 import type { IpAddress } from "../../spec/ip.ts";
 import type { ContainerSide, HelperState, OpenCall } from "../state.ts";
 

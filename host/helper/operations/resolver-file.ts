@@ -2,7 +2,7 @@
  * @module `resolver-file`: the settings in one granted file of the node.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { OperationFailure, operation } from "./operation.ts";
 import type { OperationInterface } from "./operation.ts";
 
