@@ -13,7 +13,7 @@ import { createStage, delAgain, networkOf, requestOf } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 
 const NETWORK = networkOf("moments", "10.82.0.0/24");
-const ROUNDS = 16;
+const ROUNDS = 10;
 
 let stage: Stage;
 let empty: Snapshot;
