@@ -17,9 +17,8 @@ export interface TestContainer extends Disposable {
   remove(): void;
 }
 
-/** Makes a container's namespace, with a name of its own. */
-export function createContainer(): TestContainer {
-  const id = `cnidaria-t-${randomBytes(4).toString("hex")}`;
+/** Makes a container's namespace, with a name of its own unless one is given. */
+export function createContainer(id = `cnidaria-t-${randomBytes(4).toString("hex")}`): TestContainer {
   run("ip", "netns", "add", id);
   let isThere = true;
   const remove = (): void => {

@@ -132,6 +132,8 @@ function create(context: OperationContext, options: BridgeOptions, row: SharedRo
     alias: aliasOf(tag),
     group: 0,
     up: true,
+    // Set, though to what it is: otherwise a bridge takes the lowest one of its ports, and changes it when they come and go.
+    mac: made.mac,
     promiscuous: options.promiscuous ? true : undefined,
   });
   context.state.ledger.shared.ready(row.id);

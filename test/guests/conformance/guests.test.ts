@@ -1,99 +1,11 @@
 import { describe, expect, test } from "vitest";
 
-import type { JsonObject } from "../../../host/spec/json.ts";
 import { readManifest } from "./granted-imports.ts";
 import { loadGuest, openInProcess } from "./in-process-driver.ts";
 import { describePluginContract } from "./plugin-contract.ts";
+import { SUBJECTS } from "./subjects.ts";
 
-const NETWORK = { cniVersion: "1.1.0", name: "net" };
-const SANDBOX = "/var/run/netns/one";
-const HOST_LOCAL = { type: "host-local", ranges: [[{ subnet: "10.1.0.0/24" }], [{ subnet: "2001:db8::/120" }]] };
-const STATIC = { type: "static", addresses: [{ address: "10.2.0.5/24", gateway: "10.2.0.1" }] };
-
-describePluginContract({
-  title: "loopback",
-  configuration: NETWORK,
-  refused: [],
-  readsArguments: false,
-  isPerLink: false,
-  previousResult: {
-    interfaces: [{ name: "eth0", sandbox: SANDBOX, "example.com/color": "red" }],
-    ips: [{ address: "10.9.0.2/24", interface: 0, "example.com/note": "kept" }],
-    "example.com/more": { of: 1 },
-  },
-  result: { interfaces: [{ name: "lo", sandbox: SANDBOX }], ips: [{ address: "127.0.0.1/8" }, { address: "::1/128" }] },
-  open: () => openInProcess("loopback"),
-});
-
-describePluginContract({
-  title: "bridge with host-local",
-  configuration: { ...NETWORK, bridge: "br-test", isDefaultGateway: true, ipMasq: true, ipam: HOST_LOCAL },
-  refused: [
-    { change: { bridge: 5 }, code: 6 },
-    { change: { mtu: "1500" }, code: 6 },
-    { change: { mtu: -1 }, code: 7 },
-    { change: { vlan: 100 }, code: 2 },
-    { change: { hairpinMode: true, promiscMode: true }, code: 7 },
-    { change: { ipam: { ...HOST_LOCAL, ranges: [[{ subnet: "10.1.0.1/24" }]] } }, code: 7 },
-  ],
-  readsArguments: true,
-  isPerLink: true,
-  result: {
-    interfaces: [{ name: "br-test" }, { name: expect.stringMatching(/^veth/u) }, { name: "eth0", sandbox: SANDBOX }],
-    ips: [
-      { address: "10.1.0.2/24", gateway: "10.1.0.1", interface: 2 },
-      { address: "2001:db8::2/120", gateway: "2001:db8::1", interface: 2 },
-    ],
-    routes: [
-      { dst: "0.0.0.0/0", gw: "10.1.0.1" },
-      { dst: "::/0", gw: "2001:db8::1" },
-    ],
-  } as unknown as JsonObject,
-  open: () => openInProcess("bridge", "host-local"),
-});
-
-describePluginContract({
-  title: "bridge without addresses",
-  configuration: { ...NETWORK, bridge: "br-test" },
-  refused: [{ change: { ipam: "host-local" }, code: 6 }],
-  readsArguments: true,
-  isPerLink: true,
-  result: { interfaces: [{ name: "br-test" }, {}, { name: "eth0", sandbox: SANDBOX }] },
-  open: () => openInProcess("bridge"),
-});
-
-describePluginContract({
-  title: "host-local",
-  configuration: { ...NETWORK, ipam: HOST_LOCAL },
-  refused: [
-    { change: { ipam: null }, code: 7 },
-    { change: { ipam: { ...HOST_LOCAL, ranges: {} } }, code: 6 },
-    { change: { args: { cni: { ips: ["192.0.2.1"] } } }, code: 108 },
-  ],
-  readsArguments: true,
-  isPerLink: true,
-  result: {
-    ips: [
-      { address: "10.1.0.2/24", gateway: "10.1.0.1" },
-      { address: "2001:db8::2/120", gateway: "2001:db8::1" },
-    ],
-  },
-  open: () => openInProcess("host-local"),
-});
-
-describePluginContract({
-  title: "static",
-  configuration: { ...NETWORK, ipam: STATIC },
-  refused: [
-    { change: { ipam: null }, code: 7 },
-    { change: { ipam: { ...STATIC, addresses: [{ address: 5 }] } }, code: 6 },
-    { change: { ipam: { ...STATIC, addresses: [{ address: "10.2.0.5" }] } }, code: 7 },
-  ],
-  readsArguments: true,
-  isPerLink: true,
-  result: { ips: [{ address: "10.2.0.5/24", gateway: "10.2.0.1" }] },
-  open: () => openInProcess("static"),
-});
+for (const subject of SUBJECTS) describePluginContract({ ...subject, open: () => openInProcess(...subject.types) });
 
 describe("what a guest imports is what its manifest asks for", () => {
   test.for(["loopback", "bridge", "host-local", "static"])("%s", async (type) => {

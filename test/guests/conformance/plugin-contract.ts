@@ -82,10 +82,13 @@ const RULES = {
     await driver.del({ configuration, namespaceGone: true });
     expect(await driver.inventory()).toEqual(before);
   },
-  "ADD works again after DEL": async (driver, { configuration, result }) => {
-    await driver.add({ configuration });
+  "ADD works again after DEL": async (driver, { configuration }) => {
+    const first = await driver.add({ configuration });
     await driver.del({ configuration });
-    expect(await driver.add({ configuration })).toMatchObject(result);
+    // Another address, perhaps: the one that was just given back is not the next.
+    const second = await driver.add({ configuration });
+    expect(Object.keys(second)).toEqual(Object.keys(first));
+    await driver.check({ configuration });
   },
   "a configuration that is refused leaves nothing": async (driver, { configuration, refused }) => {
     const before = await driver.inventory();

@@ -1,0 +1,72 @@
+/**
+ * @module The contract of plugins, kept by every bundled guest in its sandbox, on a real node.
+ */
+import { afterAll, beforeAll } from "vitest";
+
+import type { AttachmentRequest } from "../../../host/index.ts";
+import { createContainer } from "../../support/container.ts";
+import { createTestHost } from "../../support/host.ts";
+import type { TestHost } from "../../support/host.ts";
+import { containerSnapshot, snapshot } from "../../support/snapshot.ts";
+import { describePluginContract } from "./plugin-contract.ts";
+import type { Invocation, PluginDriver } from "./plugin-contract.ts";
+import { SANDBOX, SUBJECTS } from "./subjects.ts";
+
+let subject: TestHost;
+beforeAll(async () => {
+  subject = await createTestHost({ plugins: ["bridge", "host-local", "loopback", "static"] });
+});
+afterAll(() => subject[Symbol.asyncDispose]());
+
+/** What the kernel puts on a loopback link when it is first set up, and leaves there. */
+const isLoopbacks = (line: string): boolean => /^address lo |"dev":"lo"/u.test(line);
+
+let networks = 0;
+
+/** Drives one plugin through the host, for one container, in a network of its own: the next address is the first. */
+async function openThroughHost(type: string): Promise<PluginDriver> {
+  const { host } = subject;
+  const id = SANDBOX.slice(SANDBOX.lastIndexOf("/") + 1);
+  const container = createContainer(id);
+  const fresh = containerSnapshot(id);
+  const name = `net-${(networks += 1)}`;
+  let isGone = false;
+  const used = new Map<string, AttachmentRequest>();
+  const requestOf = ({ configuration, ifname = "eth0", args = [] }: Invocation): AttachmentRequest => ({
+    network: { ...configuration, name, type },
+    containerId: id,
+    netns: isGone ? "" : SANDBOX,
+    ifname,
+    args,
+  });
+  return {
+    add: async (invocation) => {
+      const request = requestOf(invocation);
+      const result = await host.add(request);
+      used.set(request.ifname, request);
+      return result;
+    },
+    check: (invocation) => host.check(requestOf(invocation)),
+    del: async (invocation) => {
+      if (invocation.namespaceGone === true) {
+        container.remove();
+        isGone = true;
+      }
+      await host.del(requestOf(invocation));
+    },
+    // A namespace that is gone has no more than a new one.
+    inventory: async () => {
+      const inside = isGone ? fresh : containerSnapshot(id);
+      return [...(await snapshot(subject)), ...inside.filter((line) => !isLoopbacks(line))];
+    },
+    [Symbol.asyncDispose]: async () => {
+      try {
+        for (const request of used.values()) await host.del({ ...request, netns: isGone ? "" : request.netns });
+      } finally {
+        container[Symbol.dispose]();
+      }
+    },
+  };
+}
+
+for (const { types, ...rest } of SUBJECTS) describePluginContract({ ...rest, open: () => openThroughHost(types[0]) });

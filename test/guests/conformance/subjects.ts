@@ -1,0 +1,106 @@
+/**
+ * @module The bundled plugins as subjects of the contract.
+ */
+import { expect } from "vitest";
+
+import type { JsonObject } from "../../../host/spec/json.ts";
+import type { Subject } from "./plugin-contract.ts";
+
+/** A subject without the one who drives it. */
+export interface BundledSubject extends Omit<Subject, "open"> {
+  /** Its plugin's type, and that of the IPAM plugin that it calls. */
+  readonly types: readonly [type: string, ipamType?: string];
+}
+
+const NETWORK = { cniVersion: "1.1.0", name: "net" };
+/** Path of the container's namespace, which results name. */
+export const SANDBOX = "/var/run/netns/one";
+const HOST_LOCAL = { type: "host-local", ranges: [[{ subnet: "10.1.0.0/24" }], [{ subnet: "2001:db8::/120" }]] };
+const STATIC = { type: "static", addresses: [{ address: "10.2.0.5/24", gateway: "10.2.0.1" }] };
+
+/** Every bundled plugin, with a configuration that works. */
+export const SUBJECTS: readonly BundledSubject[] = [
+  {
+    title: "loopback",
+    configuration: NETWORK,
+    refused: [],
+    readsArguments: false,
+    isPerLink: false,
+    previousResult: {
+      interfaces: [{ name: "eth0", sandbox: SANDBOX, "example.com/color": "red" }],
+      ips: [{ address: "10.9.0.2/24", interface: 0, "example.com/note": "kept" }],
+      "example.com/more": { of: 1 },
+    },
+    result: {
+      interfaces: [{ name: "lo", sandbox: SANDBOX }],
+      ips: [{ address: "127.0.0.1/8" }, { address: "::1/128" }],
+    },
+    types: ["loopback"],
+  },
+  {
+    title: "bridge with host-local",
+    configuration: { ...NETWORK, bridge: "br-test", isDefaultGateway: true, ipMasq: true, ipam: HOST_LOCAL },
+    refused: [
+      { change: { bridge: 5 }, code: 6 },
+      { change: { mtu: "1500" }, code: 6 },
+      { change: { mtu: -1 }, code: 7 },
+      { change: { vlan: 100 }, code: 2 },
+      { change: { hairpinMode: true, promiscMode: true }, code: 7 },
+      { change: { ipam: { ...HOST_LOCAL, ranges: [[{ subnet: "10.1.0.1/24" }]] } }, code: 7 },
+    ],
+    readsArguments: true,
+    isPerLink: true,
+    result: {
+      interfaces: [{ name: "br-test" }, { name: expect.stringMatching(/^veth/u) }, { name: "eth0", sandbox: SANDBOX }],
+      ips: [
+        { address: "10.1.0.2/24", gateway: "10.1.0.1", interface: 2 },
+        { address: "2001:db8::2/120", gateway: "2001:db8::1", interface: 2 },
+      ],
+      routes: [
+        { dst: "0.0.0.0/0", gw: "10.1.0.1" },
+        { dst: "::/0", gw: "2001:db8::1" },
+      ],
+    } as unknown as JsonObject,
+    types: ["bridge", "host-local"],
+  },
+  {
+    title: "bridge without addresses",
+    configuration: { ...NETWORK, bridge: "br-test" },
+    refused: [{ change: { ipam: "host-local" }, code: 6 }],
+    readsArguments: true,
+    isPerLink: true,
+    result: { interfaces: [{ name: "br-test" }, {}, { name: "eth0", sandbox: SANDBOX }] },
+    types: ["bridge"],
+  },
+  {
+    title: "host-local",
+    configuration: { ...NETWORK, ipam: HOST_LOCAL },
+    refused: [
+      { change: { ipam: null }, code: 7 },
+      { change: { ipam: { ...HOST_LOCAL, ranges: {} } }, code: 6 },
+      { change: { args: { cni: { ips: ["192.0.2.1"] } } }, code: 108 },
+    ],
+    readsArguments: true,
+    isPerLink: true,
+    result: {
+      ips: [
+        { address: "10.1.0.2/24", gateway: "10.1.0.1" },
+        { address: "2001:db8::2/120", gateway: "2001:db8::1" },
+      ],
+    },
+    types: ["host-local"],
+  },
+  {
+    title: "static",
+    configuration: { ...NETWORK, ipam: STATIC },
+    refused: [
+      { change: { ipam: null }, code: 7 },
+      { change: { ipam: { ...STATIC, addresses: [{ address: 5 }] } }, code: 6 },
+      { change: { ipam: { ...STATIC, addresses: [{ address: "10.2.0.5" }] } }, code: 7 },
+    ],
+    readsArguments: true,
+    isPerLink: true,
+    result: { ips: [{ address: "10.2.0.5/24", gateway: "10.2.0.1" }] },
+    types: ["static"],
+  },
+];
