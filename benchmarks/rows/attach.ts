@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openNetns, openOwnNetns } from "../../host/kernel/netns.ts";
 import { Rtnetlink } from "../../host/kernel/rtnetlink.ts";
+import type { IpPrefix } from "../../host/spec/ip.ts";
 import { bridgeNetwork, type Context, pluginConfiguration } from "../support/context.ts";
-import { createContainerNamespace } from "../support/namespaces.ts";
+import { type ContainerNamespace, createContainerNamespace } from "../support/namespaces.ts";
 import { callReference } from "../support/reference.ts";
 import type { Row } from "../support/row.ts";
 import { distribution, short, timed } from "../support/statistics.ts";
@@ -20,8 +21,13 @@ interface Samples {
   readonly bareDelete: number[];
 }
 
-async function measureOurs(context: Context, samples: Samples, index: number): Promise<void> {
-  using container = createContainerNamespace();
+/** One round: a container's namespace, used by each side in turn, and the round's number. */
+interface Round {
+  readonly container: ContainerNamespace;
+  readonly index: number;
+}
+
+async function measureOurs(context: Context, samples: Samples, { container, index }: Round): Promise<void> {
   const request = {
     network: bridgeNetwork("bench", "bench0", "10.90.0.0/16"),
     containerId: `ours-${index}`,
@@ -32,28 +38,37 @@ async function measureOurs(context: Context, samples: Samples, index: number): P
   samples.del.push(await timed(() => context.host.del(request)));
 }
 
-async function measureReference(folder: string, dataDir: string, samples: Samples, index: number): Promise<void> {
-  using container = createContainerNamespace();
+/** Where the reference plugins are, and where they keep their addresses. */
+interface Reference {
+  readonly folder: string;
+  readonly dataDir: string;
+}
+
+async function measureReference({ folder, dataDir }: Reference, samples: Samples, { container, index }: Round): Promise<void> {
   const configuration = pluginConfiguration(bridgeNetwork("reference", "ref0", "10.91.0.0/16", dataDir));
   const call = { folder, containerId: `reference-${index}`, netns: container.path, configuration };
   samples.referenceAdd.push(await timed(() => callReference({ ...call, command: "ADD" })));
   samples.referenceDel.push(await timed(() => callReference({ ...call, command: "DEL" })));
 }
 
-/** Deletes a veth that hangs on our bridge with its other end up in a container, by one request. */
-async function measureBareDelete(samples: Samples): Promise<void> {
-  using container = createContainerNamespace();
+/**
+ * Deletes, by one request, a veth that is what an attachment has: a port of our bridge, its other end in the container, both up, with an
+ * address and a default route.
+ */
+async function measureBareDelete(samples: Samples, { container }: Round): Promise<void> {
   using own = openOwnNetns();
   using netns = openNetns(container.path);
   using node = Rtnetlink.open(own);
   using inside = Rtnetlink.open(netns);
   const master = node.getLink({ name: "bench0" });
   node.createVeth({ node: { name: "bare0", masterIndex: master?.index }, container: { name: "eth0", netns } });
-  const link = node.getLink({ name: "bare0" });
-  if (link === undefined) throw new Error("the veth for the bare deletion is not there");
+  const [link, peer] = [node.getLink({ name: "bare0" }), inside.getLink({ name: "eth0" })];
+  if (link === undefined || peer === undefined) throw new Error("the veth for the bare deletion is not there");
   node.setLink(link.index, { up: true });
-  const peer = inside.getLink({ name: "eth0" });
-  if (peer !== undefined) inside.setLink(peer.index, { up: true });
+  inside.addAddress(peer.index, { address: { tag: "ipv4", val: [10, 90, 255, 1] }, prefixLength: 16 });
+  inside.setLink(peer.index, { up: true });
+  const everywhere: IpPrefix = { address: { tag: "ipv4", val: [0, 0, 0, 0] }, prefixLength: 0 };
+  inside.addRoute(peer.index, { destination: everywhere, gateway: { tag: "ipv4", val: [10, 90, 0, 1] } }, "append");
   samples.bareDelete.push(await timed(() => node.deleteLinks([link.index])));
 }
 
@@ -93,20 +108,26 @@ function rowsOf(samples: Samples): Row[] {
   return rows;
 }
 
-/** Measures the rows. An attachment stays on either bridge throughout, as on a node in use. */
+/**
+ * Measures the rows. An attachment stays on either bridge throughout, as on a node in use; the namespaces are made before and deleted
+ * after, since the kernel takes namespaces down in the background, under the lock that links need.
+ */
 export async function measureAttach(context: Context): Promise<Row[]> {
   const samples: Samples = { add: [], del: [], referenceAdd: [], referenceDel: [], bareDelete: [] };
   const dataDir = mkdtempSync(join(tmpdir(), "cnidaria-bench-reference-"));
-  using anchor = createContainerNamespace();
+  const reference = context.referenceFolder === undefined ? undefined : { folder: context.referenceFolder, dataDir };
+  const [anchor, ...containers] = Array.from({ length: 1 + (context.isQuick ? 15 : 80) }, createContainerNamespace);
+  if (anchor === undefined) throw new Error("no namespaces");
   const request = { network: bridgeNetwork("bench", "bench0", "10.90.0.0/16"), containerId: "anchor", netns: anchor.path, ifname: "eth0" };
   await context.host.add(request);
-  const rounds = context.isQuick ? 10 : 60;
-  for (let index = 0; index < rounds; index++) {
-    await measureOurs(context, samples, index);
-    await measureBareDelete(samples);
-    if (context.referenceFolder !== undefined && index % 2 === 0) await measureReference(context.referenceFolder, dataDir, samples, index);
+  for (const [index, container] of containers.entries()) {
+    const round = { container, index };
+    await measureOurs(context, samples, round);
+    await measureBareDelete(samples, round);
+    if (reference !== undefined && index % 2 === 0) await measureReference(reference, samples, round);
   }
   await context.host.del(request);
+  for (const container of [anchor, ...containers]) container[Symbol.dispose]();
   rmSync(dataDir, { recursive: true, force: true });
   return rowsOf(samples);
 }
