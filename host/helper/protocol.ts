@@ -43,6 +43,8 @@ export interface InstalledPlugin {
   /** Names of granted capabilities. */
   readonly capabilities: readonly string[];
   readonly limits: Limits;
+  /** Whether its `add` needs nothing that the plugin makes which asks for it: it may be run before that one asks. */
+  readonly early: boolean;
   /** Digests that `types/<type>` named before and that attachments still use, newest first, are not listed here. */
   readonly cniVersions: readonly string[];
 }
@@ -76,6 +78,11 @@ export interface AttachmentRecord extends AttachmentKey {
  * attachment left unfinished. One at a time per container id; a second one is refused with `tryAgainLater`.
  */
 export interface BeginOperation extends AttachmentKey {
+  /**
+   * Chosen by the host, a UUID that was never used, so that what belongs to the operation is sent without waiting for its beginning.
+   * The helper answers requests of a connection in their order.
+   */
+  readonly operationId: string;
   readonly verb: Verb;
   /** Path of the container's namespace; `""` on DEL without one. */
   readonly netns: string;
@@ -91,7 +98,6 @@ export interface BeginOperation extends AttachmentKey {
 }
 
 export interface BegunOperation {
-  readonly operationId: string;
   /** Per type, the plugin to use: on DEL and CHECK the digest pinned by ADD, else the installed one; `null`: not installed. */
   readonly plugins: Readonly<Record<string, InstalledPlugin | null>>;
   /** What the last ADD of this attachment left; `null`: none. */
@@ -103,6 +109,8 @@ export interface BegunOperation {
 /** Opens a call of one plugin on one sandbox. Scopes are derived from what is given here, once. */
 export interface BeginCall {
   readonly operationId: string;
+  /** Chosen by the host, as {@link BeginOperation.operationId} is. */
+  readonly callId: string;
   readonly sandboxId: string;
   readonly type: string;
   readonly digest: Digest;
@@ -119,7 +127,6 @@ export interface BeginCall {
 }
 
 export interface BegunCall {
-  readonly callId: string;
   /** Number that stands for the container's namespace on the private channel, for this call only. */
   readonly containerHandle: number;
 }
