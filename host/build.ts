@@ -1,9 +1,11 @@
 /**
  * @module Builds the bundles in dist/: one file per process, so that each starts fast and can be copied root-owned.
  *
- * `node host/build.ts` does nothing when every input is as old as at the last build; `--force` builds anyway.
+ * `node host/build.ts` does nothing when every input is as old as at the last build; `--force` builds anyway,
+ * `--types` writes the declarations as well.
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import type { BuildOptions, Metafile, Plugin } from "esbuild";
@@ -30,7 +32,8 @@ const nativeKoffi: Plugin = {
       loader: "js",
       resolveDir: ROOT,
       contents: `
-        import { createRequire } from "node:module";
+        import { execFileSync } from "node:child_process";
+import { createRequire } from "node:module";
         export default createRequire(import.meta.url)("./koffi.node");`,
     }));
   },
@@ -163,8 +166,24 @@ async function buildAll(): Promise<void> {
   for (const { entry } of BUNDLES) if (!bundles.some((built) => built.entry === entry)) console.warn(`not there yet: ${entry}`);
 }
 
+/** Writes the declarations of the public door into dist/types. For whoever installs the package: nothing here needs them. */
+function buildTypes(): void {
+  const options = {
+    target: "es2024",
+    lib: "es2024,esnext.disposable",
+    module: "nodenext",
+    types: "node",
+    rootDir: "host",
+    outDir: join(DIST, "types"),
+  };
+  const switches = ["ignoreConfig", "strict", "exactOptionalPropertyTypes", "skipLibCheck", "allowImportingTsExtensions", "declaration", "emitDeclarationOnly"];
+  const args = [...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]), ...switches.map((name) => `--${name}`)];
+  execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), ...args, "host/index.ts"], { cwd: ROOT, stdio: "inherit" });
+}
+
 if (process.argv.includes("--force") || !isUpToDate()) {
   await buildAll();
   const bytes = readdirSync(DIST).map((file) => `${file} ${Math.ceil(statSync(join(DIST, file)).size / 1024)} kB`);
   console.log(`dist: ${bytes.filter((line) => /\.(m?js|cjs|node) /.test(line)).join(", ")}`);
 }
+if (process.argv.includes("--types")) buildTypes();
