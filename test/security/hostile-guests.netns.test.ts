@@ -3,7 +3,6 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AuditRow } from "../../host/index.ts";
-import type { Limits } from "../../host/helper/protocol.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
 import { until } from "../support/command.ts";
 import { createContainer } from "../support/container.ts";
@@ -11,28 +10,7 @@ import { componentOf, createTestHost, manifestOf } from "../support/host.ts";
 import type { TestHost } from "../support/host.ts";
 import { sandboxesOf } from "../support/processes.ts";
 import { containerSnapshot, expectNothingLeft, failureOf, snapshot } from "../support/snapshot.ts";
-
-/** Short tests: what hangs is ended soon, what floods is ended early. */
-const LIMITS: Partial<Limits> = { deadlineMs: 700, hostCalls: 50, logBytes: 4096, resultBytes: 65_536 };
-
-const SINS = [
-  { name: "loop-in-add", code: 103, says: /reached a limit on add: 700 ms/u },
-  { name: "loop-at-start", code: 102, says: /did not start.*not ready after/u },
-  { name: "memory-bomb", code: 102, says: /trapped on add.*bytes of memory in use/u },
-  { name: "deep-recursion", code: 102, says: /trapped on add/u },
-  { name: "huge-result", code: 103, says: /a result of \d+ bytes, 65536 permitted/u },
-  { name: "invalid-result", code: 102, says: /answered no result/u },
-  { name: "wrong-type-result", code: 102, says: /trapped on add/u },
-  { name: "host-call-flood", code: 103, says: /50 host calls/u },
-  { name: "use-after-drop", code: 102, says: /trapped on add/u },
-  { name: "forged-handle", code: 102, says: /trapped on add/u },
-  { name: "throws-non-error", code: 102, says: /trapped on add/u },
-  {
-    name: "ungranted-name",
-    code: 101,
-    says: /refused: not-permitted.*"node-links" with "cnidaria-sin" in "bridges"/su,
-  },
-] as const;
+import { LIMITS, SINS } from "./sins.ts";
 
 const networkOf = (type: string): JsonObject => ({ cniVersion: "1.1.0", name: "hostile", plugins: [{ type }] });
 

@@ -15,9 +15,8 @@ export interface Monitor extends AsyncDisposable {
 /** Starts them in a namespace by its name; `undefined`: the test's own. Gives them when they were seen to hear. */
 export async function startMonitor(namespace?: string): Promise<Monitor> {
   const enter = namespace === undefined ? [] : ["ip", "netns", "exec", namespace];
-  // By lines: nft keeps what it writes to a pipe until there are four kilobytes of it.
-  const links = listen([...enter, "stdbuf", "-oL", "ip", "monitor", "all"]);
-  const filter = listen([...enter, "stdbuf", "-oL", "nft", "monitor"]);
+  const links = listen([...enter, "ip", "monitor", "all"]);
+  const filter = listen([...enter, "nft", "monitor"]);
   const marker = createMarker(enter);
   await until("the monitors to hear", () => marker.isHeard(links, filter));
   links.take();
