@@ -6,7 +6,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ensurePrerequisites } from "../test/support/prerequisites.ts";
+import { ensurePrerequisites } from "../host/demo/prerequisites.ts";
 import { type Context, createContext, environment } from "./support/context.ts";
 import { enterNodeNamespace } from "./support/namespaces.ts";
 import { formatTable, isMet, type Row } from "./support/row.ts";
@@ -44,8 +44,13 @@ async function main(): Promise<number> {
     console.error(`measuring ${name} …`);
     rows.push(...(await measure(context)));
   }
-  const results = { environment: environment(), quick: context.isQuick, rows: rows.map((row) => ({ ...row, met: isMet(row) })) };
-  if (wanted.length === 0 && !context.isQuick) writeFileSync(join(import.meta.dirname, "results.json"), `${JSON.stringify(results, null, 2)}\n`);
+  const results = {
+    environment: environment(),
+    quick: context.isQuick,
+    rows: rows.map((row) => ({ ...row, met: isMet(row) })),
+  };
+  if (wanted.length === 0 && !context.isQuick)
+    writeFileSync(join(import.meta.dirname, "results.json"), `${JSON.stringify(results, null, 2)}\n`);
   console.log(args.includes("--json") ? JSON.stringify(results, null, 2) : formatTable(rows, process.stdout.isTTY));
   return rows.every(isMet) ? 0 : 1;
 }

@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensurePrerequisites } from "./support/prerequisites.ts";
+import { ensurePrerequisites } from "../host/demo/prerequisites.ts";
 
 interface Assertion {
   readonly status: "passed" | "failed" | "pending" | "skipped" | "todo" | "disabled";
@@ -16,7 +16,12 @@ interface Assertion {
 }
 
 interface Report {
-  readonly testResults: readonly { readonly name: string; readonly status: string; readonly message: string; readonly assertionResults: readonly Assertion[] }[];
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly Assertion[];
+  }[];
 }
 
 interface Count {
@@ -45,11 +50,15 @@ const ENTER_NODE = [
 function countReport(file: string): Count {
   const report = JSON.parse(readFileSync(file, "utf8")) as Report;
   const assertions = report.testResults.flatMap((result) => result.assertionResults);
-  const brokenFiles = report.testResults.filter((result) => result.status === "failed" && result.assertionResults.length === 0);
+  const brokenFiles = report.testResults.filter(
+    (result) => result.status === "failed" && result.assertionResults.length === 0,
+  );
   return {
     passed: assertions.filter(({ status }) => status === "passed").length,
     failed: assertions.filter(({ status }) => status === "failed").length + brokenFiles.length,
-    skipped: assertions.filter(({ status }) => status !== "passed" && status !== "failed").map(({ fullName }) => fullName),
+    skipped: assertions
+      .filter(({ status }) => status !== "passed" && status !== "failed")
+      .map(({ fullName }) => fullName),
   };
 }
 
@@ -81,7 +90,7 @@ function runProject(project: string, enter: readonly string[], extra: readonly s
 function main(): number {
   const filters = process.argv.slice(2);
   const isRoot = process.getuid?.() === 0;
-  ensurePrerequisites();
+  ensurePrerequisites({ forTests: true });
   const counts = [runProject("unit", [], ["--passWithNoTests", ...filters])];
   if (isRoot) counts.push(runProject("netns", ENTER_NODE, ["--passWithNoTests", ...filters]));
   else console.log("the kernel tests need root (network namespaces, links, nftables): run `sudo npm test` for them");

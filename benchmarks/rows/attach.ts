@@ -44,7 +44,11 @@ interface Reference {
   readonly dataDir: string;
 }
 
-async function measureReference({ folder, dataDir }: Reference, samples: Samples, { container, index }: Round): Promise<void> {
+async function measureReference(
+  { folder, dataDir }: Reference,
+  samples: Samples,
+  { container, index }: Round,
+): Promise<void> {
   const configuration = pluginConfiguration(bridgeNetwork("reference", "ref0", "10.91.0.0/16", dataDir));
   const call = { folder, containerId: `reference-${index}`, netns: container.path, configuration };
   samples.referenceAdd.push(await timed(() => callReference({ ...call, command: "ADD" })));
@@ -81,7 +85,15 @@ function rowsOf(samples: Samples): Row[] {
   const referenceDel = hasReference ? distribution(samples.referenceDel) : undefined;
   const measured = { add, del, bare, referenceAdd, referenceDel };
   const rows: Row[] = [
-    { name: "add", what: "ms: bridge + host-local + ipMasq, ADD, warm host, p50", figure: add.p50, bound: 8, sense: "most", isRatio: false, measured },
+    {
+      name: "add",
+      what: "ms: bridge + host-local + ipMasq, ADD, warm host, p50",
+      figure: add.p50,
+      bound: 8,
+      sense: "most",
+      isRatio: false,
+      measured,
+    },
   ];
   if (referenceAdd !== undefined && referenceDel !== undefined) {
     rows.push({
@@ -118,7 +130,12 @@ export async function measureAttach(context: Context): Promise<Row[]> {
   const reference = context.referenceFolder === undefined ? undefined : { folder: context.referenceFolder, dataDir };
   const [anchor, ...containers] = Array.from({ length: 1 + (context.isQuick ? 15 : 80) }, createContainerNamespace);
   if (anchor === undefined) throw new Error("no namespaces");
-  const request = { network: bridgeNetwork("bench", "bench0", "10.90.0.0/16"), containerId: "anchor", netns: anchor.path, ifname: "eth0" };
+  const request = {
+    network: bridgeNetwork("bench", "bench0", "10.90.0.0/16"),
+    containerId: "anchor",
+    netns: anchor.path,
+    ifname: "eth0",
+  };
   await context.host.add(request);
   for (const [index, container] of containers.entries()) {
     const round = { container, index };

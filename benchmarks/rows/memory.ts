@@ -21,9 +21,14 @@ export async function measureMemory(_context: Context): Promise<Row[]> {
     await callShim({ ...call, command: "ADD" });
     await callShim({ ...call, command: "DEL" });
   }
-  const host = listProcesses().find(({ command }) => command.includes("warm-host.mjs") && command.includes(shims.stateDir));
+  const host = listProcesses().find(
+    ({ command }) => command.includes("warm-host.mjs") && command.includes(shims.stateDir),
+  );
   if (host === undefined) throw new Error("no warm host was left behind");
-  const processes = treeOf(host.pid).map((process) => ({ ...process, mebibytes: readProportionalBytes(process.pid) / MEBIBYTE }));
+  const processes = treeOf(host.pid).map((process) => ({
+    ...process,
+    mebibytes: readProportionalBytes(process.pid) / MEBIBYTE,
+  }));
   const total = processes.reduce((sum, { mebibytes }) => sum + mebibytes, 0);
   const parts = processes.filter(({ mebibytes }) => mebibytes > 5).map(({ mebibytes }) => short(mebibytes));
   process.kill(host.pid, "SIGTERM");
@@ -36,7 +41,9 @@ export async function measureMemory(_context: Context): Promise<Row[]> {
       bound: 180,
       sense: "most",
       isRatio: false,
-      measured: { processes: processes.map(({ command, mebibytes }) => ({ command: command.slice(0, 80), mebibytes })) },
+      measured: {
+        processes: processes.map(({ command, mebibytes }) => ({ command: command.slice(0, 80), mebibytes })),
+      },
       beside: `${processes.length} processes, the larger ones ${parts.join(", ")} MiB`,
     },
   ];

@@ -13,7 +13,9 @@ import { readCalls } from "../support/timeline.ts";
 const DIRECTORY = join(import.meta.dirname, "../guests/operations");
 const READS = 200;
 const CHANGES = 100;
-const ADDRESSES = Array.from({ length: CHANGES }, (_, index) => ({ address: `10.200.${index >> 7}.${(index & 127) + 1}/24` }));
+const ADDRESSES = Array.from({ length: CHANGES }, (_, index) => ({
+  address: `10.200.${index >> 7}.${(index & 127) + 1}/24`,
+}));
 
 interface Repeats {
   readonly reads: number;
@@ -26,7 +28,13 @@ async function callOnce(context: Context, repeats: Repeats, index: number): Prom
   const ipam = { type: "static", addresses: ADDRESSES };
   const network = { cniVersion: "1.0.0", name: "operations", plugins: [{ type: "operations", ...repeats, ipam }] };
   let operationId = "";
-  const request = { network, containerId: `operations-${index}`, netns: container.path, ifname: "eth0", onBegin: (id: string) => (operationId = id) };
+  const request = {
+    network,
+    containerId: `operations-${index}`,
+    netns: container.path,
+    ifname: "eth0",
+    onBegin: (id: string) => (operationId = id),
+  };
   await context.host.add(request);
   const call = (await readCalls(context.host, operationId)).find(({ type }) => type === "operations");
   if (call === undefined) throw new Error("the log has no call of the plugin");
@@ -57,7 +65,19 @@ export async function measureOperation(context: Context): Promise<Row[]> {
   const measured = { nothingMicroseconds: nothing, readMicroseconds: read, changeMicroseconds: change };
   const shared = { sense: "most", isRatio: false, measured } as const;
   return [
-    { ...shared, name: "read", what: "µs: one read of the helper, guest to helper and back, over the kernel's own time, p50", figure: read, bound: 60 },
-    { ...shared, name: "change", what: "µs: one change with its ledger rows, the same, p50", figure: change, bound: 120 },
+    {
+      ...shared,
+      name: "read",
+      what: "µs: one read of the helper, guest to helper and back, over the kernel's own time, p50",
+      figure: read,
+      bound: 60,
+    },
+    {
+      ...shared,
+      name: "change",
+      what: "µs: one change with its ledger rows, the same, p50",
+      figure: change,
+      bound: 120,
+    },
   ];
 }

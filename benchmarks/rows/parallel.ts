@@ -22,7 +22,10 @@ async function rateOf<T>(items: readonly T[], step: (item: T, index: number) => 
   return (items.length * 1000) / elapsedMs;
 }
 
-async function referenceRates(folder: string, containers: readonly ContainerNamespace[]): Promise<{ add: number; del: number }> {
+async function referenceRates(
+  folder: string,
+  containers: readonly ContainerNamespace[],
+): Promise<{ add: number; del: number }> {
   const dataDir = mkdtempSync(join(tmpdir(), "cnidaria-bench-reference-"));
   const configuration = pluginConfiguration(bridgeNetwork("reference-parallel", "refp0", "10.93.0.0/16", dataDir));
   const call = (command: "ADD" | "DEL") => (container: ContainerNamespace, index: number) =>
@@ -38,10 +41,18 @@ export async function measureParallel(context: Context): Promise<Row[]> {
   const count = context.isQuick ? 32 : 160;
   const containers = Array.from({ length: count }, createContainerNamespace);
   const network = bridgeNetwork("parallel", "parallel0", "10.92.0.0/16");
-  const request = (container: ContainerNamespace, index: number) => ({ network, containerId: `parallel-${index}`, netns: container.path, ifname: "eth0" });
+  const request = (container: ContainerNamespace, index: number) => ({
+    network,
+    containerId: `parallel-${index}`,
+    netns: container.path,
+    ifname: "eth0",
+  });
   const add = await rateOf(containers, (container, index) => context.host.add(request(container, index)));
   const del = await rateOf(containers, (container, index) => context.host.del(request(container, index)));
-  const reference = context.referenceFolder === undefined ? undefined : await referenceRates(context.referenceFolder, containers.slice(0, 40));
+  const reference =
+    context.referenceFolder === undefined
+      ? undefined
+      : await referenceRates(context.referenceFolder, containers.slice(0, 40));
   for (const container of containers) container[Symbol.dispose]();
   return [
     {

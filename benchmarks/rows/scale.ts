@@ -19,13 +19,20 @@ function requestFor(container: ContainerNamespace, containerId: string) {
 }
 
 /** Measures ADD at the present size: total and kernel's own, in milliseconds. */
-async function measureAdds(context: Context, rounds: number, label: string): Promise<{ total: number[]; own: number[] }> {
+async function measureAdds(
+  context: Context,
+  rounds: number,
+  label: string,
+): Promise<{ total: number[]; own: number[] }> {
   const total: number[] = [];
   const own: number[] = [];
   for (let index = 0; index < rounds; index++) {
     using container = createContainerNamespace();
     let operationId = "";
-    const request = { ...requestFor(container, `scale-${label}-${index}`), onBegin: (id: string) => (operationId = id) };
+    const request = {
+      ...requestFor(container, `scale-${label}-${index}`),
+      onBegin: (id: string) => (operationId = id),
+    };
     const elapsed = await timed(() => context.host.add(request));
     total.push(elapsed);
     own.push(elapsed - (await readKernelMilliseconds(context.host, operationId)));

@@ -17,7 +17,8 @@ const NETWORK = bridgeNetwork("shim", "shim0", "10.94.0.0/16");
 
 /** Waits until nothing of a state directory runs any more. */
 async function waitForSilence({ stateDir }: Shims): Promise<void> {
-  while (listProcesses().some(({ command }) => command.includes(stateDir))) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (listProcesses().some(({ command }) => command.includes(stateDir)))
+    await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 async function measureShims(shims: Shims, rounds: number, isCold: boolean): Promise<number[]> {
@@ -50,7 +51,8 @@ async function measureReference(folder: string, rounds: number): Promise<number[
 
 async function measureBareNode(rounds: number): Promise<number[]> {
   const samples: number[] = [];
-  for (let index = 0; index < rounds; index++) samples.push(await timed(() => execFileSync(process.execPath, ["-e", "0"], { env: {} })));
+  for (let index = 0; index < rounds; index++)
+    samples.push(await timed(() => execFileSync(process.execPath, ["-e", "0"], { env: {} })));
   return samples;
 }
 
@@ -76,9 +78,13 @@ export async function measureShim(context: Context): Promise<Row[]> {
   const cold = distribution(await measureCold(rounds));
   const bareNode = distribution(await measureBareNode(rounds));
   const warm = distribution(await measureWarm(rounds));
-  const reference = context.referenceFolder === undefined ? undefined : distribution(await measureReference(context.referenceFolder, rounds));
+  const reference =
+    context.referenceFolder === undefined
+      ? undefined
+      : distribution(await measureReference(context.referenceFolder, rounds));
   const measured = { cold, warm, bareNode, reference };
-  const ratio = (figure: number) => (reference === undefined ? "" : `, ${short(figure / reference.p50)} × the reference's ${short(reference.p50)} ms`);
+  const ratio = (figure: number) =>
+    reference === undefined ? "" : `, ${short(figure / reference.p50)} × the reference's ${short(reference.p50)} ms`;
   return [
     {
       name: "shim-cold",

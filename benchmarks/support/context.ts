@@ -63,7 +63,11 @@ export function bridgeNetwork(name: string, bridge: string, subnet: string, data
 
 /** Makes the configuration that a runtime would hand to the first plugin of a list. */
 export function pluginConfiguration(network: JsonObject): Record<string, unknown> {
-  const { cniVersion, name, plugins } = network as { cniVersion: string; name: string; plugins: Record<string, unknown>[] };
+  const { cniVersion, name, plugins } = network as {
+    cniVersion: string;
+    name: string;
+    plugins: Record<string, unknown>[];
+  };
   return { ...plugins[0], cniVersion, name };
 }
 

@@ -13,10 +13,24 @@ const INSIDE = "CNIDARIA_BENCH_INSIDE";
  */
 export function enterNodeNamespace(script: string, args: readonly string[]): void {
   if (process.env[INSIDE] !== undefined) return;
-  const prepare = "mount -t tmpfs none /run/netns 2>/dev/null || { mkdir -p /run/netns && mount -t tmpfs none /run/netns; }; ip link set lo up";
+  const prepare =
+    "mount -t tmpfs none /run/netns 2>/dev/null || { mkdir -p /run/netns && mount -t tmpfs none /run/netns; }; ip link set lo up";
   const child = spawnSync(
     "unshare",
-    ["--net", "--mount", "--propagation", "private", "--", "sh", "-c", `${prepare}; exec "$@"`, "sh", process.execPath, script, ...args],
+    [
+      "--net",
+      "--mount",
+      "--propagation",
+      "private",
+      "--",
+      "sh",
+      "-c",
+      `${prepare}; exec "$@"`,
+      "sh",
+      process.execPath,
+      script,
+      ...args,
+    ],
     { stdio: "inherit", env: { ...process.env, [INSIDE]: "1" } },
   );
   process.exit(child.status ?? 1);

@@ -29,7 +29,8 @@ export function listProcesses(): ProcessInfo[] {
 /** Gives a process and everything below it. */
 export function treeOf(root: number): ProcessInfo[] {
   const all = listProcesses();
-  const below = (pid: number): ProcessInfo[] => all.filter(({ parentPid }) => parentPid === pid).flatMap((child) => [child, ...below(child.pid)]);
+  const below = (pid: number): ProcessInfo[] =>
+    all.filter(({ parentPid }) => parentPid === pid).flatMap((child) => [child, ...below(child.pid)]);
   return [...all.filter(({ pid }) => pid === root), ...below(root)];
 }
 

@@ -16,7 +16,9 @@ export function findReferencePlugins(): string | undefined {
 export function ensureReferencePlugins(): string | undefined {
   const found = findReferencePlugins();
   if (found !== undefined) return found;
-  spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "containernetworking-plugins", "iptables"], { stdio: "ignore" });
+  spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "containernetworking-plugins", "iptables"], {
+    stdio: "ignore",
+  });
   return findReferencePlugins();
 }
 

@@ -29,7 +29,8 @@ export function isMet(row: Row): boolean {
 /** Formats rows for people. */
 export function formatTable(rows: readonly Row[], colour: boolean): string {
   const width = Math.max(...rows.map((row) => row.name.length));
-  const paint = (format: "green" | "red" | "dim", text: string) => (colour ? styleText(format, text, { validateStream: false }) : text);
+  const paint = (format: "green" | "red" | "dim", text: string) =>
+    colour ? styleText(format, text, { validateStream: false }) : text;
   return rows
     .map((row) => {
       const verdict = isMet(row) ? paint("green", "met   ") : paint("red", "MISSED");

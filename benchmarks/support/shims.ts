@@ -20,7 +20,8 @@ export function installShims(lingerSeconds: number): Shims {
   const folder = mkdtempSync("/var/lib/cnidaria-bench-shims-");
   const stateDir = join(folder, "state");
   const binDir = join(folder, "bin");
-  const run = (...args: string[]) => execFileSync(process.execPath, [CLI, "--state-dir", stateDir, ...args], { stdio: ["ignore", "ignore", "inherit"] });
+  const run = (...args: string[]) =>
+    execFileSync(process.execPath, [CLI, "--state-dir", stateDir, ...args], { stdio: ["ignore", "ignore", "inherit"] });
   run("install", "--bundled", "--yes");
   run("shim", "install", "--bin-dir", binDir, "--linger-seconds", String(lingerSeconds));
   return { stateDir, binDir, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
@@ -42,7 +43,14 @@ export interface ShimCall {
 export async function callShim({ binDir, command, containerId, netns, network }: ShimCall): Promise<string> {
   const configuration = pluginConfiguration(network);
   const child = spawn(join(binDir, String(configuration["type"])), {
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", CNI_COMMAND: command, CNI_CONTAINERID: containerId, CNI_NETNS: netns, CNI_IFNAME: "eth0", CNI_PATH: binDir },
+    env: {
+      PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+      CNI_COMMAND: command,
+      CNI_CONTAINERID: containerId,
+      CNI_NETNS: netns,
+      CNI_IFNAME: "eth0",
+      CNI_PATH: binDir,
+    },
     stdio: ["pipe", "pipe", "ignore"],
   });
   let output = "";

@@ -9,6 +9,7 @@ import type { Host } from "../index.ts";
 import { isJsonArray, isJsonObject, withoutKeys } from "../spec/json.ts";
 import type { JsonObject } from "../spec/json.ts";
 import { GATEWAY, NETWORK } from "./network.ts";
+import { ensurePrerequisites } from "./prerequisites.ts";
 import { createPrinter, formatTimeline } from "./printing.ts";
 import type { Printer } from "./printing.ts";
 import { hasReference, timeHost, timeReference, tryInstallReference } from "./reference.ts";
@@ -62,7 +63,11 @@ function addressOf(result: JsonObject): string {
   return typeof address === "string" ? (address.split("/")[0] ?? "") : "";
 }
 
-async function pingAround({ print }: Demo, [first, second]: readonly Container[], addresses: readonly string[]): Promise<void> {
+async function pingAround(
+  { print }: Demo,
+  [first, second]: readonly Container[],
+  addresses: readonly string[],
+): Promise<void> {
   print.step("Ping: container to container, container to gateway");
   if (first === undefined || second === undefined) return;
   print.good(`${first.name} → ${second.name}: ${ping(first, addresses[1] ?? "")}`);
@@ -104,7 +109,11 @@ async function refuse({ host, print }: Demo): Promise<void> {
 async function remove({ host, print }: Demo, containers: readonly Container[]): Promise<void> {
   print.step("DEL: nothing is left");
   for (const container of containers) await host.del(requestFor(container));
-  const left = [...leftovers(), ...(await host.ledger()).map((row) => row.description), ...(await host.leases()).map((row) => row.address)];
+  const left = [
+    ...leftovers(),
+    ...(await host.ledger()).map((row) => row.description),
+    ...(await host.leases()).map((row) => row.address),
+  ];
   if (left.length > 0) throw new Error(`left behind: ${left.join("; ")}`);
   print.good("no link, no address, no rule, no lease, no line in the ledger");
   print.show(run("ip", "-br", "link"));
@@ -113,15 +122,25 @@ async function remove({ host, print }: Demo, containers: readonly Container[]): 
 async function compare({ host, print, folder }: Demo): Promise<void> {
   print.step("The same with the reference plugins");
   const ours = await timeHost(host, NETWORK);
-  const rows = [["", "ADD", "DEL"], ["cnidaria, warm host", ms(ours.addMs), ms(ours.delMs)]];
+  const rows = [
+    ["", "ADD", "DEL"],
+    ["cnidaria, warm host", ms(ours.addMs), ms(ours.delMs)],
+  ];
   if (hasReference()) {
     const plugin = (NETWORK["plugins"] as readonly JsonObject[])[0] ?? {};
     const theirs = await timeReference(plugin, join(folder, "reference"));
-    rows.push(["reference plugins", ms(theirs.addMs), ms(theirs.delMs)], ["ratio", ratio(ours.addMs, theirs.addMs), ratio(ours.delMs, theirs.delMs)]);
+    rows.push(
+      ["reference plugins", ms(theirs.addMs), ms(theirs.delMs)],
+      ["ratio", ratio(ours.addMs, theirs.addMs), ratio(ours.delMs, theirs.delMs)],
+    );
   } else {
     print.say("The package containernetworking-plugins is not installed: no comparison.");
   }
-  print.show(rows.map(([what = "", add = "", del = ""]) => `${what.padEnd(22)}${add.padStart(12)}${del.padStart(12)}`).join("\n"));
+  print.show(
+    rows
+      .map(([what = "", add = "", del = ""]) => `${what.padEnd(22)}${add.padStart(12)}${del.padStart(12)}`)
+      .join("\n"),
+  );
 }
 
 const ms = (value: number): string => `${value.toFixed(1)} ms`;
@@ -136,7 +155,11 @@ async function play(): Promise<void> {
     const containers = [createContainer("alpha"), createContainer("beta")];
     await using host = await createHost({ stateDir: join(folder, "state"), origin: "demo" });
     const isolation = await host.isolation();
-    print.say(isolation === "full" ? "isolation: full" : "reduced isolation: in a user namespace, sandboxes share the helper's uid");
+    print.say(
+      isolation === "full"
+        ? "isolation: full"
+        : "reduced isolation: in a user namespace, sandboxes share the helper's uid",
+    );
     const demo: Demo = { host, print, folder };
     await installPlugins(demo);
     const addresses = await addContainers(demo, containers);
@@ -160,6 +183,7 @@ function report(error: unknown): void {
 if (process.argv.includes(INSIDE)) {
   await play().catch(report);
 } else {
+  ensurePrerequisites();
   tryInstallReference();
   process.exitCode = runInside(import.meta.filename, process.argv.slice(2));
 }

@@ -24,7 +24,8 @@ export interface Printer {
 /** Makes a printer. `steps`: how many there will be. */
 export function createPrinter(write: (line: string) => void, steps: number, isColoured: boolean): Printer {
   let step = 0;
-  const paint = (style: Parameters<typeof styleText>[0], text: string): string => (isColoured ? styleText(style, text, { validateStream: false }) : text);
+  const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
+    isColoured ? styleText(style, text, { validateStream: false }) : text;
   return {
     step: (title) => {
       step += 1;
@@ -60,7 +61,10 @@ export function formatTimeline(rows: readonly AuditRow[]): string[] {
         const phases = objectOf(data["phasesMicroseconds"]);
         const known = Object.entries(PHASES).filter(([name]) => phases[name] !== undefined);
         const operations = isJsonArray(data["operations"]) ? data["operations"] : [];
-        return [...known.map(([name, title]) => line(`${who}${title}`, phases[name], "")), ...operations.map(formatOperation)];
+        return [
+          ...known.map(([name, title]) => line(`${who}${title}`, phases[name], "")),
+          ...operations.map(formatOperation),
+        ];
       });
   // A call is on record when it ends: the IPAM plugin's before the call that asked for it.
   return [...lines("end"), ...lines("call").toReversed()].flat();
@@ -70,7 +74,11 @@ function formatOperation(value: JsonValue): string {
   const operation = objectOf(value);
   const kernel = Number(operation["kernelMicroseconds"] ?? 0);
   const outcome = operation["outcome"] === "ok" ? "" : `  ${String(operation["outcome"])}`;
-  return line(`  → ${String(operation["operation"])}`, operation["microseconds"], `of it kernel ${milliseconds(kernel)}${outcome}`);
+  return line(
+    `  → ${String(operation["operation"])}`,
+    operation["microseconds"],
+    `of it kernel ${milliseconds(kernel)}${outcome}`,
+  );
 }
 
 function line(what: string, microseconds: JsonValue | undefined, note: string): string {

@@ -25,7 +25,10 @@ export function hasReference(): boolean {
 export function tryInstallReference(): void {
   if (hasReference() || process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
   console.log(`Installing ${PACKAGE}, to compare with.`);
-  spawnSync("apt-get", ["install", "-y", "-q", "--no-install-recommends", PACKAGE], { stdio: "ignore", timeout: INSTALL_TIMEOUT_MS });
+  spawnSync("apt-get", ["install", "-y", "-q", "--no-install-recommends", PACKAGE], {
+    stdio: "ignore",
+    timeout: INSTALL_TIMEOUT_MS,
+  });
 }
 
 /** Medians in milliseconds. */
@@ -58,7 +61,11 @@ export function timeReference(plugin: JsonObject, dataDir: string): Promise<Timi
       CNI_PATH: REFERENCE_DIR,
       PATH,
     };
-    const { status, stdout, stderr } = spawnSync(join(REFERENCE_DIR, "bridge"), { env, input: configuration, encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(join(REFERENCE_DIR, "bridge"), {
+      env,
+      input: configuration,
+      encoding: "utf8",
+    });
     if (status !== 0) throw new Error(`the reference plugin failed: ${stdout}${stderr}`);
   };
   return time({ add: (name) => execute("ADD", name), del: (name) => execute("DEL", name) });

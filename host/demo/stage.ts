@@ -15,10 +15,16 @@ export function runInside(entry: string, arguments_: readonly string[]): number 
   const flags = isRoot ? ["--net", "--mount"] : ["--user", "--map-root-user", "--net", "--mount"];
   if (!isRoot && spawnSync("unshare", [...flags, "true"], { stdio: "ignore" }).status !== 0) {
     console.error("The demo needs root, or a kernel that lets a user make user namespaces");
-    console.error("(sysctl user.max_user_namespaces above 0; on Debian kernel.unprivileged_userns_clone = 1; no AppArmor restriction).");
+    console.error(
+      "(sysctl user.max_user_namespaces above 0; on Debian kernel.unprivileged_userns_clone = 1; no AppArmor restriction).",
+    );
     return UNAVAILABLE;
   }
-  const { status } = spawnSync("unshare", [...flags, "--", process.execPath, "--disable-warning=ExperimentalWarning", entry, INSIDE, ...arguments_], { stdio: "inherit" });
+  const { status } = spawnSync(
+    "unshare",
+    [...flags, "--", process.execPath, "--disable-warning=ExperimentalWarning", entry, INSIDE, ...arguments_],
+    { stdio: "inherit" },
+  );
   return status ?? 1;
 }
 
