@@ -79,8 +79,8 @@ export interface AttachmentRecord extends AttachmentKey {
  */
 export interface BeginOperation extends AttachmentKey {
   /**
-   * Chosen by the host, a UUID that was never used, so that what belongs to the operation is sent without waiting for its beginning.
-   * The helper answers requests of a connection in their order.
+   * Chosen by the host, a UUID that was never used, so that what belongs to the operation is sent without waiting for its beginning:
+   * what the helper is asked about one operation, it performs in the order in which it was asked.
    */
   readonly operationId: string;
   readonly verb: Verb;
