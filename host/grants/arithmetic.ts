@@ -10,7 +10,7 @@ import type { Capabilities, Grant, Manifest } from "./grant.ts";
 /** What a grant has besides the component's digest and files: the part that an operator decides. */
 export type OfferedGrant = Pick<
   Grant,
-  "version" | "type" | "pluginVersion" | "exports" | "capabilities" | "wasi" | "limits" | "cniVersions"
+  "version" | "type" | "pluginVersion" | "exports" | "capabilities" | "wasi" | "early" | "limits" | "cniVersions"
 >;
 
 /** How much a change matters, the gravest first. */
@@ -42,6 +42,7 @@ export function offerGrant(manifest: Manifest): OfferedGrant {
         ? manifest.capabilities
         : { ...manifest.capabilities, "node-links": { ...nodeLinks, adopt: [] } },
     wasi: manifest.wasi,
+    early: manifest.early,
     limits: { ...DEFAULT_LIMITS, ...definedOf(manifest.limits) },
     cniVersions: manifest.cniVersions,
   };

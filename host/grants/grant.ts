@@ -55,6 +55,8 @@ export const manifestSchema = z.strictObject({
   exports,
   capabilities,
   wasi: z.boolean().default(false),
+  /** Of an IPAM plugin: its `add` needs nothing that the plugin makes which asks for it, and may be run before that one asks. */
+  early: z.boolean().default(false),
   limits: limits.partial().default({}),
   cniVersions: cniVersions.default([...DEFAULT_CNI_VERSIONS]),
   configurationSchema: z.record(z.string(), z.unknown()).optional(),
@@ -71,6 +73,7 @@ export const grantSchema = z.strictObject({
   exports,
   capabilities,
   wasi: z.boolean(),
+  early: z.boolean().default(false),
   limits,
   cniVersions,
   /** Files that the component was transpiled to, with the SHA-256 of each. */

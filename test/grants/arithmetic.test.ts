@@ -71,9 +71,14 @@ describe("offerGrant", () => {
       exports: ["attachment"],
       capabilities: { log: {}, ipam: { types: [{ configuration: "/ipam/type" }] } },
       wasi: false,
+      early: false,
       limits: { ...DEFAULT_LIMITS, deadlineMs: 5 },
       cniVersions: ["0.3.1", "0.4.0", "1.0.0", "1.1.0"],
     });
+  });
+
+  test("says whether the plugin may be run early, as the manifest does", () => {
+    expect(grantOf({}, { early: true }).early).toBe(true);
   });
 
   test("offers no link that others made, and stays within the manifest", () => {

@@ -27,6 +27,7 @@ describe("parseManifest", () => {
     expect(parseManifest(MANIFEST)).toMatchObject({
       description: "",
       wasi: false,
+      early: false,
       limits: {},
       cniVersions: ["0.3.1", "0.4.0", "1.0.0", "1.1.0"],
     });
@@ -59,6 +60,11 @@ describe("parseGrant", () => {
     const grant = parseGrant(GRANT);
     expect(grant.capabilities["container-addresses"]).toEqual({ from: "ipam", links: [{ call: "ifname" }] });
     expect(parseGrant(JSON.parse(JSON.stringify(grant)))).toEqual(grant);
+  });
+
+  test("takes a plugin for one that waits until it is asked, where nothing is said", () => {
+    expect(parseGrant(GRANT).early).toBe(false);
+    expect(parseGrant({ ...GRANT, early: true }).early).toBe(true);
   });
 
   test.for<{ readonly why: string; readonly value: unknown }>([
