@@ -31,7 +31,7 @@ const fakeHost = (asked: unknown[]): Host => {
     differences: type === "static" ? ["widened: a: b → c"] : undefined,
     commit: async () => {
       asked.push(["commit", type]);
-      return { type, digest, version: "1", exports: [], capabilities: [], limits: { memoryBytes: 1, deadlineMs: 1, hostCalls: 1, logBytes: 1, resultBytes: 1 }, cniVersions: [] };
+      return { type, digest, version: "1", exports: [], capabilities: [], limits: { memoryBytes: 1, deadlineMs: 1, hostCalls: 1, logBytes: 1, resultBytes: 1 }, early: false, cniVersions: [] };
     },
   });
   const attach = (verb: string) => async (request: AttachmentRequest) => {

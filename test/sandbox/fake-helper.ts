@@ -66,6 +66,7 @@ export async function createFakeHelper(options: FakeHelperOptions): Promise<Fake
     exports: ["attachment"],
     capabilities,
     limits,
+    early: false,
     cniVersions: ["1.1.0"],
   };
   const load: LoadFrame = {

@@ -17,6 +17,7 @@ function pluginOf(digit: string, deadlineMs = 5000): InstalledPlugin {
     exports: ["attachment"],
     capabilities: [],
     limits: { ...LIMITS, deadlineMs },
+    early: false,
     cniVersions: [],
   };
 }
