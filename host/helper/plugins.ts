@@ -64,6 +64,7 @@ export function describePlugin(type: string, grant: Grant): InstalledPlugin {
     exports: grant.exports,
     capabilities: Object.keys(grant.capabilities),
     limits: grant.limits,
+    early: grant.early,
     cniVersions: grant.cniVersions,
   };
 }

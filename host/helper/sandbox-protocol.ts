@@ -23,6 +23,13 @@ export type OperationRequest = readonly [operation: string, ...args: unknown[]];
 /** `err` is the case of the interface's own error enum. */
 export type OperationAnswer = { readonly ok: unknown } | { readonly err: string };
 
+/** Operations whose answers have no value, done in order until one does not succeed. */
+export type BatchRequest = readonly ["batch", ...OperationRequest[]];
+/** `index` counts from 0; `error` is the case of the error enum of the operation's interface. */
+export type BatchAnswer =
+  | { readonly ok: null }
+  | { readonly err: { readonly index: number; readonly operation: string; readonly error: string } };
+
 export interface CallFrame {
   readonly type: "call";
   readonly callId: string;
@@ -36,6 +43,8 @@ export interface CallFrame {
 
 export type HostToSandbox =
   | CallFrame
+  /** While no call is open: one more instance is to be made ready, unless there are enough. */
+  | { readonly type: "prepare" }
   | { readonly type: "ipam-answer"; readonly ok: unknown }
   | { readonly type: "ipam-answer"; readonly err: PluginError };
 

@@ -4,11 +4,11 @@
 import type { Socket } from "node:net";
 import type { Grant } from "../grants/grant.ts";
 import { CniError } from "../spec/error.ts";
-import { dispatch } from "./dispatch.ts";
+import { dispatchFrame } from "./batch.ts";
 import type { OperationTable } from "./dispatch.ts";
 import { FrameReader, OPERATION_FRAME_MAX_BYTES, encodeFrame } from "./frames.ts";
 import type { Digest } from "./protocol.ts";
-import type { OperationAnswer } from "./sandbox-protocol.ts";
+import type { BatchAnswer, OperationAnswer } from "./sandbox-protocol.ts";
 import type { HelperState, OpenCall } from "./state.ts";
 import { ProtocolViolation } from "./violation.ts";
 
@@ -85,7 +85,7 @@ export class SandboxSession {
   #answer(frame: unknown): void {
     if (this.#busy) throw new ProtocolViolation("a request before the answer to the last one");
     const { table, state } = this.#options;
-    const answer = dispatch(table, state, this.call, frame);
+    const answer = dispatchFrame(table, state, this.call, frame);
     if (!(answer instanceof Promise)) {
       this.process.private.write(encodeFrame(answer));
       return;
@@ -97,7 +97,7 @@ export class SandboxSession {
     );
   }
 
-  #answerLater(answer: OperationAnswer): void {
+  #answerLater(answer: OperationAnswer | BatchAnswer): void {
     this.#busy = false;
     if (!this.#ended) this.process.private.write(encodeFrame(answer));
   }

@@ -17,16 +17,22 @@ interface Request {
   readonly params: unknown;
 }
 
+/** What is still being done, by the ids of operation and call that it is about. */
+type UnderWay = Map<string, Promise<unknown>>;
+
 /**
  * Answers the host's requests until its connection ends; settles then. A breach ends the connection.
+ * Requests about one operation are done one after the other, in the order they came; others do not wait for them.
  * Does not trust: frames may be anything.
  */
 export function serveHost(state: HelperState, socket: Socket): Promise<void> {
   const reader = new FrameReader(CONTROL_FRAME_MAX_BYTES);
   const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const underWay: UnderWay = new Map();
+  const send = sendTogether(socket);
   socket.on("data", (chunk: Buffer) => {
     try {
-      for (const frame of reader.push(chunk)) answer(state, socket, parseRequest(frame));
+      for (const frame of reader.push(chunk)) answer(state, underWay, send, parseRequest(frame));
     } catch {
       socket.destroy();
     }
@@ -35,6 +41,22 @@ export function serveHost(state: HelperState, socket: Socket): Promise<void> {
   socket.on("close", () => resolve());
   socket.resume();
   return ended;
+}
+
+/** Gives a function that sends an answer; those of one turn of the event loop go in one write. A breach ends the connection. */
+function sendTogether(socket: Socket): (answer: ControlAnswer | ProtocolViolation) => void {
+  return (value) => {
+    if (socket.destroyed) return;
+    if (value instanceof ProtocolViolation) {
+      socket.destroy(value);
+      return;
+    }
+    if (socket.writableCorked === 0) {
+      socket.cork();
+      process.nextTick(() => socket.uncork());
+    }
+    socket.write(encodeFrame(value));
+  };
 }
 
 /**
@@ -53,20 +75,45 @@ export function parseRequest(frame: unknown): Request {
   return { id, method: name, params: params.data };
 }
 
-function answer(state: HelperState, socket: Socket, { id, method, params }: Request): void {
-  const send = (value: ControlAnswer): void => {
-    if (!socket.destroyed) socket.write(encodeFrame(value));
-  };
-  const fail = (error: unknown): void => send({ id, error: describeError(error) });
+function answer(
+  state: HelperState,
+  underWay: UnderWay,
+  send: (answer: ControlAnswer | ProtocolViolation) => void,
+  { id, method, params }: Request,
+): void {
+  const fail = (error: unknown): void =>
+    send(error instanceof ProtocolViolation ? error : { id, error: describeError(error) });
   // The table's type ties each method to its parameters; by name they are all alike.
   const run = METHODS[method] as unknown as (state: HelperState, params: unknown) => unknown;
   try {
-    const result: unknown = run(state, params);
+    const result = inOrder(underWay, idsIn(params), () => run(state, params));
     if (result instanceof Promise) result.then((value: unknown) => send({ id, result: value }), fail);
     else send({ id, result });
   } catch (error) {
     fail(error);
   }
+}
+
+/** Ids of the operation and the call that a request is about. */
+function idsIn(params: unknown): readonly string[] {
+  const { operationId, callId } = params as { readonly operationId?: string; readonly callId?: string };
+  return [operationId, callId].filter((id) => id !== undefined);
+}
+
+/** Runs something after all that is under way for one of the ids; at once when nothing is. */
+function inOrder(underWay: UnderWay, ids: readonly string[], run: () => unknown): unknown {
+  const earlier = ids.map((id) => underWay.get(id)).filter((each) => each !== undefined);
+  const result = earlier.length === 0 ? run() : Promise.all(earlier).then(run);
+  if (!(result instanceof Promise)) return result;
+  const settled: Promise<unknown> = result.then(
+    () => forgetSettled(),
+    () => forgetSettled(),
+  );
+  const forgetSettled = (): void => {
+    for (const id of ids) if (underWay.get(id) === settled) underWay.delete(id);
+  };
+  for (const id of ids) underWay.set(id, settled);
+  return result;
 }
 
 /** Gives an error for the channel. One of ours keeps its kind; any other is a failure of the helper. */

@@ -13,6 +13,7 @@ import type { HeldLock, Locks } from "./locks.ts";
 import type { AttachmentKey, AttachmentRecord, BeginOperation, Digest, TimelineEntry } from "./protocol.ts";
 import type { SandboxSession } from "./sandbox-session.ts";
 import type { Isolation } from "./state-directory.ts";
+import type { Deletion } from "./undo/deletions.ts";
 
 /** The namespace that the helper lives in: the node's. */
 export interface NodeSide {
@@ -46,6 +47,10 @@ export interface OpenOperation {
   readonly digests: Readonly<Record<string, Digest>>;
   readonly locks: readonly HeldLock[];
   readonly startedAtMs: number;
+  /** Ids of the calls that were begun in it. */
+  readonly callIds: Set<string>;
+  /** What its calls began to delete. Its end waits for them. */
+  readonly deletions: Deletion[];
   /** A plugin of it broke the protocol, or the ledger failed: it cannot end well any more. */
   broken: boolean;
 }

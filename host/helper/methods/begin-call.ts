@@ -1,7 +1,7 @@
 /**
  * @module `begin-call`: derives, once, what one call of one plugin is about, and opens it on a sandbox.
  */
-import { hash, randomInt, randomUUID } from "node:crypto";
+import { hash, randomInt } from "node:crypto";
 import { decide } from "../../grants/decide.ts";
 import type { CallFacts } from "../../grants/facts.ts";
 import { CniError } from "../../spec/error.ts";
@@ -12,18 +12,22 @@ import { tagOf } from "../ledger/tag.ts";
 import type { BeginCall, BegunCall } from "../protocol.ts";
 import type { SandboxSession } from "../sandbox-session.ts";
 import type { HelperState, OpenCall, OpenOperation } from "../state.ts";
+import { ProtocolViolation } from "../violation.ts";
 
 /** One more than the largest handle: handles are positive and have 31 bits. */
 const HANDLE_END = 2 ** 31;
 
 /**
  * Opens a call.
+ * @throws {ProtocolViolation} when the operation had a call of that id, or another one has.
  * @throws {CniError} helperFailed when operation or sandbox are not there, or the sandbox is busy; notPermitted when the operation does not call that plugin.
  */
 export function beginCall(state: HelperState, asked: BeginCall): BegunCall {
   const operation = state.operations.get(asked.operationId);
   if (operation === undefined)
     throw new CniError("helperFailed", `no operation ${JSON.stringify(asked.operationId)} is open`);
+  if (state.calls.has(asked.callId) || operation.callIds.has(asked.callId))
+    throw new ProtocolViolation("begin-call with an id that was used");
   const sandbox = idleSandbox(state, asked);
   checkPlugin(operation, sandbox, asked);
   const parent = parentOf(state, operation, asked);
@@ -31,7 +35,7 @@ export function beginCall(state: HelperState, asked: BeginCall): BegunCall {
   const owner = { network, containerId, ifname, nodeNetnsCookie: state.node.cookie, digest: asked.digest };
   const { ownedNodeLinks, ownedContainerLinks } = ownedLinks(state, operation);
   const call: OpenCall = {
-    id: randomUUID(),
+    id: asked.callId,
     operation,
     parent,
     type: asked.type,
@@ -61,7 +65,8 @@ export function beginCall(state: HelperState, asked: BeginCall): BegunCall {
   };
   sandbox.call = call;
   state.calls.set(call.id, call);
-  return { callId: call.id, containerHandle: call.containerHandle ?? 0 };
+  operation.callIds.add(call.id);
+  return { containerHandle: call.containerHandle ?? 0 };
 }
 
 function idleSandbox(state: HelperState, { sandboxId, digest }: BeginCall): SandboxSession {

@@ -1,7 +1,6 @@
 /**
  * @module `begin-operation`: takes the locks, opens the namespace, recovers what was left unfinished, chooses the plugins.
  */
-import { randomUUID } from "node:crypto";
 import { CniError } from "../../spec/error.ts";
 import { parseContainerId, parseIfName, parseNetworkName, parsePluginType } from "../../spec/names.ts";
 import { openContainer } from "../container-side.ts";
@@ -19,6 +18,7 @@ import type {
 import { NO_PLUGIN } from "../state.ts";
 import type { ContainerSide, HelperState, OpenOperation } from "../state.ts";
 import { undoRemains } from "../undo/remains.ts";
+import { ProtocolViolation } from "../violation.ts";
 
 /** How long a recovery by another helper is waited for, in ms. */
 const RECOVERY_WAIT_MS = 2000;
@@ -26,13 +26,16 @@ const RECOVERY_POLL_MS = 5;
 
 /**
  * Begins one verb.
+ * @throws {ProtocolViolation} when the operation's id is in use.
  * @throws {CniError} tryAgainLater when another verb for the container is under way; invalidNetns, invalidEnvironment, stateUnusable.
  */
 export async function beginOperation(state: HelperState, begun: BeginOperation): Promise<BegunOperation> {
   checkNames(begun);
   const { network, containerId, ifname } = begun;
   const key: AttachmentKey = { network, containerId, ifname };
-  const id = randomUUID();
+  const id = begun.operationId;
+  if (state.operations.has(id) || state.ledger.readOperation(id) !== undefined)
+    throw new ProtocolViolation("begin-operation with an id that was used");
   const locks = takeLocks(state, id, containerId);
   let container: ContainerSide | undefined;
   try {
@@ -52,11 +55,13 @@ export async function beginOperation(state: HelperState, begun: BeginOperation):
       digests,
       locks,
       startedAtMs: state.now(),
+      callIds: new Set(),
+      deletions: [],
       broken: false,
     };
     writeBeginning(state, operation);
     state.operations.set(id, operation);
-    return { operationId: id, plugins, attachment: attachment ?? null, namespacePresent: container !== undefined };
+    return { plugins, attachment: attachment ?? null, namespacePresent: container !== undefined };
   } catch (error) {
     container?.[Symbol.dispose]();
     for (const lock of locks) lock.release();

@@ -7,6 +7,7 @@ import type { IpPrefix } from "../../spec/ip.ts";
 import type { JsonObject } from "../ledger/records.ts";
 import type { EndCall, EndedCall, LogLine } from "../protocol.ts";
 import type { HelperState, OpenCall } from "../state.ts";
+import { withoutBegun } from "../undo/deletions.ts";
 import { madeBy, sweep } from "../undo/sweep.ts";
 
 /** Log lines of one call that the audit log keeps, and characters of each. */
@@ -95,10 +96,6 @@ export function breakCall(state: HelperState, call: OpenCall, why: string): void
     // The ledger may be what failed; the call ends all the same.
   }
   const made = madeBy(state, operation.key, operation.id);
-  void sweep(state, {
-    ...made,
-    owned: made.owned.filter((row) => row.callId === call.id),
-    joined: [],
-    deleting: [],
-  }).catch(() => undefined);
+  const owned = made.owned.filter((row) => row.callId === call.id);
+  void sweep(state, withoutBegun({ ...made, owned, joined: [], deleting: [] }, operation)).catch(() => undefined);
 }

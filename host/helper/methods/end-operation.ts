@@ -4,8 +4,9 @@
 import { CniError } from "../../spec/error.ts";
 import type { AttachmentRecord, EndOperation, EndedOperation } from "../protocol.ts";
 import type { HelperState, OpenOperation } from "../state.ts";
+import { awaitDeletions, withoutBegun } from "../undo/deletions.ts";
 import { everythingOf, madeBy, sweep } from "../undo/sweep.ts";
-import type { SweepOutcome } from "../undo/sweep.ts";
+import type { Sweep, SweepOutcome } from "../undo/sweep.ts";
 
 const NOTHING: SweepOutcome = { failures: [], microseconds: 0, kernelMicroseconds: 0 };
 
@@ -41,14 +42,30 @@ export async function endOperation(state: HelperState, ended: EndOperation): Pro
   }
 }
 
-async function settle(
+/** Sweeps, while the deletions that the calls began go on; what those did not manage is tried again. */
+async function settle(state: HelperState, operation: OpenOperation, outcome: "ok" | "error"): Promise<SweepOutcome> {
+  const startedAt = performance.now();
+  const collect = collectorOf(state, operation, outcome);
+  const swept = collect === undefined ? NOTHING : await sweep(state, withoutBegun(collect(), operation));
+  if (operation.deletions.length === 0) return swept;
+  const deleted = await awaitDeletions(operation);
+  const isAgain = collect !== undefined && deleted.failures.length > 0;
+  const { failures } = isAgain ? await sweep(state, collect()) : deleted;
+  return {
+    failures: [...new Set([...swept.failures, ...failures])],
+    microseconds: Math.round((performance.now() - startedAt) * 1000),
+    kernelMicroseconds: swept.kernelMicroseconds + deleted.kernelMicroseconds,
+  };
+}
+
+/** What has to go; `undefined`: all of it stays. */
+function collectorOf(
   state: HelperState,
-  { id, key, begun }: OpenOperation,
+  { id, key, begun: { verb } }: OpenOperation,
   outcome: "ok" | "error",
-): Promise<SweepOutcome> {
-  if (begun.verb === "DEL") return sweep(state, everythingOf(state, key, id));
-  if (begun.verb === "ADD" && outcome === "error") return sweep(state, madeBy(state, key, id));
-  return NOTHING;
+): (() => Sweep) | undefined {
+  if (verb === "DEL") return () => everythingOf(state, key, id);
+  return verb === "ADD" && outcome === "error" ? () => madeBy(state, key, id) : undefined;
 }
 
 function close({ ledger }: HelperState, operation: OpenOperation, ended: EndOperation, swept: SweepOutcome): void {
@@ -57,9 +74,10 @@ function close({ ledger }: HelperState, operation: OpenOperation, ended: EndOper
   const { outcome, phasesMicroseconds } = ended;
   ledger.transaction(() => {
     if (verb === "ADD" && outcome === "ok") ledger.attachments.put(recordOf(operation, ended.result));
-    if (verb === "ADD" && outcome === "error") ledger.leases.release({ operationId: id });
+    const { network, containerId, ifname } = key;
+    if (verb === "ADD" && outcome === "error")
+      ledger.leases.release({ operationId: id, network, containerId, ifname });
     if (verb === "DEL") {
-      const { network, containerId, ifname } = key;
       ledger.leases.release({ network, containerId, ifname });
       // A DEL that failed is repeated: it needs to know what ADD was given.
       if (outcome === "ok") ledger.attachments.delete(key);

@@ -6,6 +6,8 @@ import { isDigest } from "../../components/layout.ts";
 import type { ControlMethod, ControlMethods, Digest } from "../protocol.ts";
 
 const NAME = z.string().max(255);
+/** An id that the host chose. It becomes a file's name: nothing but a UUID in lower case will do. */
+const NEW_ID = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u);
 const DIGEST = z.custom<Digest>((value) => typeof value === "string" && isDigest(value));
 const PAIRS = z.array(z.tuple([z.string(), z.string()])).max(1024);
 const PHASES = z.record(z.string().max(64), z.number());
@@ -24,6 +26,7 @@ export const METHOD_SCHEMAS = {
   hello: z.strictObject({}),
   "begin-operation": z.strictObject({
     ...ATTACHMENT,
+    operationId: NEW_ID,
     verb: z.enum(["ADD", "DEL", "CHECK", "STATUS"]),
     netns: z.string().max(4096),
     cniVersion: z.string().max(32),
@@ -35,6 +38,7 @@ export const METHOD_SCHEMAS = {
   }),
   "begin-call": z.strictObject({
     operationId: NAME,
+    callId: NEW_ID,
     sandboxId: NAME,
     type: NAME,
     digest: DIGEST,

@@ -4,7 +4,7 @@
 import * as z from "zod";
 import type { Link } from "../../kernel/rtnetlink.ts";
 import type { ContainerSide } from "../state.ts";
-import { deleteVeth } from "../undo/veth.ts";
+import { beginDeletion } from "../undo/deletions.ts";
 import { HANDLE, LINK_NAME, MAC, U32, WAIT_MAX_MS } from "./arguments.ts";
 import { canCarry, linkInfoOf } from "./link-info.ts";
 import { OperationFailure, containerOf, operation, poll } from "./operation.ts";
@@ -112,16 +112,18 @@ function bringUp({ state, call }: OperationContext, { path, netns, rtnetlink }: 
   state.ledger.done(row);
 }
 
-/** Deletes a veth that the attachment made; with the last one of a bridge of ours the bridge goes too. */
-async function deleteLink(context: OperationContext, name: string): Promise<void> {
+/** Begins to delete a veth that the attachment made; with the last one of a bridge of ours the bridge goes too. */
+function deleteLink(context: OperationContext, name: string): void {
   const { state, call } = context;
+  const ours = call.operation;
   const container = containerOf(context);
-  const rows = state.ledger.owned({ attachment: call.operation.key, kind: "veth", nodeNetnsCookie: state.node.cookie });
-  const row = rows.findLast((each) => each.undo["container"] === name);
+  const begun = new Set(ours.deletions.map(({ ownedId }) => ownedId));
+  const rows = state.ledger.owned({ attachment: ours.key, kind: "veth", nodeNetnsCookie: state.node.cookie });
+  const row = rows.findLast((each) => each.undo["container"] === name && !begun.has(each.id));
   if (row === undefined)
     throw new OperationFailure("not-permitted", `the attachment did not make ${JSON.stringify(name)}`);
   const isThere = container.rtnetlink.getLink({ name }) !== undefined;
-  call.asyncKernelMicroseconds += await deleteVeth(state, row, call.operation.id);
+  beginDeletion(state, ours, row);
   call.ownedNodeLinks.delete(row.key);
   call.ownedContainerLinks.delete(name);
   if (!isThere) throw new OperationFailure("not-found");

@@ -10,6 +10,7 @@ import { isIfName } from "../../spec/names.ts";
 import type { MacAddress } from "../../spec/mac.ts";
 import type { ContainerSide } from "../state.ts";
 import { aliasOf, groupOf } from "../undo/alias.ts";
+import { awaitDeletions } from "../undo/deletions.ts";
 import { undoOwned } from "../undo/owned.ts";
 import { requireBridge, withoutIpv6 } from "./bridges.ts";
 import { linkInfoOf } from "./link-info.ts";
@@ -48,6 +49,8 @@ export async function createVeth(
   const container = containerOf(context);
   if (!isIfName(options.ifname) || (nodeName !== undefined && !isIfName(nodeName)))
     throw new OperationFailure("invalid-argument");
+  // A pair of the same name may still be going.
+  if (context.call.operation.deletions.length > 0) await awaitDeletions(context.call.operation);
   const bridge = port === undefined ? undefined : requireBridge(context, port.bridge, "not-found").link;
   for (let attempt = 1; ; attempt++) {
     const plan: Plan = { options, nodeName: nodeName ?? randomName(), bridge, container };

@@ -59,8 +59,9 @@ export function madeBy(state: HelperState, user: AttachmentKey, operationId: str
   return {
     user,
     operationId,
-    owned: ledger.owned({ operationId }).toReversed(),
-    joined: ledger.shared.list({ joinedBy: operationId }),
+    // Of this attachment only: the id is the host's word.
+    owned: ledger.owned({ operationId, attachment: user }).toReversed(),
+    joined: ledger.shared.list({ joinedBy: operationId, user }),
     deleting: ledger.shared.list({ busyWith: operationId }).filter((row) => row.state === "deleting"),
   };
 }
