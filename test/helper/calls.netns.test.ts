@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { addNothing, beginParameters, startBench } from "./support/bench.ts";
 import {
@@ -78,13 +79,11 @@ test("DEL and CHECK use the component that ADD used", async () => {
   const { helper, container, stateDir, digest } = bench;
   await addNothing(await startTestSandbox(helper, digest), bench);
   const newer = installTestPlugin(stateDir, { type: "bridge", capabilities: CAPABILITIES, hostCalls: 7 });
-  const check = await helper.request(
-    "begin-operation",
-    beginParameters({ verb: "CHECK", netns: container.path, types: ["bridge", "absent"] }),
-  );
+  const parameters = beginParameters({ verb: "CHECK", netns: container.path, types: ["bridge", "absent"] });
+  const check = await helper.request("begin-operation", parameters);
   expect(check.plugins).toMatchObject({ bridge: { digest }, absent: null });
   await helper.request("end-operation", {
-    operationId: check.operationId,
+    operationId: parameters.operationId,
     outcome: "ok",
     result: undefined,
     phasesMicroseconds: {},
@@ -105,40 +104,43 @@ test("addresses that an IPAM plugin gave widen the call that asked for it", asyn
     capabilities: { leases: { subnets: ["10.1.0.0/24"] } },
   });
   const [sandbox, inner] = [await startTestSandbox(helper, digest), await startTestSandbox(helper, ipam)];
-  const begun = await helper.request(
-    "begin-operation",
-    beginParameters({ netns: container.path, types: ["bridge", "ipam"] }),
-  );
+  const begin = beginParameters({ netns: container.path, types: ["bridge", "ipam"] });
   const common = {
-    operationId: begun.operationId,
+    operationId: begin.operationId,
     configuration: '{"bridge":"cni0"}',
     runtimeConfig: "{}",
     previousResult: undefined,
   };
-  const outer = await helper.request("begin-call", {
+  const [outerId, nestedId] = [randomUUID(), randomUUID()];
+  // One after the other without waiting, as the host does.
+  const begun = helper.request("begin-operation", begin);
+  const outerBegun = helper.request("begin-call", {
     ...common,
+    callId: outerId,
     sandboxId: sandbox.id,
     type: "bridge",
     digest,
     export: "attachment",
     parentCallId: undefined,
   });
-  await sandbox.ask("container-links.create-veth", outer.containerHandle, VETH);
-  const add = (): Promise<unknown> =>
-    sandbox.ask("container-addresses.add", outer.containerHandle, "eth0", [prefix(2)]);
-  expect(await add()).toEqual({ err: "not-permitted" });
-  const nested = await helper.request("begin-call", {
+  const nestedBegun = helper.request("begin-call", {
     ...common,
+    callId: nestedId,
     sandboxId: inner.id,
     type: "ipam",
     digest: ipam,
     export: "addresses",
-    parentCallId: outer.callId,
+    parentCallId: outerId,
   });
+  const [, outer, nested] = await Promise.all([begun, outerBegun, nestedBegun]);
+  await sandbox.ask("container-links.create-veth", outer.containerHandle, VETH);
+  const add = (): Promise<unknown> =>
+    sandbox.ask("container-addresses.add", outer.containerHandle, "eth0", [prefix(2)]);
+  expect(await add()).toEqual({ err: "not-permitted" });
   expect(nested.containerHandle).toBe(0);
   expect(await inner.ask("leases.reserve", 0, prefix(2).address)).toEqual({ ok: null });
   await helper.request("end-call", {
-    callId: nested.callId,
+    callId: nestedId,
     outcome: "ok",
     addresses: ["10.1.0.2/24"],
     error: undefined,

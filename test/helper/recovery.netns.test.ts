@@ -1,6 +1,7 @@
 /**
  * The helper dies, as by SIGKILL, before or after each record of the ledger; the next one leaves nothing behind.
  */
+import { randomUUID } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { TestNamespace } from "../kernel/namespaces.ts";
@@ -58,7 +59,9 @@ async function addUntilDead(
 
 /** A DEL without a plugin. */
 async function delWithoutPlugin(helper: TestHelper): Promise<readonly string[]> {
-  const begun = await helper.request("begin-operation", {
+  const operationId = randomUUID();
+  await helper.request("begin-operation", {
+    operationId,
     verb: "DEL",
     containerId: "c1",
     network: "net1",
@@ -72,7 +75,7 @@ async function delWithoutPlugin(helper: TestHelper): Promise<readonly string[]> 
     origin: "test",
   });
   const ended = await helper.request("end-operation", {
-    operationId: begun.operationId,
+    operationId,
     outcome: "ok",
     result: undefined,
     phasesMicroseconds: {},

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { globSync, readlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { BeginOperation } from "../../../host/helper/protocol.ts";
@@ -70,10 +71,11 @@ test("two attachments share a bridge, and the last one takes it along", async ()
     [0, /cni0/u],
     [1, /lo/u],
   ] as const) {
-    const begun = await helper.request("begin-operation", { ...begin("DEL", `c${index}`), netns: "" });
+    const del = begin("DEL", `c${index}`);
+    const begun = await helper.request("begin-operation", del);
     expect(begun.namespacePresent).toBe(false);
     const ended = await helper.request("end-operation", {
-      operationId: begun.operationId,
+      operationId: del.operationId,
       outcome: "ok",
       result: undefined,
       phasesMicroseconds: {},
@@ -87,6 +89,7 @@ test("two attachments share a bridge, and the last one takes it along", async ()
 
 function begin(verb: "ADD" | "DEL", containerId: string): BeginOperation {
   return {
+    operationId: randomUUID(),
     verb,
     containerId,
     network: "net1",

@@ -1,6 +1,7 @@
 /**
  * @module A node, a container, a state directory with the bridge plugin, and a helper.
  */
+import { randomUUID } from "node:crypto";
 import type { BeginOperation, Digest } from "../../../host/helper/protocol.ts";
 import type { TestNamespace } from "../../kernel/namespaces.ts";
 import { CAPABILITIES, addOf, testNamespace } from "./cases.ts";
@@ -34,7 +35,7 @@ export async function startBench(fail?: string): Promise<Bench> {
 export function beginParameters(changes: Partial<BeginOperation>): BeginOperation {
   const ids = { containerId: "c1", network: "net1", ifname: "eth0", netns: "" };
   const texts = { cniVersion: "1.1.0", configuration: "{}", runtimeConfig: "{}", origin: "test" };
-  return { verb: "ADD", args: [], types: [], ...ids, ...texts, ...changes };
+  return { operationId: randomUUID(), verb: "ADD", args: [], types: [], ...ids, ...texts, ...changes };
 }
 
 /** A whole ADD in which the plugin does nothing; gives the handle it had. */

@@ -169,6 +169,7 @@ export async function startTestSandbox(helper: TestHelper, digest: Digest): Prom
 
 /** One verb with one plugin: what a test usually wants. */
 export interface TestOperation {
+  readonly operationId: string;
   readonly begun: BegunOperation;
   readonly call: BegunCall;
   readonly endCall: (outcome?: "ok" | "error" | "killed") => Promise<EndedCall>;
@@ -193,7 +194,10 @@ export async function beginTestOperation(
   what: TestVerb,
 ): Promise<TestOperation> {
   const { verb, type, netns, containerId = "c1", network = "net1", configuration = {}, previousResult } = what;
+  const operationId = randomUUID();
+  const callId = randomUUID();
   const begun = await helper.request("begin-operation", {
+    operationId,
     verb,
     network,
     containerId,
@@ -207,7 +211,8 @@ export async function beginTestOperation(
     origin: "test",
   });
   const call = await helper.request("begin-call", {
-    operationId: begun.operationId,
+    operationId,
+    callId,
     sandboxId: sandbox.id,
     type,
     digest: sandbox.digest,
@@ -218,11 +223,12 @@ export async function beginTestOperation(
     parentCallId: undefined,
   });
   return {
+    operationId,
     begun,
     call,
     endCall: (outcome = "ok") =>
       helper.request("end-call", {
-        callId: call.callId,
+        callId,
         outcome,
         addresses: [],
         error: undefined,
@@ -231,7 +237,7 @@ export async function beginTestOperation(
       }),
     end: (outcome = "ok") =>
       helper.request("end-operation", {
-        operationId: begun.operationId,
+        operationId,
         outcome,
         result: "{}",
         phasesMicroseconds: {},
