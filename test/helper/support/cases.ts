@@ -10,14 +10,14 @@ import type { TestOperation, TestSandbox } from "./helper.ts";
 export const CAPABILITIES = {
   "container-links": { kinds: ["veth"], set: ["up", "down"] },
   "container-addresses": { from: "ipam" },
-  // Its plugin names the type of the nested one itself.
-  ipam: { types: ["ipam"] },
   "container-routes": { delete: true },
   "node-links": { bridges: [{ configuration: "/bridge" }] },
   "node-addresses": { links: [{ configuration: "/bridge" }] },
   "node-forwarding": { families: ["ipv4"] },
   masquerade: {},
   leases: { subnets: ["10.1.0.0/24"] },
+  // Its plugin names the type of the nested one itself.
+  ipam: { types: ["ipam"] },
   "resolver-file": { paths: ["/etc/resolv.conf"] },
 };
 
