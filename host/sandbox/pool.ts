@@ -2,11 +2,14 @@
  * @module The host's sandboxes: a few per plugin, kept warm, used for one call at a time, replaced when they are worn or broken.
  */
 import type { Digest, InstalledPlugin } from "../helper/protocol.ts";
-import type { CallFrame } from "../helper/sandbox-protocol.ts";
 import { CniError } from "../spec/error.ts";
-import { SandboxConnection, type AnswerIpam, type CallReport, type SandboxStarter } from "./connection.ts";
+import { SandboxConnection, type SandboxStarter } from "./connection.ts";
+import { lend, type OpenLease, type SandboxLease } from "./lease.ts";
+import { Preparation } from "./preparation.ts";
+import { createShelf, nextWaiter, takeIdle, type Shelf, type Waiter } from "./shelf.ts";
 
 export type { AnswerIpam, CallReport, SandboxStarter } from "./connection.ts";
+export type { OpenLease, SandboxLease } from "./lease.ts";
 
 /** Settings of a pool. */
 export interface PoolOptions {
@@ -39,19 +42,6 @@ const START_LEAST_MS = 3_000;
 /** Most calls that wait for one plugin. */
 const QUEUE_MAX = 1_024;
 
-/** A sandbox, lent for one call. */
-export interface SandboxLease {
-  readonly sandboxId: string;
-  /** Time spent waiting for a sandbox to be free or to start; 0 when one was idle. */
-  readonly waitMicroseconds: number;
-  /** Whether it had to be started for this call. */
-  readonly cold: boolean;
-  /** Makes the call. Never rejects: what goes wrong with the guest is in the report. */
-  call(frame: CallFrame, answerIpam: AnswerIpam): Promise<CallReport>;
-  /** Has the sandbox killed: the call that is made on it, or the next, reports it. */
-  kill(reason: string): void;
-}
-
 /** How a call wants its sandbox. */
 export interface RunOptions {
   /** A call that another call waits for: may go over the limit of all plugins together. @default false */
@@ -65,6 +55,10 @@ export interface Pool {
    * @throws {CniError} tryAgainLater when none is free in time; guestFailed when it does not start; whatever `use` throws.
    */
   run<T>(plugin: InstalledPlugin, use: (sandbox: SandboxLease) => Promise<T>, options?: RunOptions): Promise<T>;
+  /** Lends a sandbox until the lease is disposed of. @throws {CniError} tryAgainLater, guestFailed: as {@link Pool.run} does. */
+  lend(plugin: InstalledPlugin, options?: RunOptions): Promise<OpenLease>;
+  /** Lends a sandbox that is idle, at once. `undefined`: none is. */
+  lendIdle(plugin: InstalledPlugin): OpenLease | undefined;
   /** Starts a sandbox in advance, if the plugin has none. */
   warm(plugin: InstalledPlugin): Promise<void>;
   /** Ends idle sandboxes of a component, and busy ones when their call ends: after it was replaced or revoked. */
@@ -75,23 +69,6 @@ export interface Pool {
   [Symbol.dispose](): void;
 }
 
-interface Waiter {
-  readonly nested: boolean;
-  readonly resolve: (sandbox: SandboxConnection) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-interface Shelf {
-  readonly plugin: InstalledPlugin;
-  /** Idle ones, the last used last: the first grow old and are ended. */
-  readonly idle: { readonly sandbox: SandboxConnection; readonly timer: NodeJS.Timeout }[];
-  readonly live: Set<SandboxConnection>;
-  readonly waiting: Waiter[];
-  /** Sandboxes that come up, for whoever waits then. */
-  starting: number;
-  retired: boolean;
-}
-
 /** Makes a pool. It starts nothing by itself. */
 export function createPool(options: PoolOptions): Pool {
   return new SandboxPool(options);
@@ -100,6 +77,7 @@ export function createPool(options: PoolOptions): Pool {
 class SandboxPool implements Pool {
   readonly #settings: Required<PoolOptions>;
   readonly #shelves = new Map<Digest, Shelf>();
+  readonly #preparation = new Preparation(() => this.#shelves.values());
   #disposed = false;
 
   constructor(options: PoolOptions) {
@@ -109,24 +87,27 @@ class SandboxPool implements Pool {
   async run<T>(
     plugin: InstalledPlugin,
     use: (sandbox: SandboxLease) => Promise<T>,
-    { nested = false }: RunOptions = {},
+    options?: RunOptions,
   ): Promise<T> {
+    using lease = await this.lend(plugin, options);
+    return await use(lease);
+  }
+
+  async lend(plugin: InstalledPlugin, { nested = false }: RunOptions = {}): Promise<OpenLease> {
+    const idle = this.lendIdle(plugin);
+    if (idle !== undefined) return idle;
     const started = performance.now();
     const shelf = this.#shelf(plugin);
+    const sandbox = await this.#wait(shelf, nested);
+    const waitMicroseconds = Math.round((performance.now() - started) * 1000);
+    return lend(sandbox, { waitMicroseconds, isCold: sandbox.calls === 0, putBack: () => this.#putBack(shelf, sandbox) });
+  }
+
+  lendIdle(plugin: InstalledPlugin): OpenLease | undefined {
+    const shelf = this.#shelf(plugin);
     const idle = takeIdle(shelf);
-    const sandbox = idle ?? (await this.#wait(shelf, nested));
-    const waitMicroseconds = idle === undefined ? Math.round((performance.now() - started) * 1000) : 0;
-    try {
-      return await use({
-        sandboxId: sandbox.sandboxId,
-        waitMicroseconds,
-        cold: idle === undefined && sandbox.calls === 0,
-        call: (frame, answerIpam) => sandbox.call(frame, answerIpam),
-        kill: (reason) => void sandbox.kill(reason),
-      });
-    } finally {
-      this.#putBack(shelf, sandbox);
-    }
+    if (idle === undefined) return undefined;
+    return lend(idle, { waitMicroseconds: 0, isCold: false, putBack: () => this.#putBack(shelf, idle) });
   }
 
   async warm(plugin: InstalledPlugin): Promise<void> {
@@ -150,6 +131,7 @@ class SandboxPool implements Pool {
 
   [Symbol.dispose](): void {
     this.#disposed = true;
+    this.#preparation[Symbol.dispose]();
     for (const shelf of this.#shelves.values()) {
       for (const { reject } of shelf.waiting.splice(0)) reject(new CniError("tryAgainLater", "the host was closed"));
       for (const { timer } of shelf.idle.splice(0)) clearTimeout(timer);
@@ -163,7 +145,7 @@ class SandboxPool implements Pool {
     // Limits may have changed with the grant; the sandboxes that run have the old ones.
     if (known !== undefined && JSON.stringify(known.plugin.limits) === JSON.stringify(plugin.limits)) return known;
     if (known !== undefined) this.retire(plugin.digest);
-    const shelf: Shelf = { plugin, idle: [], live: new Set(), waiting: [], starting: 0, retired: false };
+    const shelf = createShelf(plugin);
     this.#shelves.set(plugin.digest, shelf);
     return shelf;
   }
@@ -243,6 +225,7 @@ class SandboxPool implements Pool {
     const timer = setTimeout(() => sandbox.stop(), this.#settings.idleMs);
     timer.unref();
     shelf.idle.push({ sandbox, timer });
+    this.#preparation.wait();
     this.#serveSoon();
   }
 
@@ -274,19 +257,6 @@ class SandboxPool implements Pool {
 /** A start is bounded by the plugin's own deadline, too: one that hangs before its call is no better than one that hangs in it. */
 function startMsOf({ limits }: InstalledPlugin, startMs: number): number {
   return Math.min(startMs, Math.max(limits.deadlineMs, START_LEAST_MS));
-}
-
-/** Takes the idle sandbox that was used last. */
-function takeIdle(shelf: Shelf): SandboxConnection | undefined {
-  const last = shelf.idle.pop();
-  if (last !== undefined) clearTimeout(last.timer);
-  return last?.sandbox;
-}
-
-/** Takes the one who is next: first those that another call waits for, or both would wait for ever. */
-function nextWaiter(shelf: Shelf): Waiter | undefined {
-  const nested = shelf.waiting.findIndex((waiter) => waiter.nested);
-  return shelf.waiting.splice(Math.max(nested, 0), 1)[0];
 }
 
 function busy(shelf: Shelf, details: string): CniError {
