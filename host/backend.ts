@@ -1,39 +1,76 @@
 /**
  * @module The operations' backend: a helper and its sandboxes.
  */
+import { beginCallOf, createCallsAhead } from "./calls-ahead.ts";
+import type { CallsAhead, OpenedCall } from "./calls-ahead.ts";
 import type { HelperClient } from "./helper/client.ts";
+import type { BeginOperation, BegunOperation, InstalledPlugin } from "./helper/protocol.ts";
+import type { Backend, CallBeginning, PluginCall, PluginCallEnded } from "./operations/backend.ts";
+import type { Pool } from "./sandbox/pool.ts";
 import { CniError } from "./spec/error.ts";
-import type { Backend, PluginCall, PluginCallEnded } from "./operations/backend.ts";
-import type { Pool, SandboxLease } from "./sandbox/pool.ts";
 
 /** What a backend is made of. */
 export interface BackendParts {
   readonly client: Pick<HelperClient, "request">;
-  readonly pool: Pick<Pool, "run" | "warm">;
+  readonly pool: Pick<Pool, "lend" | "lendIdle" | "warm">;
+  /** Plugins that the last ADD of each type was made with. Changes; outlives the backend. */
+  readonly remembered: Map<string, InstalledPlugin>;
 }
 
 /** Makes the backend of one helper. */
-export function createBackend({ client, pool }: BackendParts): Backend {
+export function createBackend(parts: BackendParts): Backend {
+  const { client, remembered } = parts;
+  const ahead = createCallsAhead(parts);
   return {
-    begin: async (operation) => {
-      const begun = await client.request("begin-operation", operation);
-      // The first plugin starts its own sandbox; those that come later, IPAM above all, start meanwhile.
-      for (const type of operation.types.slice(1)) {
-        const plugin = Object.hasOwn(begun.plugins, type) ? begun.plugins[type] : undefined;
-        // What is wrong with a plugin is reported where it is called.
-        if (plugin !== undefined && plugin !== null) pool.warm(plugin).catch(() => undefined);
-      }
-      return begun;
+    remembered: (type) => remembered.get(type),
+    begin: (operation, calls) => begin(parts, ahead, { operation, calls }),
+    call: async (call) => {
+      if (isAborted(call.signal)) throw new CniError("tryAgainLater", ENDED_EARLY);
+      return runCall(client, ahead.take(call.callId) ?? (await openCall(parts, call)), call);
     },
-    call: (call) => pool.run(call.plugin, (sandbox) => callOn({ client, sandbox, call }), { nested: call.parentCallId !== undefined }),
-    end: (ended) => client.request("end-operation", ended),
+    end: (ended) => {
+      ahead.drop(ended.operationId);
+      return client.request("end-operation", ended);
+    },
   };
 }
 
-interface CallParts {
-  readonly client: BackendParts["client"];
-  readonly sandbox: SandboxLease;
-  readonly call: PluginCall;
+interface Beginning {
+  readonly operation: BeginOperation;
+  readonly calls: readonly CallBeginning[];
+}
+
+/** Begins an operation; the requests for the calls follow it without waiting for its answer, which is also theirs. */
+async function begin(
+  { client, pool, remembered }: BackendParts,
+  ahead: CallsAhead,
+  { operation, calls }: Beginning,
+): ReturnType<Backend["begin"]> {
+  const { operationId, types, verb } = operation;
+  const reserved = ahead.reserve(calls);
+  const answer = client.request("begin-operation", operation);
+  ahead.open(reserved);
+  let begun: BegunOperation;
+  try {
+    begun = await answer;
+  } catch (error) {
+    ahead.drop(operationId);
+    throw error;
+  }
+  const pluginOf = (type: string) => (Object.hasOwn(begun.plugins, type) ? (begun.plugins[type] ?? undefined) : undefined);
+  // The first plugin starts its own sandbox; those that come later, IPAM above all, start meanwhile.
+  for (const plugin of types.slice(1).map(pluginOf)) {
+    // What is wrong with a plugin is reported where it is called.
+    if (plugin !== undefined) pool.warm(plugin).catch(() => undefined);
+  }
+  // What DEL and CHECK use may be older than what is installed.
+  if (verb === "ADD") for (const type of types) remember(remembered, type, pluginOf(type));
+  return { ...begun, ahead: await ahead.keep(operationId, pluginOf) };
+}
+
+function remember(remembered: BackendParts["remembered"], type: string, plugin: InstalledPlugin | undefined): void {
+  if (plugin === undefined) remembered.delete(type);
+  else remembered.set(type, plugin);
 }
 
 function isAborted(signal: AbortSignal | undefined): boolean {
@@ -42,35 +79,40 @@ function isAborted(signal: AbortSignal | undefined): boolean {
 
 const ENDED_EARLY = "whoever called ended the call early";
 
-/** Begins a call, makes it, ends it. */
-async function callOn({ client, sandbox, call }: CallParts): Promise<PluginCallEnded> {
-  const { operationId, plugin, runtimeConfig, previousResult, parentCallId, verb, request, signal } = call;
-  if (isAborted(signal)) throw new CniError("tryAgainLater", ENDED_EARLY);
-  const begun = await client.request("begin-call", {
-    operationId,
-    sandboxId: sandbox.sandboxId,
-    type: plugin.type,
-    digest: plugin.digest,
-    export: call.export,
-    configuration: request.configuration,
-    runtimeConfig,
-    previousResult,
-    parentCallId,
-  });
-  const { callId, containerHandle } = begun;
-  const frame = { type: "call", callId, export: call.export, verb, request, containerHandle } as const;
-  const endEarly = (): void => sandbox.kill(ENDED_EARLY);
+/** Begins a call on the next sandbox that is free. */
+async function openCall({ client, pool }: BackendParts, call: PluginCall): Promise<OpenedCall> {
+  const lease = await pool.lend(call.plugin, { nested: call.parentCallId !== undefined });
+  try {
+    if (isAborted(call.signal)) throw new CniError("tryAgainLater", ENDED_EARLY);
+    const { containerHandle } = await client.request("begin-call", beginCallOf(call, lease.sandboxId));
+    return { lease, containerHandle };
+  } catch (error) {
+    lease[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Makes a call that was begun, and has it ended. */
+async function runCall(client: BackendParts["client"], { lease, containerHandle }: OpenedCall, call: PluginCall): Promise<PluginCallEnded> {
+  const { callId, verb, request, signal } = call;
+  const endEarly = (): void => lease.kill(ENDED_EARLY);
   signal?.addEventListener("abort", endEarly);
   // While the call was begun, nobody listened.
   if (isAborted(signal)) endEarly();
-  const { result, log, callMicroseconds } = await sandbox.call(frame, (ipamVerb) => call.onIpam(ipamVerb, callId));
+  const running = lease.call({ type: "call", callId, export: call.export, verb, request, containerHandle }, call.onIpam);
+  call.onRun();
+  const { result, log, callMicroseconds } = await running;
   signal?.removeEventListener("abort", endEarly);
+  await call.beforeEnd(result.outcome);
   const phasesMicroseconds = {
-    sandbox: sandbox.waitMicroseconds,
+    sandbox: lease.waitMicroseconds,
     instantiate: result.instantiateMicroseconds,
     guest: result.guestMicroseconds,
     call: callMicroseconds,
   };
-  const ended = await client.request("end-call", { callId, ...call.conclude(result.outcome), log, phasesMicroseconds });
-  return { outcome: result.outcome, ...ended, log, phasesMicroseconds };
+  const closed = client.request("end-call", { callId, ...call.conclude(result.outcome), log, phasesMicroseconds });
+  // The helper takes the sandbox for busy until it knows.
+  const giveBack = (): void => lease[Symbol.dispose]();
+  closed.then(giveBack, giveBack);
+  return { outcome: result.outcome, closed, log, phasesMicroseconds };
 }

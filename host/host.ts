@@ -9,6 +9,7 @@ import { execPlugin } from "./exec.ts";
 import { createHelperSessions, withLivingHelper } from "./helper-session.ts";
 import { startHelper } from "./helper/client.ts";
 import type { HelperClient } from "./helper/client.ts";
+import type { InstalledPlugin } from "./helper/protocol.ts";
 import { planInstallation, revokeType, uninstallType } from "./installation.ts";
 import type { InstallationParts } from "./installation.ts";
 import { add } from "./operations/add.ts";
@@ -55,10 +56,11 @@ export function createHostWith(options: HostOptions, early: Promise<HelperClient
     accompany: (client) => createPool({ client, ...poolSettings(options) }),
     early,
   });
+  const remembered = new Map<string, InstalledPlugin>();
   /** Runs something with a helper; whatever goes wrong is a CniError. */
   const connected = async <T>(body: (parts: Connected) => Promise<T>): Promise<T> => {
     try {
-      return await withLivingHelper(sessions, ({ client, companion: pool }) => body({ stateDir, client, pool, backend: createBackend({ client, pool }) }));
+      return await withLivingHelper(sessions, ({ client, companion: pool }) => body({ stateDir, client, pool, backend: createBackend({ client, pool, remembered }) }));
     } catch (error) {
       throw isCniError(error) ? error : new CniError("helperFailed", "the host failed", { details: String(error), cause: error });
     }

@@ -7,12 +7,13 @@ import { formatResult } from "../spec/result-json.ts";
 import { EMPTY_RESULT } from "../spec/result.ts";
 import type { AttachmentResult } from "../spec/result.ts";
 import type { Backend } from "./backend.ts";
-import { broughtResult, callPlugin } from "./chain.ts";
+import { firstCalls } from "./ahead.ts";
+import { broughtResult, callPlugin, chainStep } from "./chain.ts";
 import { endChain, endWithError, openChain, phasesOf, reportOf } from "./ending.ts";
 import type { VerbReport } from "./ending.ts";
 import { parseInvocation } from "./invocation.ts";
 import type { InvocationInput } from "./invocation.ts";
-import { checkPlugins, pluginOf } from "./plugins.ts";
+import { checkPlugins } from "./plugins.ts";
 import type { Chain } from "./plugins.ts";
 
 /** What ADD gives. */
@@ -29,7 +30,7 @@ export interface Added {
  */
 export async function add(backend: Backend, input: InvocationInput): Promise<Added> {
   const invocation = parseInvocation("ADD", input);
-  const chain = await openChain(backend, invocation);
+  const chain = await openChain(backend, invocation, firstCalls(backend, invocation));
   let result: JsonObject;
   try {
     result = formatResult(await runForward(chain), invocation.network.cniVersion);
@@ -47,14 +48,9 @@ async function runForward(chain: Chain): Promise<AttachmentResult> {
   let previousResult: AttachmentResult | undefined;
   for (const configuration of network.plugins) {
     previousResult ??= broughtResult(network, configuration);
-    const plugin = pluginOf(chain, configuration.type);
-    const conclusion = await callPlugin(chain, {
-      configuration,
-      plugin,
-      verb: "add",
-      previousResult,
-      parentCallId: undefined,
-    });
+    const isLast = configuration === network.plugins.at(-1);
+    const step = chainStep(chain, configuration, { verb: "add", previousResult, isLast });
+    const conclusion = await callPlugin(chain, step);
     if (!conclusion.ok) throw conclusion.error;
     previousResult = conclusion.result;
   }

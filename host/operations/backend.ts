@@ -2,7 +2,7 @@
  * @module What the verbs run against. `host.ts` implements it with the helper's client and the pool of sandboxes; tests with records.
  */
 
-import type { BeginOperation, BegunOperation, EndCall, EndOperation, EndedOperation, InstalledPlugin, LogLine, TimelineEntry } from "../helper/protocol.ts";
+import type { BeginOperation, BegunOperation, EndCall, EndOperation, EndedCall, EndedOperation, InstalledPlugin, LogLine } from "../helper/protocol.ts";
 import type { PluginError, ResultFrame } from "../helper/sandbox-protocol.ts";
 import type { Request } from "../spec/request.ts";
 
@@ -13,9 +13,11 @@ export type GuestVerb = "add" | "del" | "check" | "status";
 /** The answer to a guest that called its IPAM plugin. */
 export type IpamAnswer = { readonly ok: unknown } | { readonly err: PluginError };
 
-/** One call of one plugin. */
-export interface PluginCall {
+/** What is known of a call before it begins. */
+export interface CallBeginning {
   readonly operationId: string;
+  /** A UUID of its own. */
+  readonly callId: string;
   readonly plugin: InstalledPlugin;
   /** `attachment`, `chained` or `addresses`. */
   readonly export: string;
@@ -27,10 +29,18 @@ export interface PluginCall {
   readonly previousResult: string | undefined;
   /** Call that asked for this one; `undefined`: the chain itself. */
   readonly parentCallId: string | undefined;
+}
+
+/** One call of one plugin. */
+export interface PluginCall extends CallBeginning {
   /** Ends the call early: its sandbox is killed. */
   readonly signal?: AbortSignal | undefined;
-  /** Runs the IPAM plugin. `callId` is this call's. Never rejects. */
-  readonly onIpam: (verb: GuestVerb, callId: string) => Promise<IpamAnswer>;
+  /** Is told when the guest runs. Does not throw. */
+  readonly onRun: () => void;
+  /** Runs the IPAM plugin. Never rejects. */
+  readonly onIpam: (verb: GuestVerb) => Promise<IpamAnswer>;
+  /** Finishes what belongs to the call, between the guest's end and the call's. Never rejects. */
+  readonly beforeEnd: (outcome: GuestOutcome) => Promise<void>;
   /** Judges how the guest ended, for `end-call`. */
   readonly conclude: (outcome: GuestOutcome) => Pick<EndCall, "outcome" | "addresses" | "error">;
 }
@@ -38,19 +48,30 @@ export interface PluginCall {
 /** What a call leaves. */
 export interface PluginCallEnded {
   readonly outcome: GuestOutcome;
-  /** What was refused, and the grant that would allow it. */
-  readonly refusals: readonly string[];
-  readonly operations: readonly TimelineEntry[];
+  /** What the helper says of the call's end, of which it has been told. A rejection that nobody awaits is harmless. */
+  readonly closed: Promise<EndedCall>;
   readonly log: readonly LogLine[];
   /** Durations that were measured, by name: `sandbox`, `guest`, … */
   readonly phasesMicroseconds: Readonly<Record<string, number>>;
 }
 
+/** A verb that was begun, and calls with it. */
+export interface BegunVerb extends BegunOperation {
+  /** Of the calls that were to be begun with it, those that were. */
+  readonly ahead: readonly CallBeginning[];
+}
+
 /** Helper and sandboxes, as the verbs see them. */
 export interface Backend {
-  /** @throws {CniError} tryAgainLater when another verb of the container runs; invalidNetns when its namespace is no good; and others. */
-  begin(operation: BeginOperation): Promise<BegunOperation>;
-  /** Begins the call, runs it, ends it. A guest's failure is an outcome. @throws {CniError} when the call cannot be made or ended. */
+  /** Gives the plugin that a type named in the last ADD. It may name another one by now. `undefined`: not known. */
+  remembered(type: string): InstalledPlugin | undefined;
+  /**
+   * Begins a verb. Of the calls `ahead`, it begins in the same breath those for which a sandbox is idle, and keeps those whose plugin
+   * is still what it was.
+   * @throws {CniError} tryAgainLater when another verb of the container runs; invalidNetns when its namespace is no good; and others.
+   */
+  begin(operation: BeginOperation, ahead: readonly CallBeginning[]): Promise<BegunVerb>;
+  /** Begins the call unless it is, runs it, has it ended. A guest's failure is an outcome. @throws {CniError} when the call cannot be made. */
   call(call: PluginCall): Promise<PluginCallEnded>;
   /** @throws {CniError} helperFailed when an ADD that was to be kept broke, or the helper is gone. */
   end(ended: EndOperation): Promise<EndedOperation>;

@@ -7,44 +7,83 @@ import { CniError } from "../spec/error.ts";
 import { broughtPreviousResult, deriveRequest, deriveRequestConfiguration } from "../spec/request.ts";
 import { formatResult, parseResult } from "../spec/result-json.ts";
 import type { AttachmentResult } from "../spec/result.ts";
+import type { CallBeginning, PluginCallEnded } from "./backend.ts";
 import { concludeCall, endingOf } from "./conclusion.ts";
 import type { Conclusion } from "./conclusion.ts";
-import { answerIpam } from "./ipam.ts";
+import { openIpam } from "./early-ipam.ts";
+import type { Invocation } from "./invocation.ts";
+import { pluginOf, takeCallId } from "./plugins.ts";
 import type { Chain, Step } from "./plugins.ts";
 
 /** Exports in the order of preference: a plugin that can have the container's namespace gets it. */
 const CHAIN_EXPORTS = ["attachment", "chained", "addresses"] as const;
 
 /**
- * Calls one plugin and judges how it ended.
- * @throws {CniError} as the backend does when the call cannot be made.
+ * Calls one plugin and judges how it ended. The end of the last call, when it went well, is not waited for: the verb's end does.
+ * @throws {CniError} as the backend does when the call cannot be made or ended.
  */
 export async function callPlugin(chain: Chain, step: Step): Promise<Conclusion> {
-  const { invocation, begun } = chain;
-  const { plugin, verb } = step;
-  const { network } = invocation;
-  const called = { type: plugin.type, export: exportOf(step), verb };
-  const derived = deriveRequestConfiguration(network, step.configuration, invocation.runtimeConfig);
+  const { invocation } = chain;
+  const beginning = deriveCall(invocation, step);
+  const called = { type: step.plugin.type, export: beginning.export, verb: step.verb };
+  const ipam = openIpam({ chain, caller: step }, callPlugin);
   const ended = await chain.backend.call({
-    operationId: begun.operationId,
-    plugin,
-    export: called.export,
-    verb,
-    request: deriveRequest(network, derived, { ...invocation, previousResult: step.previousResult }),
-    runtimeConfig: JSON.stringify(derived.runtimeConfig),
-    previousResult:
-      step.previousResult === undefined
-        ? undefined
-        : JSON.stringify(formatResult(step.previousResult, network.cniVersion)),
-    parentCallId: step.parentCallId,
+    ...beginning,
     signal: invocation.signal,
-    onIpam: (ipamVerb, callId) => answerIpam({ chain, caller: step, callId }, ipamVerb, callPlugin),
+    onRun: ipam.start,
+    onIpam: ipam.answer,
+    beforeEnd: (outcome) => ipam.finish(concludeCall(called, outcome).ok),
     conclude: (outcome) => endingOf(concludeCall(called, outcome)),
   });
-  chain.refusals.push(...ended.refusals);
-  const { phasesMicroseconds, operations, log } = ended;
-  chain.calls.push({ type: plugin.type, verb, phasesMicroseconds, operations, log });
-  return concludeCall(called, ended.outcome);
+  const conclusion = concludeCall(called, ended.outcome);
+  const closing = closeCall(chain, step, ended);
+  if (step.isLast && conclusion.ok) chain.closing = closing;
+  else await closing;
+  return conclusion;
+}
+
+/** Gives what is known of a call before it begins. */
+export function deriveCall(invocation: Invocation, step: Step): CallBeginning {
+  const { network, operationId } = invocation;
+  const { callId, plugin, verb, previousResult, parentCallId } = step;
+  const derived = deriveRequestConfiguration(network, step.configuration, invocation.runtimeConfig);
+  return {
+    operationId,
+    callId,
+    plugin,
+    export: exportOf(step),
+    verb,
+    request: deriveRequest(network, derived, { ...invocation, previousResult }),
+    runtimeConfig: JSON.stringify(derived.runtimeConfig),
+    previousResult:
+      previousResult === undefined ? undefined : JSON.stringify(formatResult(previousResult, network.cniVersion)),
+    parentCallId,
+  };
+}
+
+/**
+ * Gives the step of the chain itself that calls the plugin of a configuration.
+ * @throws {CniError} unknownPlugin when it is not installed.
+ */
+export function chainStep(
+  chain: Chain,
+  configuration: PluginConfiguration,
+  asked: Pick<Step, "verb" | "previousResult" | "isLast">,
+): Step {
+  const plugin = pluginOf(chain, configuration.type);
+  const callId = takeCallId(chain, plugin.type, undefined);
+  return { ...asked, configuration, plugin, callId, parentCallId: undefined };
+}
+
+/** Waits for a call's end and writes down what it did. A rejection that nobody awaits is harmless. */
+function closeCall(chain: Chain, { plugin, verb }: Step, ended: PluginCallEnded): Promise<void> {
+  const { phasesMicroseconds, log, closed } = ended;
+  const closing = closed.then(({ refusals, operations }) => {
+    chain.refusals.push(...refusals);
+    chain.calls.push({ type: plugin.type, verb, phasesMicroseconds, operations, log });
+  });
+  closing.catch(() => undefined);
+  return closing;
 }
 
 /** Gives the previous result that the plugin's own object brings along; a broken one is an error. `undefined`: none. */

@@ -6,12 +6,12 @@ import { CniError } from "../spec/error.ts";
 import { isAtLeast } from "../spec/version.ts";
 import type { Backend } from "./backend.ts";
 import { cachedResult } from "./cached-result.ts";
-import { broughtResult, callPlugin } from "./chain.ts";
+import { broughtResult, callPlugin, chainStep } from "./chain.ts";
 import { endChain, endWithError, openChain, phasesOf, reportOf } from "./ending.ts";
 import type { VerbReport } from "./ending.ts";
 import { parseInvocation } from "./invocation.ts";
 import type { InvocationInput } from "./invocation.ts";
-import { checkPlugins, pluginOf } from "./plugins.ts";
+import { checkPlugins } from "./plugins.ts";
 import type { Chain } from "./plugins.ts";
 
 /** First version that has CHECK. Source: CNI SPEC 0.4.0. */
@@ -56,14 +56,9 @@ async function runForward(chain: Chain): Promise<void> {
         `CHECK needs the result of ADD, and none is known for container ${JSON.stringify(containerId)}`,
       );
     }
-    const plugin = pluginOf(chain, configuration.type);
-    const conclusion = await callPlugin(chain, {
-      configuration,
-      plugin,
-      verb: "check",
-      previousResult,
-      parentCallId: undefined,
-    });
+    const isLast = configuration === network.plugins.at(-1);
+    const step = chainStep(chain, configuration, { verb: "check", previousResult, isLast });
+    const conclusion = await callPlugin(chain, step);
     if (!conclusion.ok) throw conclusion.error;
   }
 }

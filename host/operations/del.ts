@@ -9,12 +9,12 @@ import type { AttachmentResult } from "../spec/result.ts";
 import { isAtLeast } from "../spec/version.ts";
 import type { Backend } from "./backend.ts";
 import { cachedResult } from "./cached-result.ts";
-import { broughtResult, callPlugin } from "./chain.ts";
+import { broughtResult, callPlugin, chainStep } from "./chain.ts";
 import { endChain, openChain, phasesOf, refusalLines, reportOf, withDetails } from "./ending.ts";
 import type { VerbReport } from "./ending.ts";
 import { parseInvocation } from "./invocation.ts";
 import type { InvocationInput } from "./invocation.ts";
-import { isDispensable, pluginOf } from "./plugins.ts";
+import { isDispensable } from "./plugins.ts";
 import type { Chain } from "./plugins.ts";
 
 /** First version whose DEL is given the result of ADD. Source: CNI SPEC 0.4.0. */
@@ -66,14 +66,9 @@ async function delPlugin(
 ): Promise<void> {
   try {
     const previousResult = broughtOnDel(chain, configuration) ?? cached;
-    const plugin = pluginOf(chain, configuration.type);
-    const conclusion = await callPlugin(chain, {
-      configuration,
-      plugin,
-      verb: "del",
-      previousResult,
-      parentCallId: undefined,
-    });
+    const isLast = configuration === chain.invocation.network.plugins.at(0);
+    const step = chainStep(chain, configuration, { verb: "del", previousResult, isLast });
+    const conclusion = await callPlugin(chain, step);
     if (!conclusion.ok) throw conclusion.error;
   } catch (error) {
     if (!isDispensable(chain, error)) throw error;

@@ -4,7 +4,7 @@
 
 import type { EndedOperation } from "../helper/protocol.ts";
 import { CniError, isCniError } from "../spec/error.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, CallBeginning } from "./backend.ts";
 import { beginningOf } from "./invocation.ts";
 import type { Invocation } from "./invocation.ts";
 import type { CallReport, Chain } from "./plugins.ts";
@@ -25,37 +25,47 @@ export interface OpenChain extends Chain {
   readonly begunAtMicroseconds: number;
 }
 
-/** Begins a verb. Throws as {@link Backend.begin} does. */
-export async function openChain(backend: Backend, invocation: Invocation): Promise<OpenChain> {
+/** Begins a verb, and calls `ahead` with it. Throws as {@link Backend.begin} does. */
+export async function openChain(
+  backend: Backend,
+  invocation: Invocation,
+  ahead: readonly CallBeginning[] = [],
+): Promise<OpenChain> {
   const { nowMicroseconds } = invocation;
   const startedAt = nowMicroseconds();
-  const begun = await backend.begin(beginningOf(invocation));
+  const begun = await backend.begin(beginningOf(invocation), ahead);
   const begunAtMicroseconds = nowMicroseconds();
-  const chain = {
+  const chain: OpenChain = {
     backend,
     invocation,
     begun,
+    ahead: [...begun.ahead],
     refusals: [],
     calls: [],
+    closing: undefined,
     beginMicroseconds: Math.round(begunAtMicroseconds - startedAt),
     begunAtMicroseconds,
   };
   try {
-    invocation.onBegin(begun.operationId);
+    invocation.onBegin(invocation.operationId);
   } catch (error) {
     throw await endWithError(chain, error);
   }
   return chain;
 }
 
-/** Ends a verb, well or not. Throws as {@link Backend.end} does. */
-export function endChain(chain: OpenChain, outcome: "ok" | "error", result?: string): Promise<EndedOperation> {
-  return chain.backend.end({
-    operationId: chain.begun.operationId,
-    outcome,
-    result,
-    phasesMicroseconds: phasesOf(chain),
-  });
+/**
+ * Ends a verb, well or not; the end of its last call is waited for meanwhile.
+ * Throws why that could not be ended, and as {@link Backend.end} does.
+ */
+export async function endChain(chain: OpenChain, outcome: "ok" | "error", result?: string): Promise<EndedOperation> {
+  const { operationId } = chain.invocation;
+  const ending = chain.backend.end({ operationId, outcome, result, phasesMicroseconds: phasesOf(chain) });
+  // A call that could not be ended is why the verb could not.
+  const [closed, ended] = await Promise.allSettled([chain.closing, ending]);
+  if (closed.status === "rejected") throw closed.reason;
+  if (ended.status === "rejected") throw ended.reason;
+  return ended.value;
 }
 
 /**
@@ -87,9 +97,9 @@ export function reportOf(
   phasesMicroseconds: VerbReport["phasesMicroseconds"],
   ended: EndedOperation,
 ): VerbReport {
-  const { begun, calls } = chain;
+  const { invocation, calls } = chain;
   const { sweepMicroseconds, sweepKernelMicroseconds } = ended;
-  return { operationId: begun.operationId, phasesMicroseconds, calls, sweepMicroseconds, sweepKernelMicroseconds };
+  return { operationId: invocation.operationId, phasesMicroseconds, calls, sweepMicroseconds, sweepKernelMicroseconds };
 }
 
 /** Gives the durations up to now. */

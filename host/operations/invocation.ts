@@ -2,6 +2,7 @@
  * @module What a verb is asked, parsed: the edge of the operations.
  */
 
+import { randomUUID } from "node:crypto";
 import type { BeginOperation, Verb } from "../helper/protocol.ts";
 import type { CniArguments } from "../spec/arguments.ts";
 import { parseNetworkConfiguration } from "../spec/configuration.ts";
@@ -35,6 +36,7 @@ export interface InvocationInput {
 
 /** A verb's request, parsed. */
 export interface Invocation {
+  readonly operationId: string;
   readonly verb: Verb;
   readonly network: NetworkConfiguration;
   readonly containerId: string;
@@ -64,6 +66,7 @@ export function parseInvocation(verb: Verb, input: InvocationInput): Invocation 
   const parsed = parseNetworkConfiguration(input.network);
   const network = input.type === undefined ? parsed : calledAs(parsed, input.type);
   return {
+    operationId: randomUUID(),
     verb,
     network,
     containerId,
@@ -81,8 +84,9 @@ export function parseInvocation(verb: Verb, input: InvocationInput): Invocation 
 
 /** Gives what the helper is told at the beginning of a verb. */
 export function beginningOf(invocation: Invocation): BeginOperation {
-  const { verb, network, containerId, netns, ifname, args, runtimeConfig, origin } = invocation;
+  const { operationId, verb, network, containerId, netns, ifname, args, runtimeConfig, origin } = invocation;
   return {
+    operationId,
     verb,
     network: network.name,
     containerId,

@@ -7,28 +7,26 @@ import type { PluginError } from "../helper/sandbox-protocol.ts";
 import { CniError, isCniError } from "../spec/error.ts";
 import type { GuestVerb, IpamAnswer } from "./backend.ts";
 import type { Conclusion } from "./conclusion.ts";
-import { isDispensable, pluginOf } from "./plugins.ts";
+import { isDispensable, pluginOf, takeCallId } from "./plugins.ts";
 import type { Chain, Step } from "./plugins.ts";
 
 /** The call of a plugin, during which it asks. */
 export interface OpenStep {
   readonly chain: Chain;
   readonly caller: Step;
-  readonly callId: string;
 }
+
+/** Calls a plugin. */
+export type CallStep = (chain: Chain, step: Step) => Promise<Conclusion>;
 
 /**
  * Runs the IPAM plugin that the caller's configuration names, with the caller's own request, and gives what the caller is told. Never rejects.
  * Does not trust the caller: the helper judges its grant once more where the nested call begins.
  */
-export async function answerIpam(
-  open: OpenStep,
-  verb: GuestVerb,
-  call: (chain: Chain, step: Step) => Promise<Conclusion>,
-): Promise<IpamAnswer> {
-  const { chain, caller, callId } = open;
+export async function answerIpam(open: OpenStep, verb: GuestVerb, call: CallStep): Promise<IpamAnswer> {
+  const { chain, caller } = open;
   try {
-    const conclusion = await call(chain, { ...caller, plugin: ipamPlugin(chain, caller), verb, parentCallId: callId });
+    const conclusion = await call(chain, ipamStep(open, verb));
     if (!conclusion.ok) return { err: toPluginError(conclusion.error) };
     // JSON has no `undefined`: a verb without a result answers null.
     return { ok: conclusion.addresses ?? null };
@@ -39,6 +37,12 @@ export async function answerIpam(
       : new CniError("guestFailed", "the IPAM plugin cannot be run", { details: String(error) });
     return { err: toPluginError(known) };
   }
+}
+
+function ipamStep({ chain, caller }: OpenStep, verb: GuestVerb): Step {
+  const plugin = ipamPlugin(chain, caller);
+  const parentCallId = caller.callId;
+  return { ...caller, plugin, verb, parentCallId, callId: takeCallId(chain, plugin.type, parentCallId), isLast: false };
 }
 
 function ipamPlugin(chain: Chain, { configuration, plugin, parentCallId }: Step): InstalledPlugin {

@@ -2,12 +2,13 @@
  * @module The plugins of a verb under way: which are there, and which version they speak.
  */
 
-import type { BegunOperation, InstalledPlugin, LogLine, TimelineEntry } from "../helper/protocol.ts";
+import { randomUUID } from "node:crypto";
+import type { InstalledPlugin, LogLine, TimelineEntry } from "../helper/protocol.ts";
 import type { PluginConfiguration } from "../spec/configuration.ts";
 import { CniError, isCniError } from "../spec/error.ts";
 import type { CniErrorKind } from "../spec/error.ts";
 import type { AttachmentResult } from "../spec/result.ts";
-import type { Backend, GuestVerb } from "./backend.ts";
+import type { Backend, BegunVerb, CallBeginning, GuestVerb } from "./backend.ts";
 import type { Invocation } from "./invocation.ts";
 
 /** Why a plugin cannot be run at all. On DEL the helper's record of the attachment then does its work. */
@@ -26,21 +27,35 @@ export interface CallReport {
 export interface Chain {
   readonly backend: Backend;
   readonly invocation: Invocation;
-  readonly begun: BegunOperation;
+  readonly begun: BegunVerb;
+  /** Calls that were begun with the verb and are still to be made. Shrinks. */
+  readonly ahead: CallBeginning[];
   /** What was refused so far. Grows. */
   readonly refusals: string[];
   /** In the order in which they ended. Grows. */
   readonly calls: CallReport[];
+  /** End of the last call, which the helper is told together with the verb's. */
+  closing: Promise<void> | undefined;
 }
 
 /** One step of a chain. */
 export interface Step {
+  readonly callId: string;
   readonly configuration: PluginConfiguration;
   readonly plugin: InstalledPlugin;
   readonly verb: GuestVerb;
   readonly previousResult: AttachmentResult | undefined;
   /** Call that asks for this one, as its IPAM plugin; `undefined`: the chain itself. */
   readonly parentCallId: string | undefined;
+  /** Whether the verb ends after it, if all goes well. */
+  readonly isLast: boolean;
+}
+
+/** Gives the id for a call: of the one that was begun ahead, or a new one. */
+export function takeCallId({ ahead }: Pick<Chain, "ahead">, type: string, parentCallId: string | undefined): string {
+  const index = ahead.findIndex((call) => call.plugin.type === type && call.parentCallId === parentCallId);
+  const [begun] = index < 0 ? [] : ahead.splice(index, 1);
+  return begun?.callId ?? randomUUID();
 }
 
 /** Gives the error for a type that is not installed. */
