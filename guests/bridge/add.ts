@@ -6,7 +6,7 @@ import type { ContainerNamespace } from "cnidaria:plugin/container-namespace@0.1
 import type { AttachmentResult, Request } from "cnidaria:plugin/types@0.1.0";
 
 import { quote } from "../sdk/configuration.ts";
-import { CODES, fail, must } from "../sdk/index.ts";
+import { CODES, fail, must, type Step, together } from "../sdk/index.ts";
 import { tolerate } from "../sdk/tolerate.ts";
 import { type Addressing, planAddressing } from "./addressing.ts";
 import { type BridgeConfiguration, readBridgeConfiguration } from "./configuration.ts";
@@ -14,7 +14,7 @@ import type { BridgeImports } from "./imports.ts";
 
 /** How long IPv6 addresses may be tentative. Source: the reference plugins. */
 const SETTLE_TIMEOUT_MS = 5_000;
-/** How long the node's end may be without a carrier. Source: the steps of the reference plugin, together. */
+/** How long the container's end may be without a carrier. Source: the steps of the reference plugin, together. */
 const CARRIER_TIMEOUT_MS = 2_550;
 
 /** One ADD: what everything below needs. */
@@ -40,24 +40,16 @@ export function addAttachment(
 ): AttachmentResult {
   const configuration = readBridgeConfiguration(request);
   const addition: Addition = { imports, configuration, request, container };
-  ensureBridge(addition);
+  const bridge = ensureBridge(addition);
   const pair = createVeth(addition);
   const addressing = configuration.hasIpam ? addAddresses(addition) : undefined;
-  if (addressing === undefined && !configuration.disableContainerInterface) setUp(addition);
-  const { nodeLinks } = imports;
-  const node = configuration.disableContainerInterface
-    ? pair.node
-    : must(`see a carrier on ${quote(pair.node.name)}`, () =>
-        nodeLinks.waitUntilUp(pair.node.name, CARRIER_TIMEOUT_MS),
-      );
-  // Read last: a bridge takes another hardware address when it gets a port.
-  const bridge = must(`read bridge ${quote(configuration.bridge)}`, () => nodeLinks.get(configuration.bridge));
-  return resultOf(addition, { bridge, node, container: pair.container }, addressing);
+  if (addressing === undefined && !configuration.disableContainerInterface) together(imports.batch, [setUp(addition)]);
+  return resultOf(addition, { bridge, ...pair }, addressing);
 }
 
-function ensureBridge({ imports, configuration }: Addition): void {
+function ensureBridge({ imports, configuration }: Addition): LinkInfo {
   const { bridge: name, mtuBytes, promiscMode: promiscuous } = configuration;
-  must(`make bridge ${quote(name)}`, () =>
+  return must(`make bridge ${quote(name)}`, () =>
     imports.nodeLinks.ensureBridge({ name, mtuBytes, vlanFiltering: false, promiscuous }),
   );
 }
@@ -102,30 +94,52 @@ function releaseQuietly(ipam: BridgeImports["ipam"]): void {
 }
 
 function useAddresses(addition: Addition, addressing: Addressing): void {
-  const { imports, configuration, request, container } = addition;
-  const { containerAddresses, containerRoutes, nodeAddresses, nodeForwarding, masquerade } = imports;
+  const { imports, request, container } = addition;
   const { ifname } = request;
-  const link = quote(ifname);
-  must(`give ${link} its addresses`, () => containerAddresses.add(container, ifname, [...addressing.addresses]));
-  setUp(addition);
+  together(imports.batch, [...stepsInContainer(addition, addressing), ...stepsOnNode(addition, addressing)]);
   if (addressing.families.includes("ipv6")) {
-    must(`settle the addresses of ${link}`, () => containerAddresses.settle(container, ifname, SETTLE_TIMEOUT_MS));
-  }
-  if (addressing.routes.length > 0) {
-    must(`add routes over ${link}`, () => containerRoutes.add(container, ifname, [...addressing.routes], "append"));
-  }
-  if (configuration.isGateway) {
-    const { bridge, forceAddress } = configuration;
-    must(`give bridge ${quote(bridge)} the gateway's addresses`, () =>
-      nodeAddresses.ensure(bridge, [...addressing.gatewayAddresses], forceAddress),
+    must(`settle the addresses of ${quote(ifname)}`, () =>
+      imports.containerAddresses.settle(container, ifname, SETTLE_TIMEOUT_MS),
     );
-    for (const family of addressing.families) must(`forward ${family}`, () => nodeForwarding.enable(family));
   }
-  if (configuration.ipMasq) must(`masquerade ${link}`, () => masquerade.set([...addressing.addresses]));
 }
 
-function setUp({ imports, request, container }: Addition): void {
-  must(`set ${quote(request.ifname)} up`, () => imports.containerLinks.setUp(container, request.ifname, 0));
+function stepsInContainer(addition: Addition, { addresses, routes }: Addressing): Step[] {
+  const { imports, request, container } = addition;
+  const { containerAddresses, containerRoutes } = imports;
+  const { ifname } = request;
+  const link = quote(ifname);
+  const steps: Step[] = [
+    { what: `give ${link} its addresses`, act: () => containerAddresses.add(container, ifname, [...addresses]) },
+    setUp(addition),
+  ];
+  if (routes.length > 0) {
+    const act = (): void => containerRoutes.add(container, ifname, [...routes], "append");
+    steps.push({ what: `add routes over ${link}`, act });
+  }
+  return steps;
+}
+
+function stepsOnNode({ imports, configuration, request }: Addition, addressing: Addressing): Step[] {
+  const { nodeAddresses, nodeForwarding, masquerade } = imports;
+  const { bridge, isGateway, forceAddress, ipMasq } = configuration;
+  const { addresses, gatewayAddresses, families } = addressing;
+  const steps: Step[] = [];
+  if (isGateway) {
+    const act = (): void => nodeAddresses.ensure(bridge, [...gatewayAddresses], forceAddress);
+    steps.push({ what: `give bridge ${quote(bridge)} the gateway's addresses`, act });
+    for (const family of families) steps.push({ what: `forward ${family}`, act: () => nodeForwarding.enable(family) });
+  }
+  if (ipMasq) steps.push({ what: `masquerade ${quote(request.ifname)}`, act: () => masquerade.set([...addresses]) });
+  return steps;
+}
+
+/** Sets the container's end up, and waits for a carrier: by then the node's end is forwarding, too. */
+function setUp({ imports, request: { ifname }, container }: Addition): Step {
+  return {
+    what: `set ${quote(ifname)} up`,
+    act: () => imports.containerLinks.setUp(container, ifname, CARRIER_TIMEOUT_MS),
+  };
 }
 
 function resultOf(

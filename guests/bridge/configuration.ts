@@ -10,6 +10,8 @@ import { CODES, fail } from "../sdk/index.ts";
 
 /** Bridge of a network that names none. */
 const DEFAULT_BRIDGE = "cni0";
+/** The one IPAM plugin that talks to somebody over the container's link, to give addresses back, too. Others never see a namespace. */
+const IPAM_OVER_LINK = "dhcp";
 /** 0 is the kernel's default; most that a veth takes. Source: ETH_MAX_MTU, linux/if_ether.h. */
 const MTU: Bounds = { minimum: 0, maximum: 65_535 };
 
@@ -42,6 +44,8 @@ export interface BridgeConfiguration {
 export interface DeletionConfiguration {
   readonly ipMasq: boolean;
   readonly hasIpam: boolean;
+  /** Whether the IPAM plugin works over the container's link. */
+  readonly ipamNeedsLink: boolean;
 }
 
 /**
@@ -83,7 +87,12 @@ export function readDeletionConfiguration(request: Request): DeletionConfigurati
 }
 
 function readDeletion(fields: Fields): DeletionConfiguration {
-  return { ipMasq: fields.flag("ipMasq"), hasIpam: fields.object("ipam")?.text("type") !== undefined };
+  const ipamType = fields.object("ipam")?.text("type");
+  return {
+    ipMasq: fields.flag("ipMasq"),
+    hasIpam: ipamType !== undefined,
+    ipamNeedsLink: ipamType === IPAM_OVER_LINK,
+  };
 }
 
 function refuseUnsupported(fields: Fields): void {

@@ -2,11 +2,10 @@
  * @module DEL of the plugin `bridge`. Goes on after a failure, and reports all of them; the host then removes what is left.
  */
 import type { ContainerNamespace } from "cnidaria:plugin/container-namespace@0.1.0";
-import type { Request } from "cnidaria:plugin/types@0.1.0";
+import type { PluginError, Request } from "cnidaria:plugin/types@0.1.0";
 
 import { quote } from "../sdk/configuration.ts";
-import { PluginFailure, toPluginError } from "../sdk/index.ts";
-import { tolerate } from "../sdk/tolerate.ts";
+import { allTogether, PluginFailure, type Step, toPluginError } from "../sdk/index.ts";
 import { readDeletionConfiguration } from "./configuration.ts";
 import type { BridgeImports } from "./imports.ts";
 
@@ -15,37 +14,41 @@ const GONE = ["not-found", "no-namespace", "not-permitted"];
 
 /**
  * Takes the container off the bridge. Masquerading ends before the addresses are released, since the next container with one of them
- * may masquerade it at once; the addresses before the link, since an IPAM plugin may need the link (DHCP); the link, which is slow, last.
- */
-export function deleteAttachment(imports: BridgeImports, request: Request, container: ContainerNamespace): void {
-  const { masquerade, ipam, containerLinks } = imports;
-  const { ipMasq, hasIpam } = readDeletionConfiguration(request);
-  const { ifname } = request;
-  const steps: (() => void)[] = [];
-  if (ipMasq) {
-    steps.push(() => tolerate(`stop masquerading ${quote(ifname)}`, ["unsupported"], () => masquerade.remove()));
-  }
-  if (hasIpam) steps.push(() => ipam.del());
-  if (request.netns !== "") {
-    steps.push(() => tolerate(`delete link ${quote(ifname)}`, GONE, () => containerLinks.delete(container, ifname)));
-  }
-  runAll(steps);
-}
-
-/**
- * Runs every step.
+ * may masquerade it at once; so does the link, which the kernel takes down while the addresses are released, unless the IPAM plugin
+ * needs it for that.
  * @throws {PluginFailure} the first failure, with the others in its details.
  */
-function runAll(steps: readonly (() => void)[]): void {
-  const failures = steps.flatMap((step) => {
-    try {
-      step();
-      return [];
-    } catch (caught) {
-      return [toPluginError(caught)];
-    }
-  });
-  const [first, ...others] = failures;
+export function deleteAttachment(imports: BridgeImports, request: Request, container: ContainerNamespace): void {
+  const { batch } = imports;
+  const { ipMasq, hasIpam, ipamNeedsLink } = readDeletionConfiguration(request);
+  const masquerade = ipMasq ? [endOfMasquerade(imports, request)] : [];
+  const link = request.netns === "" ? [] : [endOfLink(imports, request, container)];
+  const failures = allTogether(batch, ipamNeedsLink ? masquerade : [...masquerade, ...link]);
+  if (hasIpam) failures.push(...released(imports));
+  if (ipamNeedsLink) failures.push(...allTogether(batch, link));
+  report(failures);
+}
+
+function endOfMasquerade({ masquerade }: BridgeImports, { ifname }: Request): Step {
+  return { what: `stop masquerading ${quote(ifname)}`, act: () => masquerade.remove(), tolerated: ["unsupported"] };
+}
+
+function endOfLink({ containerLinks }: BridgeImports, { ifname }: Request, container: ContainerNamespace): Step {
+  const act = (): void => containerLinks.delete(container, ifname);
+  return { what: `delete link ${quote(ifname)}`, act, tolerated: GONE };
+}
+
+/** Has the addresses released; gives the failure. */
+function released({ ipam }: BridgeImports): PluginError[] {
+  try {
+    ipam.del();
+    return [];
+  } catch (caught) {
+    return [toPluginError(caught)];
+  }
+}
+
+function report([first, ...others]: readonly PluginError[]): void {
   if (first === undefined) return;
   const details = [first.details, ...others.map(({ message }) => message)].filter((text) => text !== undefined);
   throw new PluginFailure(first.code, first.message, details.length === 0 ? undefined : details.join("; "));

@@ -10,8 +10,11 @@ import type * as NodeAddresses from "cnidaria:plugin/node-addresses@0.1.0";
 import type * as NodeForwarding from "cnidaria:plugin/node-forwarding@0.1.0";
 import type * as NodeLinks from "cnidaria:plugin/node-links@0.1.0";
 
+import type { BatchImports } from "../sdk/index.ts";
+
 /** The functions of the contract that the plugin uses. */
 export interface BridgeImports {
+  readonly batch: BatchImports;
   readonly containerLinks: Pick<typeof ContainerLinks, "createVeth" | "get" | "setUp" | "delete">;
   readonly containerAddresses: Pick<typeof ContainerAddresses, "add" | "list" | "settle">;
   readonly containerRoutes: Pick<typeof ContainerRoutes, "add" | "list">;
@@ -19,5 +22,5 @@ export interface BridgeImports {
   readonly masquerade: Pick<typeof Masquerade, "set" | "list" | "remove">;
   readonly nodeAddresses: Pick<typeof NodeAddresses, "ensure" | "list">;
   readonly nodeForwarding: Pick<typeof NodeForwarding, "enable">;
-  readonly nodeLinks: Pick<typeof NodeLinks, "ensureBridge" | "get" | "waitUntilUp">;
+  readonly nodeLinks: Pick<typeof NodeLinks, "ensureBridge" | "get">;
 }

@@ -1,6 +1,7 @@
 /**
  * @module Entry of the plugin `bridge`.
  */
+import * as batch from "cnidaria:plugin/batch@0.1.0";
 import * as containerAddresses from "cnidaria:plugin/container-addresses@0.1.0";
 import * as containerLinks from "cnidaria:plugin/container-links@0.1.0";
 import * as containerRoutes from "cnidaria:plugin/container-routes@0.1.0";
@@ -15,6 +16,7 @@ import { createBridge } from "./bridge.ts";
 
 export const { attachment } = definePlugin({
   attachment: createBridge({
+    batch,
     containerAddresses,
     containerLinks,
     containerRoutes: importsWithoutNulls(containerRoutes),

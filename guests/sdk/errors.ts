@@ -92,7 +92,16 @@ export function attempt<Value, Case extends string>(operation: () => Value): Att
 export function must<Value>(what: string, operation: () => Value, code?: number): Value {
   const got = attempt<Value, string>(operation);
   if (got.ok) return got.value;
-  return fail(code ?? CODE_OF_CASE[got.error] ?? CODES.internal, `cannot ${what}: ${got.error}`);
+  return fail(code ?? codeOfCase(got.error), `cannot ${what}: ${got.error}`);
+}
+
+/** Makes the failure of an operation: `what` completes "cannot …", and the case of its error enum follows. */
+export function failureOfCase(what: string, error: string): PluginFailure {
+  return new PluginFailure(codeOfCase(error), `cannot ${what}: ${error}`);
+}
+
+function codeOfCase(error: string): number {
+  return CODE_OF_CASE[error] ?? CODES.internal;
 }
 
 /** Turns anything that was thrown into the WIT record. Never throws. */
@@ -101,7 +110,7 @@ export function toPluginError(caught: unknown): PluginError {
   const payload = payloadOf(caught);
   if (isPluginError(payload)) return record(payload.code, payload.message, payload.details);
   if (typeof payload === "string")
-    return record(CODE_OF_CASE[payload] ?? CODES.internal, `the host answered ${payload}`, undefined);
+    return record(codeOfCase(payload), `the host answered ${payload}`, undefined);
   return record(CODES.internal, `the plugin failed: ${textOf(caught)}`, undefined);
 }
 
@@ -110,7 +119,7 @@ function record(code: number, message: string, details: string | undefined): Plu
 }
 
 /** Takes the error value out of what a failing import throws: an object whose own field `payload` holds it. */
-function payloadOf(caught: unknown): unknown {
+export function payloadOf(caught: unknown): unknown {
   if (typeof caught === "object" && caught !== null && Object.hasOwn(caught, "payload"))
     return (caught as { payload: unknown }).payload;
   return undefined;

@@ -6,3 +6,5 @@ export { attempt, CODES, fail, must, PluginFailure, toPluginError } from "./erro
 export type { Attempt } from "./errors.ts";
 export { definePlugin } from "./plugin.ts";
 export type { PluginExports } from "./plugin.ts";
+export { allTogether, together } from "./together.ts";
+export type { BatchImports, Step } from "./together.ts";

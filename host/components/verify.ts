@@ -7,8 +7,8 @@ const PACKAGE = "cnidaria:plugin";
 /** Versions of the package that this host speaks: 0.1.x. */
 const SPOKEN_VERSION = /^0\.1\.(0|[1-9][0-9]{0,5})$/u;
 
-/** Interfaces that grant nothing: shared types, and the handle that stands for the container. */
-export const FREE_INTERFACES: readonly string[] = ["types", "container-namespace"];
+/** Interfaces that grant nothing: shared types, the handle that stands for the container, and several operations in one go. */
+export const FREE_INTERFACES: readonly string[] = ["types", "container-namespace", "batch"];
 /** Interfaces that a plugin may export. Source: wit/. */
 export const EXPORT_INTERFACES: readonly string[] = [
   "attachment",

@@ -11,7 +11,12 @@ export const FRAME_HEADER_BYTES = 4;
 
 /** Writes one frame. */
 export function encodeFrame(value: unknown): Buffer {
-  const body = Buffer.from(JSON.stringify(value), "utf8");
+  return encodeText(JSON.stringify(value));
+}
+
+/** Writes one frame whose JSON is made already. */
+export function encodeText(json: string): Buffer {
+  const body = Buffer.from(json, "utf8");
   const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + body.byteLength);
   frame.writeUInt32LE(body.byteLength, 0);
   body.copy(frame, FRAME_HEADER_BYTES);

@@ -41,6 +41,9 @@ export interface CallFrame {
   readonly containerHandle: number;
 }
 
+/** Instances of one sandbox that are ready at the same time. */
+export const INSTANCES_READY_MAX = 2;
+
 export type HostToSandbox =
   | CallFrame
   /** While no call is open: one more instance is to be made ready, unless there are enough. */

@@ -5,7 +5,14 @@ import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import { CONTROL_FRAME_MAX_BYTES, encodeFrame, FrameReader } from "../helper/frames.ts";
 import { PROTOCOL_VERSION, type InstalledPlugin, type LogLine, type Opening } from "../helper/protocol.ts";
-import type { CallFrame, HostToSandbox, PluginError, ResultFrame, SandboxToHost } from "../helper/sandbox-protocol.ts";
+import {
+  INSTANCES_READY_MAX,
+  type CallFrame,
+  type HostToSandbox,
+  type PluginError,
+  type ResultFrame,
+  type SandboxToHost,
+} from "../helper/sandbox-protocol.ts";
 import { CniError, type CniErrorKind } from "../spec/error.ts";
 import { parseSandboxFrame } from "./frames.ts";
 
@@ -51,6 +58,8 @@ export class SandboxConnection {
   readonly plugin: InstalledPlugin;
   /** Calls that were made on it. */
   calls = 0;
+  /** Instances that it has ready. It starts with one. */
+  ready = 1;
   readonly #starter: SandboxStarter;
   readonly #reader = new FrameReader(CONTROL_FRAME_MAX_BYTES);
   readonly #onEnd: (connection: SandboxConnection) => void;
@@ -71,6 +80,17 @@ export class SandboxConnection {
   /** Whether it can make no more calls. */
   get ended(): boolean {
     return this.#ended !== undefined;
+  }
+
+  /** Whether it could make another instance ready now. */
+  get canPrepare(): boolean {
+    return this.#ended === undefined && this.#call === undefined && this.ready < INSTANCES_READY_MAX;
+  }
+
+  /** Has it make another instance ready. */
+  prepare(): void {
+    this.ready += 1;
+    this.#send({ type: "prepare" });
   }
 
   /**
@@ -118,6 +138,7 @@ export class SandboxConnection {
       void this.kill(`no result after ${deadlineMs} ms`);
     }, deadlineMs);
     this.calls += 1;
+    this.ready = Math.max(0, this.ready - 1);
     this.#send(frame);
     const outcome = await settled;
     clearTimeout(timer);

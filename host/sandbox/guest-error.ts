@@ -3,7 +3,7 @@
  *
  * An import with a WIT `result` answers err by throwing an object with the payload; a thrown Error traps the guest.
  */
-import type { OperationAnswer, PluginError } from "../helper/sandbox-protocol.ts";
+import type { BatchAnswer, OperationAnswer, PluginError } from "../helper/sandbox-protocol.ts";
 
 /** What generated code takes for the err of a `result`. Not an Error: that would be a trap. */
 class ErrPayload {
@@ -16,7 +16,7 @@ class ErrPayload {
 
 /** Gives the ok of an answer to the guest, or throws its err. */
 export function unwrapAnswer(
-  answer: OperationAnswer | { readonly ok: unknown } | { readonly err: PluginError },
+  answer: OperationAnswer | BatchAnswer | { readonly ok: unknown } | { readonly err: PluginError },
 ): unknown {
   if ("err" in answer) throw new ErrPayload(answer.err);
   return answer.ok;

@@ -6,7 +6,13 @@
 import process from "node:process";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { CONTROL_FRAME_MAX_BYTES } from "../helper/frames.ts";
-import type { CallFrame, HostToSandbox, LoadFrame, SandboxToHost } from "../helper/sandbox-protocol.ts";
+import {
+  INSTANCES_READY_MAX,
+  type CallFrame,
+  type HostToSandbox,
+  type LoadFrame,
+  type SandboxToHost,
+} from "../helper/sandbox-protocol.ts";
 import { BlockingChannel, ChannelClosed } from "./channel.ts";
 import { trapText } from "./guest-error.ts";
 import { createImports } from "./imports/index.ts";
@@ -36,19 +42,23 @@ async function load(channels: Channels): Promise<{ readonly code: GuestCode; rea
   return { code: new GuestCode(files, makeImports), session };
 }
 
-/** Makes one call after the other. An instance is ready before the call comes, and used once. */
+/** Makes one call after the other. An instance is used once; the host says when there is time to make the next one ready. */
 async function serve(channels: Channels): Promise<void> {
   const send = (frame: SandboxToHost): unknown => channels.control.writeFrame(frame);
   try {
     const { code, session } = await load(channels);
-    let instance = code.instantiate();
+    const ready = [code.instantiate()];
     send({ type: "ready", loadMicroseconds: Math.round(performance.now() * 1000) });
     for (;;) {
-      const mayGoOn = session.run(readCall(channels), instance);
+      const call = readCall(channels);
+      if (call === undefined) {
+        if (ready.length < INSTANCES_READY_MAX) ready.push(code.instantiate());
+        continue;
+      }
+      const mayGoOn = session.run(call, ready.shift() ?? code.instantiate());
       if (!mayGoOn) return;
       // Generated code leaves promises and timers behind; they end here, while nobody waits.
       await nextTurn();
-      instance = code.instantiate();
     }
   } catch (error) {
     if (error instanceof ChannelClosed) throw error;
@@ -56,8 +66,10 @@ async function serve(channels: Channels): Promise<void> {
   }
 }
 
-function readCall(channels: Channels): CallFrame {
+/** Reads the next call; `undefined`: there is time to prepare for one. */
+function readCall(channels: Channels): CallFrame | undefined {
   const frame = channels.control.readFrame() as HostToSandbox;
+  if (frame.type === "prepare") return undefined;
   if (frame.type !== "call") throw new ChannelClosed(`${frame.type} while no call is open`);
   return frame;
 }

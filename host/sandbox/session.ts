@@ -1,9 +1,10 @@
 /**
  * @module One sandbox at work: answers the imports of its guest, over its two channels, within the limits of the call.
  */
-import { encodeFrame, FRAME_HEADER_BYTES, OPERATION_FRAME_MAX_BYTES } from "../helper/frames.ts";
+import { encodeFrame, encodeText, FRAME_HEADER_BYTES, OPERATION_FRAME_MAX_BYTES } from "../helper/frames.ts";
 import type { LogLine } from "../helper/protocol.ts";
-import type { CallFrame, HostToSandbox, OperationAnswer, ResultFrame, SandboxToHost } from "../helper/sandbox-protocol.ts";
+import type { BatchAnswer, CallFrame, HostToSandbox, OperationAnswer, ResultFrame, SandboxToHost } from "../helper/sandbox-protocol.ts";
+import { Batch } from "./batch.ts";
 import { ChannelClosed, type BlockingChannel } from "./channel.ts";
 import { runGuest, trapText, unwrapAnswer, type GuestOutcome } from "./guest-error.ts";
 import { ContainerNamespace } from "./imports/container-namespace.ts";
@@ -26,7 +27,9 @@ const EXPORTS_WITH_NAMESPACE: readonly string[] = ["attachment"];
 export class Session implements ImportContext {
   readonly #channels: Channels;
   readonly #meter: CallMeter;
-  #endAct: (() => void) | undefined;
+  /** Of the open call, and of the instances that are ready. */
+  readonly #endActs: (() => void)[] = [];
+  #batch: Batch | undefined;
   #isCallOpen = false;
   #isAsking = false;
 
@@ -36,18 +39,32 @@ export class Session implements ImportContext {
   }
 
   askHelper(operation: string, args: readonly unknown[]): unknown {
+    if (this.#batch !== undefined) throw new Error(`${operation} has an answer to give, and a batch is open`);
     this.#beginHostCall();
-    const frame = encodeFrame([operation, ...args.map(toWire)]);
-    if (frame.byteLength - FRAME_HEADER_BYTES > OPERATION_FRAME_MAX_BYTES)
-      this.#meter.reach(`${OPERATION_FRAME_MAX_BYTES} bytes of arguments`);
-    const answer = this.#exchange(() => {
-      this.#channels.private.writeEncoded(frame);
-      return this.#channels.private.readFrame() as OperationAnswer;
-    });
-    return unwrapAnswer(answer);
+    return unwrapAnswer(this.#ask(encodeFrame([operation, ...args.map(toWire)])) as OperationAnswer);
+  }
+
+  askHelperForUnit(operation: string, args: readonly unknown[]): unknown {
+    if (this.#batch === undefined) return this.askHelper(operation, args);
+    this.#beginHostCall();
+    return this.#batch.add(operation, args.map(toWire));
+  }
+
+  beginBatch(): void {
+    if (this.#batch !== undefined) throw new Error("a batch in a batch");
+    this.#batch = new Batch(this.#meter);
+  }
+
+  runBatch(): void {
+    const batch = this.#batch;
+    if (batch === undefined) throw new Error("no batch is open");
+    this.#batch = undefined;
+    if (batch.isEmpty) return;
+    unwrapAnswer(this.#ask(encodeText(batch.toText())) as BatchAnswer);
   }
 
   askIpam(verb: "add" | "del" | "check" | "status"): unknown {
+    if (this.#batch !== undefined) throw new Error("the IPAM plugin is asked, and a batch is open");
     this.#beginHostCall();
     const answer = this.#exchange(() => {
       this.#send({ type: "ipam", verb });
@@ -63,7 +80,7 @@ export class Session implements ImportContext {
   }
 
   atCallEnd(act: () => void): void {
-    this.#endAct = act;
+    this.#endActs.push(act);
   }
 
   /** Makes one call of a fresh instance and sends its result. Gives whether the process may make another. */
@@ -74,9 +91,10 @@ export class Session implements ImportContext {
     const outcome = this.#callGuest(call, instance);
     const guestMicroseconds = Math.round((performance.now() - started) * 1000);
     if (this.#isAsking) throw new ChannelClosed("a call ended in the middle of an exchange");
-    this.#endAct?.();
+    this.#endActs.shift()?.();
     this.#reportDropped();
     this.#isCallOpen = false;
+    this.#batch = undefined;
     ContainerNamespace.revokeAll();
     const { hostCalls } = this.#meter;
     const result = {
@@ -98,6 +116,7 @@ export class Session implements ImportContext {
       ? [call.request, new ContainerNamespace(call.containerHandle)]
       : [call.request];
     const outcome = runGuest(() => verb(...args));
+    if ("ok" in outcome && this.#batch !== undefined) return { trap: "the verb ended in the middle of a batch" };
     if (!("trap" in outcome)) return outcome;
     return { trap: `${outcome.trap} (${instance.memoryBytes()} bytes of memory in use)` };
   }
@@ -124,6 +143,16 @@ export class Session implements ImportContext {
         level: "warn",
         message: `${droppedLines} more lines were dropped: limit of log bytes`,
       });
+  }
+
+  /** Sends a frame to the helper, and gives its answer. */
+  #ask(frame: Buffer): unknown {
+    if (frame.byteLength - FRAME_HEADER_BYTES > OPERATION_FRAME_MAX_BYTES)
+      this.#meter.reach(`${OPERATION_FRAME_MAX_BYTES} bytes of arguments`);
+    return this.#exchange(() => {
+      this.#channels.private.writeEncoded(frame);
+      return this.#channels.private.readFrame();
+    });
   }
 
   #beginHostCall(): void {

@@ -6,7 +6,7 @@ import type { AddressResult } from "cnidaria:plugin/types@0.1.0";
 
 import { createBridge } from "../../guests/bridge/bridge.ts";
 import type { BridgeImports } from "../../guests/bridge/imports.ts";
-import { type Call, record } from "./fakes.ts";
+import { type Call, record, withBatch } from "./fakes.ts";
 import { cidr, ip } from "./requests.ts";
 
 const LINK = {
@@ -49,13 +49,13 @@ export const DUAL_STACK: AddressResult = {
 };
 
 /** Functions that a test answers itself. */
-export type Changes = { readonly [Name in keyof BridgeImports]?: Partial<BridgeImports[Name]> };
+export type Changes = { readonly [Name in keyof Omit<BridgeImports, "batch">]?: Partial<BridgeImports[Name]> };
 
 /** Makes the plugin, with what it will have called. */
 export function bridgeWith(given: AddressResult = GIVEN, changes: Changes = {}) {
   const calls: Call[] = [];
   const nothing = (): void => undefined;
-  const imports: BridgeImports = {
+  const imports: Omit<BridgeImports, "batch"> = {
     containerLinks: {
       createVeth: () => ({ container: LINKS.container, node: LINKS.node }),
       get: () => LINKS.container,
@@ -80,13 +80,12 @@ export function bridgeWith(given: AddressResult = GIVEN, changes: Changes = {}) 
     nodeAddresses: { ensure: nothing, list: () => [], ...changes.nodeAddresses },
     nodeForwarding: { enable: nothing, ...changes.nodeForwarding },
     nodeLinks: {
-      ensureBridge: () => ({ ...LINKS.bridge, mac: [9, 9, 9, 9, 9, 9] }),
+      ensureBridge: () => LINKS.bridge,
       get: (name) => (name === LINKS.node.name ? LINKS.node : LINKS.bridge),
-      waitUntilUp: () => LINKS.node,
       ...changes.nodeLinks,
     },
   };
-  return { calls, plugin: createBridge(record(imports, calls)) };
+  return { calls, plugin: createBridge(withBatch(record(imports, calls))) };
 }
 
 /** Names of the calls, in order. */

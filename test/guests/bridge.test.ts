@@ -7,16 +7,15 @@ import { cidr, CONTAINER, ip, NETNS, requestOf, runtimeConfigOf } from "./reques
 const IPAM = { ipam: { type: "host-local" } };
 
 describe("ADD without IPAM", () => {
-  test("plugs the container in, sets it up and waits for the carrier", () => {
+  test("plugs the container in, and sets it up with a carrier", () => {
     const { calls, plugin } = bridgeWith();
     const result = plugin.add(requestOf({}), CONTAINER);
     expect(namesOf(calls)).toEqual([
       "nodeLinks.ensureBridge",
       "containerLinks.createVeth",
       "containerLinks.setUp",
-      "nodeLinks.waitUntilUp",
-      "nodeLinks.get",
     ]);
+    expect(argumentsOf(calls, "containerLinks.setUp")).toEqual([CONTAINER, "eth0", 2550]);
     expect(result).toMatchObject({ ips: [], routes: [] });
   });
 
@@ -29,7 +28,7 @@ describe("ADD without IPAM", () => {
   test("disableContainerInterface leaves the link down and waits for nothing", () => {
     const { calls, plugin } = bridgeWith();
     plugin.add(requestOf({ disableContainerInterface: true }), CONTAINER);
-    expect(namesOf(calls)).toEqual(["nodeLinks.ensureBridge", "containerLinks.createVeth", "nodeLinks.get"]);
+    expect(namesOf(calls)).toEqual(["nodeLinks.ensureBridge", "containerLinks.createVeth"]);
   });
 });
 
@@ -47,12 +46,10 @@ describe("ADD with addresses", () => {
       "nodeAddresses.ensure",
       "nodeForwarding.enable",
       "masquerade.set",
-      "nodeLinks.waitUntilUp",
-      "nodeLinks.get",
     ]);
   });
 
-  test("gives bridge, node's end and container's end, with the hardware address that the bridge has in the end", () => {
+  test("gives bridge, node's end and container's end, with their hardware addresses", () => {
     const { plugin } = bridgeWith();
     expect(plugin.add(requestOf({ ...IPAM, isGateway: true }), CONTAINER)).toMatchObject({
       interfaces: [
@@ -248,10 +245,22 @@ describe("configuration", () => {
 });
 
 describe("DEL", () => {
-  test("ends masquerading, then releases, then deletes the link", () => {
+  test("ends masquerading, then deletes the link, then releases", () => {
     const { calls, plugin } = bridgeWith();
     plugin.del(requestOf({ ...IPAM, ipMasq: true }), CONTAINER);
+    expect(namesOf(calls)).toEqual(["masquerade.remove", "containerLinks.delete", "ipam.del"]);
+  });
+
+  test("keeps the link for an IPAM plugin that works over it", () => {
+    const { calls, plugin } = bridgeWith();
+    plugin.del(requestOf({ ipam: { type: "dhcp" }, ipMasq: true }), CONTAINER);
     expect(namesOf(calls)).toEqual(["masquerade.remove", "ipam.del", "containerLinks.delete"]);
+  });
+
+  test("deletes the link although there is no masquerading on this node", () => {
+    const { calls, plugin } = bridgeWith(GIVEN, { masquerade: { remove: failing("unsupported") } });
+    plugin.del(requestOf({ ...IPAM, ipMasq: true }), CONTAINER);
+    expect(namesOf(calls)).toEqual(["masquerade.remove", "containerLinks.delete", "ipam.del"]);
   });
 
   test("without a namespace leaves the link to the kernel", () => {
@@ -272,11 +281,11 @@ describe("DEL", () => {
     });
     const failure = failureOf(() => plugin.del(requestOf(IPAM), CONTAINER));
     expect(failure).toMatchObject({
-      code: 5,
-      message: "the store is gone",
-      details: 'cannot delete link "eth0": busy',
+      code: 11,
+      message: 'cannot delete link "eth0": busy',
+      details: "the store is gone",
     });
-    expect(namesOf(calls)).toEqual(["ipam.del", "containerLinks.delete"]);
+    expect(namesOf(calls)).toEqual(["containerLinks.delete", "ipam.del"]);
   });
 
   test("works with a configuration that ADD refuses", () => {

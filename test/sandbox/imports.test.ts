@@ -15,6 +15,9 @@ function recorder(): ImportContext & { readonly asked: unknown[] } {
   return {
     asked,
     askHelper: (operation, args) => asked.push([operation, ...args]),
+    askHelperForUnit: (operation, args) => asked.push([operation, ...args]),
+    beginBatch: () => void asked.push(["begin"]),
+    runBatch: () => void asked.push(["run"]),
     askIpam: (verb) => asked.push(["ipam", verb]),
     log: (level, message) => void asked.push([level, message]),
     atCallEnd: () => undefined,
@@ -34,7 +37,7 @@ test("every interface has the operations of its capability", () => {
 
 test("every file of the folder is an interface that is listed", () => {
   const files = readdirSync(FOLDER).map((file) => file.replace(/\.ts$/u, ""));
-  const others = ["definition", "index", "container-namespace"];
+  const others = ["batch", "definition", "index", "container-namespace"];
   expect(files.filter((file) => !others.includes(file)).toSorted()).toEqual(
     IMPORT_INTERFACES.map(({ name }) => name).toSorted(),
   );
@@ -42,7 +45,7 @@ test("every file of the folder is an interface that is listed", () => {
 
 test("each function sends the operation of its own name", () => {
   for (const { name } of IMPORT_INTERFACES) {
-    if (!readFileSync(join(FOLDER, `${name}.ts`), "utf8").includes("operation(")) continue;
+    if (!/peration\(/u.test(readFileSync(join(FOLDER, `${name}.ts`), "utf8"))) continue;
     const context = recorder();
     const functions = createImports([name], context)[`cnidaria:plugin/${name}`] as Record<
       string,
@@ -53,6 +56,19 @@ test("each function sends the operation of its own name", () => {
       expect(context.asked.at(-1)).toEqual([`${name}.${kebab(key)}`, "argument"]);
     }
   }
+});
+
+test("a batch can put off the operations whose ok has no value, and no others", () => {
+  const unit = /^\s+%?([a-z-]+): func\([^\n]*\) -> result<_, error-code>;$/gmu;
+  const asked = new Set<string>();
+  const context = { ...recorder(), askHelperForUnit: (operation: string) => void asked.add(operation) };
+  const wanted: string[] = [];
+  for (const { name, functions } of IMPORT_INTERFACES) {
+    const wit = readFileSync(join(import.meta.dirname, "../../wit", `${name}.wit`), "utf8");
+    wanted.push(...[...wit.matchAll(unit)].map(([, operation]) => `${name}.${operation}`));
+    if (name !== "random") for (const make of Object.values(functions)) make(context)();
+  }
+  expect([...asked].toSorted()).toEqual(wanted.toSorted());
 });
 
 test("an interface is there with its version and without, and inherits nothing", () => {

@@ -12,7 +12,7 @@ const WORLD = readFileSync(path.join(WIT, "world.wit"), "utf8");
 const README = readFileSync(path.join(WIT, "README.md"), "utf8");
 
 /** What a bullet under "# Errors" may be besides a case of the interface's enum. */
-const OTHER_BULLET = /^- (?:none\.|any `plugin-error`|code \d+|as `add`\.|every problem)/u;
+const OTHER_BULLET = /^- (?:none\.|any `(?:plugin-error|failure)`|code \d+|as `add`\.|every problem)/u;
 
 describe.for(FILES.filter((name) => name !== "world.wit"))("%s", (file) => {
   const text = readFileSync(path.join(WIT, file), "utf8");

@@ -2,6 +2,7 @@
 /// <reference path="./addresses.d.ts" />
 /// <reference path="./announce.d.ts" />
 /// <reference path="./attachment.d.ts" />
+/// <reference path="./batch.d.ts" />
 /// <reference path="./bridge-vlans.d.ts" />
 /// <reference path="./chained.d.ts" />
 /// <reference path="./clock.d.ts" />
@@ -40,6 +41,7 @@
 /// <reference path="./validate.d.ts" />
 declare module 'cnidaria:plugin/everything@0.1.0' {
   import type * as CnidariaPluginAnnounce from 'cnidaria:plugin/announce@0.1.0'; // cnidaria:plugin/announce@0.1.0
+  import type * as CnidariaPluginBatch from 'cnidaria:plugin/batch@0.1.0'; // cnidaria:plugin/batch@0.1.0
   import type * as CnidariaPluginBridgeVlans from 'cnidaria:plugin/bridge-vlans@0.1.0'; // cnidaria:plugin/bridge-vlans@0.1.0
   import type * as CnidariaPluginClock from 'cnidaria:plugin/clock@0.1.0'; // cnidaria:plugin/clock@0.1.0
   import type * as CnidariaPluginConntrack from 'cnidaria:plugin/conntrack@0.1.0'; // cnidaria:plugin/conntrack@0.1.0
@@ -80,6 +82,7 @@ declare module 'cnidaria:plugin/everything@0.1.0' {
   import type * as CnidariaPluginValidate from 'cnidaria:plugin/validate@0.1.0'; // cnidaria:plugin/validate@0.1.0
   export interface ImportObject {
     'cnidaria:plugin/announce@0.1.0': typeof CnidariaPluginAnnounce,
+    'cnidaria:plugin/batch@0.1.0': typeof CnidariaPluginBatch,
     'cnidaria:plugin/bridge-vlans@0.1.0': typeof CnidariaPluginBridgeVlans,
     'cnidaria:plugin/clock@0.1.0': typeof CnidariaPluginClock,
     'cnidaria:plugin/conntrack@0.1.0': typeof CnidariaPluginConntrack,

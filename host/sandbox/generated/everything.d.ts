@@ -1,6 +1,7 @@
 // Generated from wit/ by guests/generate-types.ts. Change wit/, not this.
 // world cnidaria:plugin/everything@0.1.0
 import type * as CnidariaPluginAnnounce from './announce.js'; // cnidaria:plugin/announce@0.1.0
+import type * as CnidariaPluginBatch from './batch.js'; // cnidaria:plugin/batch@0.1.0
 import type * as CnidariaPluginBridgeVlans from './bridge-vlans.js'; // cnidaria:plugin/bridge-vlans@0.1.0
 import type * as CnidariaPluginClock from './clock.js'; // cnidaria:plugin/clock@0.1.0
 import type * as CnidariaPluginConntrack from './conntrack.js'; // cnidaria:plugin/conntrack@0.1.0
@@ -41,6 +42,7 @@ import type * as CnidariaPluginContainer from './container.js'; // cnidaria:plug
 import type * as CnidariaPluginValidate from './validate.js'; // cnidaria:plugin/validate@0.1.0
 export interface ImportObject {
   'cnidaria:plugin/announce@0.1.0': typeof CnidariaPluginAnnounce,
+  'cnidaria:plugin/batch@0.1.0': typeof CnidariaPluginBatch,
   'cnidaria:plugin/bridge-vlans@0.1.0': typeof CnidariaPluginBridgeVlans,
   'cnidaria:plugin/clock@0.1.0': typeof CnidariaPluginClock,
   'cnidaria:plugin/conntrack@0.1.0': typeof CnidariaPluginConntrack,

@@ -2,12 +2,12 @@
  * @module Interface `container-links`: answered by the helper.
  */
 import type * as Generated from "../generated/container-links.d.ts";
-import { defineInterface, operation } from "./definition.ts";
+import { defineInterface, operation, unitOperation } from "./definition.ts";
 
 export const containerLinks = defineInterface<typeof Generated>("container-links", {
   createVeth: operation("container-links.create-veth"),
   get: operation("container-links.get"),
-  setUp: operation("container-links.set-up"),
-  setDown: operation("container-links.set-down"),
-  delete: operation("container-links.delete"),
+  setUp: unitOperation("container-links.set-up"),
+  setDown: unitOperation("container-links.set-down"),
+  delete: unitOperation("container-links.delete"),
 });

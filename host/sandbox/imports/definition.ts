@@ -7,11 +7,20 @@ import type { LogLine } from "../../helper/protocol.ts";
 export interface ImportContext {
   /** Asks the helper, and blocks until it answers. `operation` is `<interface>.<function>` as WIT spells them. */
   askHelper(operation: string, args: readonly unknown[]): unknown;
+  /** The same for an operation whose ok has no value: while a batch is open it is put off instead. */
+  askHelperForUnit(operation: string, args: readonly unknown[]): unknown;
+  /** Begins a batch. Traps the guest when one is open. */
+  beginBatch(): void;
+  /** Has the helper do what was put off, and blocks until it answers. Traps the guest when no batch is open. */
+  runBatch(): void;
   /** Asks the host for a verb of the network's IPAM plugin, and blocks until it answers. */
   askIpam(verb: "add" | "del" | "check" | "status"): unknown;
   /** Sends a line to the log of the call, or drops it. */
   log(level: LogLine["level"], message: string): void;
-  /** Has something done at the end of the next call, such as writing out what waits. Replaces what was there. */
+  /**
+   * Has something done at the end of the call that the next instance is made for, such as writing out what waits. Once for each instance
+   * or for none: they are used in the order in which they are made.
+   */
   atCallEnd(act: () => void): void;
 }
 
@@ -32,6 +41,13 @@ export function defineInterface<Module>(
   functions: ImportInterface<Module>["functions"],
 ): ImportInterface {
   return { name, functions };
+}
+
+/** A function that the helper answers without a value, `result<_, error-code>` in WIT: a batch can put it off. */
+export function unitOperation(name: string): ImportFunction {
+  return (context) =>
+    (...args) =>
+      context.askHelperForUnit(name, args);
 }
 
 /** A function that the helper answers: `<interface>.<function>` as WIT spells them. */

@@ -1,6 +1,7 @@
 /**
  * @module Every interface that a guest can import, and the import object made of those that were granted.
  */
+import { batch } from "./batch.ts";
 import { clock } from "./clock.ts";
 import { containerAddresses } from "./container-addresses.ts";
 import { containerLinks } from "./container-links.ts";
@@ -17,7 +18,7 @@ import { nodeLinks } from "./node-links.ts";
 import { random } from "./random.ts";
 import { resolverFile } from "./resolver-file.ts";
 
-/** In alphabetical order; one file of this folder each. */
+/** Those that need a grant, in alphabetical order; one file of this folder each. */
 export const IMPORT_INTERFACES: readonly ImportInterface[] = [
   clock,
   containerAddresses,
@@ -55,7 +56,7 @@ export function createImports(capabilities: readonly string[], context: ImportCo
   };
   add("types", Object.freeze(bare()));
   add("container-namespace", Object.freeze(Object.assign(bare(), { ContainerNamespace })));
-  for (const { name, functions } of IMPORT_INTERFACES) {
+  for (const { name, functions } of [batch, ...IMPORT_INTERFACES]) {
     const refused = ANSWERED_HERE.includes(name) && !capabilities.includes(name) ? refusalOf(name) : undefined;
     const made = bare<unknown>();
     for (const [key, make] of Object.entries(functions)) made[key] = refused ?? make(context);

@@ -2,12 +2,12 @@
  * @module Interface `leases`: answered by the helper.
  */
 import type * as Generated from "../generated/leases.d.ts";
-import { defineInterface, operation } from "./definition.ts";
+import { defineInterface, operation, unitOperation } from "./definition.ts";
 
 export const leases = defineInterface<typeof Generated>("leases", {
   reserveNext: operation("leases.reserve-next"),
-  reserve: operation("leases.reserve"),
+  reserve: unitOperation("leases.reserve"),
   list: operation("leases.list"),
-  release: operation("leases.release"),
+  release: unitOperation("leases.release"),
   countFree: operation("leases.count-free"),
 });

@@ -2,10 +2,10 @@
  * @module Interface `masquerade`: answered by the helper.
  */
 import type * as Generated from "../generated/masquerade.d.ts";
-import { defineInterface, operation } from "./definition.ts";
+import { defineInterface, operation, unitOperation } from "./definition.ts";
 
 export const masquerade = defineInterface<typeof Generated>("masquerade", {
-  set: operation("masquerade.set"),
+  set: unitOperation("masquerade.set"),
   list: operation("masquerade.list"),
-  remove: operation("masquerade.remove"),
+  remove: unitOperation("masquerade.remove"),
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { FREE_INTERFACES } from "../../../host/components/verify.ts";
 import { readManifest } from "./granted-imports.ts";
 import { loadGuest, openInProcess } from "./in-process-driver.ts";
 import { describePluginContract } from "./plugin-contract.ts";
@@ -12,7 +13,7 @@ describe("what a guest imports is what its manifest asks for", () => {
     const manifest = await readManifest(type);
     const { imports } = await loadGuest(type);
     const interfaces = imports.map((name) => name.replace(/^cnidaria:plugin\//u, "").replace(/@.*$/u, ""));
-    const capabilities = interfaces.filter((name) => name !== "container-namespace" && name !== "types");
+    const capabilities = interfaces.filter((name) => !FREE_INTERFACES.includes(name));
     expect(capabilities.toSorted()).toEqual(Object.keys(manifest.capabilities).toSorted());
     expect(manifest.type).toBe(type);
   });

@@ -15,7 +15,7 @@ import { isJsonObject, parseJsonObject, readKey } from "../../../host/spec/json.
 import { deriveRequest, deriveRequestConfiguration, type Request } from "../../../host/spec/request.ts";
 import { formatResult, parseResult } from "../../../host/spec/result-json.ts";
 import type { AddressResult, AttachmentResult } from "../../../host/spec/result.ts";
-import { ImportFailure } from "../fakes.ts";
+import { ImportFailure, withBatch } from "../fakes.ts";
 import { type LoadedComponent, loadComponent, type TestExports, TestNamespace } from "../instantiate.ts";
 import { NETNS } from "../requests.ts";
 import { judged, readManifest } from "./granted-imports.ts";
@@ -131,7 +131,7 @@ function runCall(call: Call, { plugin, ipam, verb }: Run): unknown {
     ...node.ownedBy(owner),
   });
   const imports = node.importsFor(owner, ipamImports(call, ipam));
-  return callVerb(plugin.component.instantiate(judged(imports, plugin.manifest, factsNow)), verb, request);
+  return callVerb(plugin.component.instantiate(withBatch(judged(imports, plugin.manifest, factsNow))), verb, request);
 }
 
 /** The calls of the IPAM plugin: a component of its own, on the same node, with the same request. */

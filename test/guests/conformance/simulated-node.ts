@@ -154,7 +154,6 @@ export class SimulatedNode {
         return this.#addLink(this.#node, { name, kind: "bridge", owner: "network" }).info;
       },
       get: (name: string) => find(this.#node, name, "not-permitted").info,
-      waitUntilUp: (name: string) => find(this.#node, name, "not-permitted").info,
     };
   }
 

@@ -1,0 +1,50 @@
+/**
+ * @module When sandboxes make instances ready: while the host has nothing else to do, so that no call shares a processor with it.
+ */
+import type { SandboxConnection } from "./connection.ts";
+import type { Shelf } from "./shelf.ts";
+
+/** How long no sandbox may have been in use. A runtime that makes one call after the other does not get in between. */
+const QUIET_MS = 3;
+
+/** Has one sandbox after the other prepare, while none is in use. */
+export class Preparation {
+  readonly #shelves: () => Iterable<Shelf>;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(shelves: () => Iterable<Shelf>) {
+    this.#shelves = shelves;
+  }
+
+  /** Waits for time to prepare, from now on. */
+  wait(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#prepareOne(), QUIET_MS).unref();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  #prepareOne(): void {
+    const shelves = [...this.#shelves()];
+    if (shelves.some(isInUse)) return;
+    const [next] = shelves.flatMap(thoseThatCan).toSorted((left, right) => left.ready - right.ready);
+    if (next === undefined) return;
+    next.prepare();
+    this.wait();
+  }
+}
+
+/** Whether a sandbox is lent. When it comes back the wait begins anew. */
+function isInUse({ live, starting, idle }: Shelf): boolean {
+  return live.size > starting + idle.length;
+}
+
+/** The one that was used last is used next. */
+function thoseThatCan({ idle }: Shelf): SandboxConnection[] {
+  return idle
+    .map(({ sandbox }) => sandbox)
+    .filter(({ canPrepare }) => canPrepare)
+    .toReversed();
+}
