@@ -69,10 +69,19 @@ export function openConversation(socket: Socket, lastWords: () => Promise<string
       const request: ControlRequest = { id: lastId, method, params };
       return new Promise((resolve, reject) => {
         waiting.set(request.id, { resolve: resolve as (result: unknown) => void, reject });
-        socket.write(encodeFrame(request));
+        writeTogether(socket, encodeFrame(request));
       });
     },
   };
+}
+
+/** Writes a frame; those of one turn of the event loop go in one write, and wake the helper once. */
+function writeTogether(socket: Socket, frame: Uint8Array): void {
+  if (socket.writableCorked === 0) {
+    socket.cork();
+    process.nextTick(() => socket.uncork());
+  }
+  socket.write(frame);
 }
 
 function settleAnswer(waiting: Map<number, Waiting>, answer: ControlAnswer): void {

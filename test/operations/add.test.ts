@@ -16,7 +16,7 @@ describe("ADD of a chain", () => {
     });
     expect(backend.ended).toEqual([
       {
-        operationId: "op1",
+        operationId: backend.begun[0]?.operationId,
         outcome: "ok",
         result: JSON.stringify(result),
         phasesMicroseconds: { parse: 0, begin: 0, calls: 0 },
@@ -24,7 +24,7 @@ describe("ADD of a chain", () => {
     ]);
     expect(report.calls.map(({ type }) => type)).toEqual(["host-local", "bridge", "tuning"]);
     expect(report).toMatchObject({
-      operationId: "op1",
+      operationId: backend.begun[0]?.operationId,
       sweepMicroseconds: 2,
       phasesMicroseconds: { parse: 0, begin: 0, calls: 0 },
     });
@@ -74,7 +74,7 @@ describe("ADD of a chain", () => {
     const [bridge, ipam] = backend.calls;
     expect(ipam).toMatchObject({
       export: "addresses",
-      parentCallId: "call of bridge add",
+      parentCallId: bridge?.callId,
       plugin: { type: "host-local" },
     });
     expect(ipam?.request).toEqual(bridge?.request);
@@ -117,7 +117,7 @@ describe("ADD of a chain", () => {
     const backend = fakeBackend();
     const told: [string, number][] = [];
     await add(backend, input({ onBegin: (id) => told.push([id, backend.calls.length]) }));
-    expect(told).toEqual([["op1", 0]]);
+    expect(told).toEqual([[backend.begun[0]?.operationId, 0]]);
   });
 });
 

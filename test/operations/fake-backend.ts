@@ -4,14 +4,16 @@
 import type {
   AttachmentRecord,
   BeginOperation,
-  BegunOperation,
   EndCall,
   EndOperation,
+  EndedCall,
   EndedOperation,
   InstalledPlugin,
 } from "../../host/helper/protocol.ts";
 import type {
   Backend,
+  BegunVerb,
+  CallBeginning,
   GuestOutcome,
   GuestVerb,
   IpamAnswer,
@@ -32,14 +34,24 @@ export interface FakeOptions {
   /** Failures of `end`, or an error of it. */
   readonly end?: readonly string[] | Error;
   readonly begin?: Error;
+  /** Plugins of the last ADD. */
+  readonly remembered?: Readonly<Record<string, InstalledPlugin>>;
+  /** Types whose calls are begun with the verb when that is asked. */
+  readonly ahead?: readonly string[];
+  /** Why calls, by `type verb`, cannot be ended. */
+  readonly closing?: Readonly<Record<string, Error>>;
 }
 
 export interface FakeBackend extends Backend {
   readonly begun: BeginOperation[];
+  /** Calls that were to be begun with the verb. */
+  readonly ahead: CallBeginning[];
   readonly calls: PluginCall[];
   /** What `end-call` was told, by type and verb. */
   readonly endings: [string, Pick<EndCall, "outcome" | "addresses" | "error">][];
   readonly ended: EndOperation[];
+  /** In order: `begin`, `run …`, `close …` and `end`. */
+  readonly order: string[];
 }
 
 /** An answered result with one link and one address. */
@@ -61,6 +73,7 @@ export function plugin(type: string, change: Partial<InstalledPlugin> = {}): Ins
     version: "1",
     exports: ["attachment"],
     capabilities: ["ipam"],
+    early: false,
     limits: { memoryBytes: 1, deadlineMs: 1, hostCalls: 1, logBytes: 1, resultBytes: 1 },
     cniVersions: ["0.3.1", "0.4.0", "1.0.0", "1.1.0"],
     ...change,
@@ -110,17 +123,24 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
   const calls: PluginCall[] = [];
   const begun: BeginOperation[] = [];
   const ended: EndOperation[] = [];
+  const ahead: CallBeginning[] = [];
+  const order: string[] = [];
   const endings: FakeBackend["endings"] = [];
   return {
     calls,
     begun,
     ended,
     endings,
-    async begin(operation): Promise<BegunOperation> {
+    ahead,
+    order,
+    remembered: (type) => options.remembered?.[type],
+    async begin(operation, wanted): Promise<BegunVerb> {
       begun.push(operation);
+      ahead.push(...wanted);
+      order.push("begin");
       if (options.begin !== undefined) throw options.begin;
       return {
-        operationId: "op1",
+        ahead: wanted.filter(({ plugin: { type } }) => options.ahead?.includes(type)),
         plugins: options.plugins ?? PLUGINS,
         attachment: options.attachment ?? null,
         namespacePresent: true,
@@ -129,14 +149,20 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
     async call(call): Promise<PluginCallEnded> {
       calls.push(call);
       const name = `${call.plugin.type} ${call.verb}`;
-      const outcome = await answer(options.guests?.[name] ?? { ok: defaultAnswer(call) }, (verb) =>
-        call.onIpam(verb, `call of ${name}`),
-      );
+      order.push(`run ${name}`);
+      // A guest says nothing in the moment in which it starts.
+      call.onRun();
+      const outcome = await answer(options.guests?.[name] ?? { ok: defaultAnswer(call) }, call.onIpam);
+      await call.beforeEnd(outcome);
       endings.push([name, call.conclude(outcome)]);
-      return { outcome, refusals: options.refusals ?? [], operations: [], log: [], phasesMicroseconds: { guest: 1 } };
+      order.push(`close ${name}`);
+      const closed = close(options, name);
+      closed.catch(() => undefined);
+      return { outcome, closed, log: [], phasesMicroseconds: { guest: 1 } };
     },
     async end(operation): Promise<EndedOperation> {
       ended.push(operation);
+      order.push("end");
       if (options.end instanceof Error) throw options.end;
       return { failures: options.end ?? [], sweepMicroseconds: 2, sweepKernelMicroseconds: 1 };
     },
@@ -146,6 +172,14 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
 async function answer(guest: Guest, ask: (verb: GuestVerb) => Promise<IpamAnswer>): Promise<GuestOutcome> {
   if (guest instanceof Error) throw guest;
   return typeof guest === "function" ? guest(ask) : guest;
+}
+
+/** Answers after others had their turn, as a helper does. */
+async function close({ closing, refusals = [] }: FakeOptions, name: string): Promise<EndedCall> {
+  await new Promise((resolve) => setImmediate(resolve));
+  const failure = closing?.[name];
+  if (failure !== undefined) throw failure;
+  return { refusals, operations: [] };
 }
 
 function defaultAnswer(call: PluginCall): unknown {
