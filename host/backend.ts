@@ -57,7 +57,8 @@ async function begin(
     ahead.drop(operationId);
     throw error;
   }
-  const pluginOf = (type: string) => (Object.hasOwn(begun.plugins, type) ? (begun.plugins[type] ?? undefined) : undefined);
+  const pluginOf = (type: string) =>
+    Object.hasOwn(begun.plugins, type) ? (begun.plugins[type] ?? undefined) : undefined;
   // The first plugin starts its own sandbox; those that come later, IPAM above all, start meanwhile.
   for (const plugin of types.slice(1).map(pluginOf)) {
     // What is wrong with a plugin is reported where it is called.
@@ -93,13 +94,20 @@ async function openCall({ client, pool }: BackendParts, call: PluginCall): Promi
 }
 
 /** Makes a call that was begun, and has it ended. */
-async function runCall(client: BackendParts["client"], { lease, containerHandle }: OpenedCall, call: PluginCall): Promise<PluginCallEnded> {
+async function runCall(
+  client: BackendParts["client"],
+  { lease, containerHandle }: OpenedCall,
+  call: PluginCall,
+): Promise<PluginCallEnded> {
   const { callId, verb, request, signal } = call;
   const endEarly = (): void => lease.kill(ENDED_EARLY);
   signal?.addEventListener("abort", endEarly);
   // While the call was begun, nobody listened.
   if (isAborted(signal)) endEarly();
-  const running = lease.call({ type: "call", callId, export: call.export, verb, request, containerHandle }, call.onIpam);
+  const running = lease.call(
+    { type: "call", callId, export: call.export, verb, request, containerHandle },
+    call.onIpam,
+  );
   call.onRun();
   const { result, log, callMicroseconds } = await running;
   signal?.removeEventListener("abort", endEarly);

@@ -33,7 +33,10 @@ export interface CallsAhead {
   /** Sends what begins the calls. What is wrong with them is told by {@link CallsAhead.keep}. */
   readonly open: (reserved: readonly ReservedCall[]) => void;
   /** Lists the calls of an operation that was begun which are as they have to be; drops the others. */
-  readonly keep: (operationId: string, pluginOf: (type: string) => InstalledPlugin | undefined) => Promise<readonly CallBeginning[]>;
+  readonly keep: (
+    operationId: string,
+    pluginOf: (type: string) => InstalledPlugin | undefined,
+  ) => Promise<readonly CallBeginning[]>;
   /** Gives a call that was kept, once. */
   readonly take: (callId: string) => OpenedCall | undefined;
   /** Ends what is left of an operation's calls, before the operation ends or after it did not begin. */
@@ -51,7 +54,8 @@ interface Entry extends ReservedCall {
 /** Makes the holder of calls. Nothing is reserved yet. */
 export function createCallsAhead({ client, pool }: CallsAheadParts): CallsAhead {
   const entries = new Map<string, Entry>();
-  const ofOperation = (operationId: string): readonly Entry[] => [...entries.values()].filter(({ beginning }) => beginning.operationId === operationId);
+  const ofOperation = (operationId: string): readonly Entry[] =>
+    [...entries.values()].filter(({ beginning }) => beginning.operationId === operationId);
   const dropEntry = (entry: Entry): void => {
     entries.delete(entry.beginning.callId);
     endUnused(client, entry);
@@ -106,14 +110,23 @@ export function beginCallOf(call: CallBeginning, sandboxId: string): BeginCall {
 function reserve(pool: CallsAheadParts["pool"], calls: readonly CallBeginning[]): readonly ReservedCall[] {
   const reserved: ReservedCall[] = [];
   for (const beginning of calls) {
-    const lease = hasCaller(beginning, reserved.map((each) => each.beginning)) ? pool.lendIdle(beginning.plugin) : undefined;
+    const lease = hasCaller(
+      beginning,
+      reserved.map((each) => each.beginning),
+    )
+      ? pool.lendIdle(beginning.plugin)
+      : undefined;
     if (lease !== undefined) reserved.push({ beginning, lease });
   }
   return reserved;
 }
 
 /** Tells whether a call was begun, with the plugin that the operation is made with, limits and all, for a caller that was kept. */
-function isAsItHasToBe({ beginning, containerHandle }: Entry, pluginOf: (type: string) => InstalledPlugin | undefined, kept: readonly CallBeginning[]): boolean {
+function isAsItHasToBe(
+  { beginning, containerHandle }: Entry,
+  pluginOf: (type: string) => InstalledPlugin | undefined,
+  kept: readonly CallBeginning[],
+): boolean {
   const { plugin } = beginning;
   const isSame = JSON.stringify(pluginOf(plugin.type)) === JSON.stringify(plugin);
   return isSame && containerHandle !== undefined && hasCaller(beginning, kept);

@@ -47,9 +47,13 @@ export async function createHost(options: HostOptions): Promise<Host> {
 /** Makes a host on a helper that is starting already: a warm host does not wait for its own code before it starts one. */
 export function createHostWith(options: HostOptions, early: Promise<HelperClient> | undefined): Host {
   const { stateDir, nodePath = process.execPath, bundleDir = defaultBundleDir(), origin = "library" } = options;
-  if (!isAbsolute(stateDir)) throw new CniError("stateUnusable", `the state directory ${JSON.stringify(stateDir)} is not an absolute path`);
+  if (!isAbsolute(stateDir))
+    throw new CniError("stateUnusable", `the state directory ${JSON.stringify(stateDir)} is not an absolute path`);
   const helperEntry = join(bundleDir, HELPER_BUNDLE);
-  if (!existsSync(helperEntry)) throw new CniError("missingFeature", `${JSON.stringify(helperEntry)} is not there`, { details: 'want the bundles; "npm run build" makes them' });
+  if (!existsSync(helperEntry))
+    throw new CniError("missingFeature", `${JSON.stringify(helperEntry)} is not there`, {
+      details: 'want the bundles; "npm run build" makes them',
+    });
 
   const sessions = createHelperSessions({
     start: () => startHelper({ stateDir, nodePath, helperEntry }),
@@ -60,13 +64,23 @@ export function createHostWith(options: HostOptions, early: Promise<HelperClient
   /** Runs something with a helper; whatever goes wrong is a CniError. */
   const connected = async <T>(body: (parts: Connected) => Promise<T>): Promise<T> => {
     try {
-      return await withLivingHelper(sessions, ({ client, companion: pool }) => body({ stateDir, client, pool, backend: createBackend({ client, pool, remembered }) }));
+      return await withLivingHelper(sessions, ({ client, companion: pool }) =>
+        body({ stateDir, client, pool, backend: createBackend({ client, pool, remembered }) }),
+      );
     } catch (error) {
-      throw isCniError(error) ? error : new CniError("helperFailed", "the host failed", { details: String(error), cause: error });
+      throw isCniError(error)
+        ? error
+        : new CniError("helperFailed", "the host failed", { details: String(error), cause: error });
     }
   };
   const close = async (): Promise<void> => sessions[Symbol.asyncDispose]();
-  return { ...verbs(connected, origin), ...operatorCalls(connected), ...readCalls(connected), close, [Symbol.asyncDispose]: close };
+  return {
+    ...verbs(connected, origin),
+    ...operatorCalls(connected),
+    ...readCalls(connected),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 type Connect = <T>(body: (parts: Connected) => Promise<T>) => Promise<T>;
@@ -79,7 +93,10 @@ function verbs(connected: Connect, origin: string): Pick<Host, "add" | "del" | "
     add: (request) => connected(async ({ backend }) => (await add(backend, inputOf(request))).result),
     del: (request) => connected(async ({ backend }) => void (await del(backend, inputOf(request)))),
     check: (request) => connected(async ({ backend }) => void (await check(backend, inputOf(request)))),
-    exec: (request) => connected((parts) => execPlugin({ backend: parts.backend, plugins: () => installed(parts), surroundings }, request)),
+    exec: (request) =>
+      connected((parts) =>
+        execPlugin({ backend: parts.backend, plugins: () => installed(parts), surroundings }, request),
+      ),
     version: (network) =>
       connected(async (parts) => {
         if (network === undefined) return version([], undefined);
@@ -114,12 +131,16 @@ function readCalls(connected: Connect): Pick<Host, "log" | "ledger" | "leases" |
     log: (filter = {}) => connected(async ({ client }) => (await client.request("read-log", filter)).rows),
     ledger: (filter = {}) => connected(async ({ client }) => (await client.request("read-ledger", filter)).rows),
     leases: (filter = {}) => connected(async ({ client }) => (await client.request("read-leases", filter)).rows),
-    attachments: (filter = {}) => connected(async ({ client }) => (await client.request("list-attachments", filter)).attachments),
+    attachments: (filter = {}) =>
+      connected(async ({ client }) => (await client.request("list-attachments", filter)).attachments),
     isolation: () => connected(async ({ client }) => (await client.request("hello", {})).isolation),
   };
 }
 
-function poolSettings({ sandboxesPerPlugin, sandboxIdleMs }: HostOptions): { readonly maxPerPlugin?: number; readonly idleMs?: number } {
+function poolSettings({ sandboxesPerPlugin, sandboxIdleMs }: HostOptions): {
+  readonly maxPerPlugin?: number;
+  readonly idleMs?: number;
+} {
   return {
     ...(sandboxesPerPlugin === undefined ? {} : { maxPerPlugin: sandboxesPerPlugin }),
     ...(sandboxIdleMs === undefined ? {} : { idleMs: sandboxIdleMs }),

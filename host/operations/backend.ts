@@ -2,7 +2,16 @@
  * @module What the verbs run against. `host.ts` implements it with the helper's client and the pool of sandboxes; tests with records.
  */
 
-import type { BeginOperation, BegunOperation, EndCall, EndOperation, EndedCall, EndedOperation, InstalledPlugin, LogLine } from "../helper/protocol.ts";
+import type {
+  BeginOperation,
+  BegunOperation,
+  EndCall,
+  EndOperation,
+  EndedCall,
+  EndedOperation,
+  InstalledPlugin,
+  LogLine,
+} from "../helper/protocol.ts";
 import type { PluginError, ResultFrame } from "../helper/sandbox-protocol.ts";
 import type { Request } from "../spec/request.ts";
 

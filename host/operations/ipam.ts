@@ -24,7 +24,7 @@ export type CallStep = (chain: Chain, step: Step) => Promise<Conclusion>;
  * Does not trust the caller: the helper judges its grant once more where the nested call begins.
  */
 export async function answerIpam(open: OpenStep, verb: GuestVerb, call: CallStep): Promise<IpamAnswer> {
-  const { chain, caller } = open;
+  const { chain } = open;
   try {
     const conclusion = await call(chain, ipamStep(open, verb));
     if (!conclusion.ok) return { err: toPluginError(conclusion.error) };

@@ -84,11 +84,7 @@ class SandboxPool implements Pool {
     this.#settings = { ...DEFAULTS, ...options };
   }
 
-  async run<T>(
-    plugin: InstalledPlugin,
-    use: (sandbox: SandboxLease) => Promise<T>,
-    options?: RunOptions,
-  ): Promise<T> {
+  async run<T>(plugin: InstalledPlugin, use: (sandbox: SandboxLease) => Promise<T>, options?: RunOptions): Promise<T> {
     using lease = await this.lend(plugin, options);
     return await use(lease);
   }
@@ -100,7 +96,11 @@ class SandboxPool implements Pool {
     const shelf = this.#shelf(plugin);
     const sandbox = await this.#wait(shelf, nested);
     const waitMicroseconds = Math.round((performance.now() - started) * 1000);
-    return lend(sandbox, { waitMicroseconds, isCold: sandbox.calls === 0, putBack: () => this.#putBack(shelf, sandbox) });
+    return lend(sandbox, {
+      waitMicroseconds,
+      isCold: sandbox.calls === 0,
+      putBack: () => this.#putBack(shelf, sandbox),
+    });
   }
 
   lendIdle(plugin: InstalledPlugin): OpenLease | undefined {

@@ -19,7 +19,14 @@ const plugin = (type: string, change: Partial<InstalledPlugin> = {}): InstalledP
   ...change,
 });
 
-const result: ResultFrame = { type: "result", callId: "call-1", outcome: { ok: 7 }, hostCalls: 0, instantiateMicroseconds: 3, guestMicroseconds: 5 };
+const result: ResultFrame = {
+  type: "result",
+  callId: "call-1",
+  outcome: { ok: 7 },
+  hostCalls: 0,
+  instantiateMicroseconds: 3,
+  guestMicroseconds: 5,
+};
 
 const PLUGINS = { bridge: plugin("bridge"), "host-local": plugin("host-local"), absent: null };
 const ANSWERS: Readonly<Record<string, unknown>> = {
@@ -69,7 +76,11 @@ const fakeParts = ({ answers = {}, idle = [] }: FakeOptions = {}) => {
       throw new Error("a sandbox that does not start");
     },
   };
-  const parts: BackendParts = { client: { request: request as BackendParts["client"]["request"] }, pool, remembered: new Map() };
+  const parts: BackendParts = {
+    client: { request: request as BackendParts["client"]["request"] },
+    pool,
+    remembered: new Map(),
+  };
   return { asked, parts };
 };
 
@@ -93,12 +104,18 @@ const call = (parentCallId?: string): PluginCall => ({
   conclude: () => ({ outcome: "ok", addresses: ["10.0.0.1/24"], error: undefined }),
 });
 
-const ADD = { operationId: "op-1", verb: "ADD", types: ["bridge", "host-local", "absent", "toString"] } as unknown as BeginOperation;
+const ADD = {
+  operationId: "op-1",
+  verb: "ADD",
+  types: ["bridge", "host-local", "absent", "toString"],
+} as unknown as BeginOperation;
 const END = { operationId: "op-1", outcome: "ok", result: undefined, phasesMicroseconds: {} } as const;
 const MAIN = beginning("bridge", "call-1");
 const IPAM = beginning("host-local", "call-2", "call-1");
-const named = (asked: readonly unknown[], name: string): readonly unknown[] => asked.filter((entry) => (entry as readonly unknown[])[0] === name);
-const namesIn = (asked: readonly unknown[]): readonly unknown[] => asked.map((entry) => (entry as readonly unknown[])[0]);
+const named = (asked: readonly unknown[], name: string): readonly unknown[] =>
+  asked.filter((entry) => (entry as readonly unknown[])[0] === name);
+const namesIn = (asked: readonly unknown[]): readonly unknown[] =>
+  asked.map((entry) => (entry as readonly unknown[])[0]);
 
 describe("the backend", () => {
   test("begins an operation, and starts the sandboxes of later plugins meanwhile; what is wrong with them waits", async () => {
@@ -113,12 +130,28 @@ describe("the backend", () => {
     const ended = await createBackend(parts).call(call());
     expect(asked.filter((entry) => !String((entry as readonly unknown[])[0]).endsWith("answered"))).toMatchObject([
       ["lend", { nested: false }],
-      ["begin-call", { operationId: "op-1", callId: "call-1", sandboxId: "sb-1", type: "bridge", export: "attachment", configuration: '{"a":1}' }],
+      [
+        "begin-call",
+        {
+          operationId: "op-1",
+          callId: "call-1",
+          sandboxId: "sb-1",
+          type: "bridge",
+          export: "attachment",
+          configuration: '{"a":1}',
+        },
+      ],
       ["sandbox", { type: "call", callId: "call-1", verb: "add", containerHandle: 42 }],
       ["ipam", { ok: "add" }],
-      ["end-call", { callId: "call-1", outcome: "ok", addresses: ["10.0.0.1/24"], log: [{ level: "info", message: "hello" }] }],
+      [
+        "end-call",
+        { callId: "call-1", outcome: "ok", addresses: ["10.0.0.1/24"], log: [{ level: "info", message: "hello" }] },
+      ],
     ]);
-    expect(ended).toMatchObject({ outcome: { ok: 7 }, phasesMicroseconds: { sandbox: 2, instantiate: 3, guest: 5, call: 9 } });
+    expect(ended).toMatchObject({
+      outcome: { ok: 7 },
+      phasesMicroseconds: { sandbox: 2, instantiate: 3, guest: 5, call: 9 },
+    });
     expect(await ended.closed).toMatchObject({ refusals: ["no"] });
   });
 
@@ -127,7 +160,13 @@ describe("the backend", () => {
     const backend = createBackend(parts);
     await backend.call(call());
     await backend.end(END);
-    expect(namesIn(asked).slice(-5)).toEqual(["end-call", "end-operation", "end-call answered", "give back", "end-operation answered"]);
+    expect(namesIn(asked).slice(-5)).toEqual([
+      "end-call",
+      "end-operation",
+      "end-call answered",
+      "give back",
+      "end-operation answered",
+    ]);
   });
 
   test("a call that could not be ended is told to who waits for it, and gives its sandbox back", async () => {
@@ -150,7 +189,15 @@ describe("the backend", () => {
     await new Promise((resolve) => queueMicrotask(() => resolve(undefined)));
     caller.abort();
     await ended;
-    expect(namesIn(asked)).toEqual(["lend", "begin-call", "begin-call answered", "kill", "sandbox", "ipam", "end-call"]);
+    expect(namesIn(asked)).toEqual([
+      "lend",
+      "begin-call",
+      "begin-call answered",
+      "kill",
+      "sandbox",
+      "ipam",
+      "end-call",
+    ]);
     await expect(createBackend(parts).call({ ...call(), signal: caller.signal })).rejects.toMatchObject({ code: 11 });
   });
 
@@ -169,7 +216,11 @@ describe("what the backend remembers", () => {
     await backend.begin({ ...ADD, verb: "DEL" }, []);
     expect(backend.remembered("bridge")).toBeUndefined();
     await backend.begin(ADD, []);
-    expect(["bridge", "absent", "toString"].map((type) => backend.remembered(type))).toEqual([PLUGINS.bridge, undefined, undefined]);
+    expect(["bridge", "absent", "toString"].map((type) => backend.remembered(type))).toEqual([
+      PLUGINS.bridge,
+      undefined,
+      undefined,
+    ]);
   });
 });
 
@@ -181,7 +232,15 @@ describe("calls that are begun ahead", () => {
     const backend = createBackend(parts);
     const begun = await backend.begin(ADD, [MAIN, IPAM]);
     expect(begun.ahead).toEqual([MAIN, IPAM]);
-    expect(namesIn(asked)).toEqual(["begin-operation", "begin-call", "begin-call", "begin-operation answered", "warm", "begin-call answered", "begin-call answered"]);
+    expect(namesIn(asked)).toEqual([
+      "begin-operation",
+      "begin-call",
+      "begin-call",
+      "begin-operation answered",
+      "warm",
+      "begin-call answered",
+      "begin-call answered",
+    ]);
     expect(asked.slice(1, 3)).toMatchObject([
       ["begin-call", { callId: "call-1", sandboxId: "idle-bridge", parentCallId: undefined }],
       ["begin-call", { callId: "call-2", sandboxId: "idle-host-local", parentCallId: "call-1" }],
@@ -203,27 +262,58 @@ describe("calls that are begun ahead", () => {
   });
 
   test("the error of the operation wins over theirs, and their sandboxes go back", async () => {
-    const answers = { "begin-operation": new CniError("tryAgainLater", "locked"), "begin-call": new CniError("helperFailed", "no operation") };
+    const answers = {
+      "begin-operation": new CniError("tryAgainLater", "locked"),
+      "begin-call": new CniError("helperFailed", "no operation"),
+    };
     const { asked, parts } = fakeParts({ idle, answers });
     await expect(createBackend(parts).begin(ADD, [MAIN, IPAM])).rejects.toMatchObject({ kind: "tryAgainLater" });
     await new Promise((resolve) => setImmediate(resolve));
-    expect(named(asked, "give back")).toEqual([["give back", "idle-bridge"], ["give back", "idle-host-local"]]);
+    expect(named(asked, "give back")).toEqual([
+      ["give back", "idle-bridge"],
+      ["give back", "idle-host-local"],
+    ]);
   });
 
-  test.for<{ why: string; answers: Readonly<Record<string, unknown>>; kept: readonly string[]; ended: readonly string[] }>([
-    { why: "the helper refused them", answers: { "begin-call": new CniError("notPermitted", "another component") }, kept: [], ended: [] },
-    { why: "the plugin has other limits by now", answers: changed({ bridge: plugin("bridge", { limits: { ...plugin("").limits, deadlineMs: 2 } }) }), kept: [], ended: ["call-1", "call-2"] },
-    { why: "only the IPAM plugin is another one", answers: changed({ "host-local": plugin("host-local", { version: "2" }) }), kept: ["call-1"], ended: ["call-2"] },
+  test.for<{
+    why: string;
+    answers: Readonly<Record<string, unknown>>;
+    kept: readonly string[];
+    ended: readonly string[];
+  }>([
+    {
+      why: "the helper refused them",
+      answers: { "begin-call": new CniError("notPermitted", "another component") },
+      kept: [],
+      ended: [],
+    },
+    {
+      why: "the plugin has other limits by now",
+      answers: changed({ bridge: plugin("bridge", { limits: { ...plugin("").limits, deadlineMs: 2 } }) }),
+      kept: [],
+      ended: ["call-1", "call-2"],
+    },
+    {
+      why: "only the IPAM plugin is another one",
+      answers: changed({ "host-local": plugin("host-local", { version: "2" }) }),
+      kept: ["call-1"],
+      ended: ["call-2"],
+    },
     { why: "the IPAM plugin is gone", answers: changed({ "host-local": null }), kept: ["call-1"], ended: ["call-2"] },
-  ])("are dropped where $why: ended if they were begun, and their sandboxes go back", async ({ answers, kept, ended }) => {
-    const { asked, parts } = fakeParts({ idle, answers });
-    const backend = createBackend(parts);
-    const begun = await backend.begin(ADD, [MAIN, IPAM]);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(begun.ahead.map(({ callId }) => callId)).toEqual(kept);
-    expect(named(asked, "end-call")).toMatchObject(ended.map((callId) => ["end-call", { callId, outcome: "error", addresses: [] }]));
-    expect(named(asked, "give back")).toHaveLength(2 - kept.length);
-  });
+  ])(
+    "are dropped where $why: ended if they were begun, and their sandboxes go back",
+    async ({ answers, kept, ended }) => {
+      const { asked, parts } = fakeParts({ idle, answers });
+      const backend = createBackend(parts);
+      const begun = await backend.begin(ADD, [MAIN, IPAM]);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(begun.ahead.map(({ callId }) => callId)).toEqual(kept);
+      expect(named(asked, "end-call")).toMatchObject(
+        ended.map((callId) => ["end-call", { callId, outcome: "error", addresses: [] }]),
+      );
+      expect(named(asked, "give back")).toHaveLength(2 - kept.length);
+    },
+  );
 
   test("that are never made are ended before their operation", async () => {
     const { asked, parts } = fakeParts({ idle });
@@ -239,7 +329,9 @@ describe("calls that are begun ahead", () => {
     const { asked, parts } = fakeParts({ idle });
     const backend = createBackend(parts);
     await backend.begin(ADD, [MAIN]);
-    await expect(backend.call({ ...call(), signal: AbortSignal.abort() })).rejects.toMatchObject({ kind: "tryAgainLater" });
+    await expect(backend.call({ ...call(), signal: AbortSignal.abort() })).rejects.toMatchObject({
+      kind: "tryAgainLater",
+    });
     await backend.end({ ...END, outcome: "error" });
     expect(namesIn(asked)).toContain("end-call");
     expect(namesIn(asked)).not.toContain("sandbox");

@@ -10,7 +10,10 @@ const early = plugin("host-local", { exports: ["addresses"], capabilities: ["lea
 const plugins = { ...PLUGINS, "host-local": early };
 
 describe("the calls that ADD begins with itself", () => {
-  const typesAhead = async (remembered: typeof plugins | Record<string, never>, change: Partial<InvocationInput> = {}) => {
+  const typesAhead = async (
+    remembered: typeof plugins | Record<string, never>,
+    change: Partial<InvocationInput> = {},
+  ) => {
     const backend = fakeBackend({ plugins, remembered });
     await add(backend, input(change)).catch(() => undefined);
     return backend.ahead.map((call) => call.plugin.type);
@@ -31,7 +34,12 @@ describe("the calls that ADD begins with itself", () => {
   });
 
   test("are the very calls that are made", async () => {
-    const backend = fakeBackend({ plugins, remembered: plugins, ahead: ["bridge", "host-local"], guests: { "bridge add": asksIpam } });
+    const backend = fakeBackend({
+      plugins,
+      remembered: plugins,
+      ahead: ["bridge", "host-local"],
+      guests: { "bridge add": asksIpam },
+    });
     await add(backend, input());
     const [bridge, hostLocal, tuning] = backend.calls;
     expect([bridge, hostLocal]).toMatchObject(backend.ahead);
@@ -41,7 +49,12 @@ describe("the calls that ADD begins with itself", () => {
   });
 
   test("are made under other ids where they were not begun", async () => {
-    const backend = fakeBackend({ plugins, remembered: plugins, ahead: ["bridge"], guests: { "bridge add": asksIpam } });
+    const backend = fakeBackend({
+      plugins,
+      remembered: plugins,
+      ahead: ["bridge"],
+      guests: { "bridge add": asksIpam },
+    });
     await add(backend, input());
     expect(backend.calls[0]?.callId).toBe(backend.ahead[0]?.callId);
     expect(backend.calls[1]?.callId).not.toBe(backend.ahead[1]?.callId);
@@ -53,12 +66,15 @@ describe("the end of a verb", () => {
     { verb: add, name: "add", calls: ["bridge add", "tuning add"] },
     { verb: check, name: "check", calls: ["bridge check", "tuning check"] },
     { verb: del, name: "del", calls: ["tuning del", "bridge del"] },
-  ])("of $name does not wait for the end of its last call; what that did is reported all the same", async ({ verb, calls }) => {
-    const backend = fakeBackend({ attachment: ATTACHMENT });
-    const outcome = await verb(backend, input());
-    expect(backend.order).toEqual(["begin", ...calls.flatMap((call) => [`run ${call}`, `close ${call}`]), "end"]);
-    expect(reportIn(outcome)).toHaveLength(2);
-  });
+  ])(
+    "of $name does not wait for the end of its last call; what that did is reported all the same",
+    async ({ verb, calls }) => {
+      const backend = fakeBackend({ attachment: ATTACHMENT });
+      const outcome = await verb(backend, input());
+      expect(backend.order).toEqual(["begin", ...calls.flatMap((call) => [`run ${call}`, `close ${call}`]), "end"]);
+      expect(reportIn(outcome)).toHaveLength(2);
+    },
+  );
 
   test.for([
     { verb: add, name: "add", call: "tuning add" },

@@ -22,7 +22,10 @@ describe("an IPAM plugin that may run early", () => {
     ]);
     expect(heard(backend)).toEqual(["bridge add", "host-local add", "tuning add"]);
     expect(backend.calls[1]?.parentCallId).toBe(backend.calls[0]?.callId);
-    expect(backend.endings[0]).toEqual(["host-local add", { outcome: "ok", addresses: ["10.1.0.7/24"], error: undefined }]);
+    expect(backend.endings[0]).toEqual([
+      "host-local add",
+      { outcome: "ok", addresses: ["10.1.0.7/24"], error: undefined },
+    ]);
   });
 
   test("runs once more when it is asked once more, and for other verbs", async () => {
@@ -34,7 +37,13 @@ describe("an IPAM plugin that may run early", () => {
     };
     const backend = fakeBackend({ plugins, guests: { "bridge add": asking } });
     await add(backend, input());
-    expect(heard(backend)).toEqual(["bridge add", "host-local add", "host-local check", "host-local add", "tuning add"]);
+    expect(heard(backend)).toEqual([
+      "bridge add",
+      "host-local add",
+      "host-local check",
+      "host-local add",
+      "tuning add",
+    ]);
   });
 
   test("gives back what nobody asked for, before its caller's call ends", async () => {
@@ -45,7 +54,10 @@ describe("an IPAM plugin that may run early", () => {
   });
 
   test("is ended before its caller's call, which failed; its addresses are undone with the verb", async () => {
-    const guests = { "bridge add": { err: { code: 5, message: "no" } }, "host-local add": afterAWhile(async () => ({ ok: { ips: [], routes: [] } })) };
+    const guests = {
+      "bridge add": { err: { code: 5, message: "no" } },
+      "host-local add": afterAWhile(async () => ({ ok: { ips: [], routes: [] } })),
+    };
     const backend = fakeBackend({ plugins, guests });
     await expect(add(backend, input())).rejects.toMatchObject({ code: 5 });
     expect(heard(backend)).toEqual(["bridge add", "host-local add"]);
@@ -69,9 +81,19 @@ describe("an IPAM plugin that may run early", () => {
 
   test.for<{ why: string; options: FakeOptions; network?: JsonObject }>([
     { why: "its manifest does not say so", options: { plugins: PLUGINS } },
-    { why: "it gives no addresses", options: { plugins: { ...plugins, "host-local": { ...early, exports: ["attachment"] } } } },
-    { why: "the caller is not granted it", options: { plugins: { ...plugins, bridge: plugin("bridge", { capabilities: [] }) } } },
-    { why: "none is configured", options: { plugins }, network: { cniVersion: "1.0.0", name: "net", plugins: [{ type: "bridge" }] } },
+    {
+      why: "it gives no addresses",
+      options: { plugins: { ...plugins, "host-local": { ...early, exports: ["attachment"] } } },
+    },
+    {
+      why: "the caller is not granted it",
+      options: { plugins: { ...plugins, bridge: plugin("bridge", { capabilities: [] }) } },
+    },
+    {
+      why: "none is configured",
+      options: { plugins },
+      network: { cniVersion: "1.0.0", name: "net", plugins: [{ type: "bridge" }] },
+    },
   ])("is not run where $why", async ({ options, network = LIST }) => {
     const backend = fakeBackend(options);
     await add(backend, input({ network }));
