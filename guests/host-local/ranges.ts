@@ -103,8 +103,9 @@ function completeRange(text: RangeText): AddressRange {
   const gateway = text.gateway ?? afterNetwork;
   if (gateway.tag !== network.tag)
     invalid(`${text.source}.gateway`, `an address of the family of ${formatPrefix(subnet)}`, formatAddress(gateway));
-  const first = inSubnet(`${text.source}.rangeStart`, text.rangeStart ?? afterNetwork, subnet);
-  const last = inSubnet(`${text.source}.rangeEnd`, text.rangeEnd ?? lastUsable(subnet), subnet);
+  const { rangeStart, rangeEnd } = text;
+  const first = rangeStart === undefined ? afterNetwork : inSubnet(`${text.source}.rangeStart`, rangeStart, subnet);
+  const last = rangeEnd === undefined ? lastUsable(subnet) : inSubnet(`${text.source}.rangeEnd`, rangeEnd, subnet);
   if (compareAddresses(first, last) > 0)
     invalid(`${text.source}.rangeEnd`, `${formatAddress(first)} or later`, formatAddress(last));
   return { subnet, gateway, first, last };
@@ -112,12 +113,11 @@ function completeRange(text: RangeText): AddressRange {
 
 function checkSubnet({ source, subnet }: RangeText): IpPrefix {
   if (subnet === undefined) return fail(CODES.invalidNetworkConfig, `${source}.subnet: want a subnet, got none`);
-  const text = formatPrefix(subnet);
-  if (hasHostBits(subnet))
-    invalid(`${source}.subnet`, `a subnet without host bits, such as ${formatPrefix(networkOf(subnet))}`, text);
+  const refuseFor = (wanted: string): never => invalid(`${source}.subnet`, wanted, formatPrefix(subnet));
+  if (hasHostBits(subnet)) refuseFor(`a subnet without host bits, such as ${formatPrefix(networkOf(subnet))}`);
   const longest = addressBits(subnet.address.tag) - HOST_BITS_MIN;
   if (subnet.prefixLength > longest)
-    invalid(`${source}.subnet`, `a prefix of at most ${longest} bits: it is too small to give addresses`, text);
+    refuseFor(`a prefix of at most ${longest} bits: it is too small to give addresses`);
   return subnet;
 }
 

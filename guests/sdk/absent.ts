@@ -2,7 +2,7 @@
  * @module What is absent. The engine's adapter lifts an `option` without a value as null; the generated types, and so plugins, say undefined.
  */
 
-/** Gives a value with undefined wherever a field, or an element, is null. Leaves bytes and resources as they are. */
+/** Puts undefined wherever a field, or an element, is null, and gives the value. Leaves bytes and resources as they are. */
 export function withoutNulls<Value>(value: Value): Value {
   return replaceNulls(value) as Value;
 }
@@ -16,9 +16,18 @@ export function importsWithoutNulls<Functions extends object>(imports: Functions
   return wrapped as Functions;
 }
 
+/** Works in place: what the adapter lifts is nobody else's. */
 function replaceNulls(value: unknown): unknown {
   if (value === null) return undefined;
-  if (Array.isArray(value)) return value.map(replaceNulls);
-  if (typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, replaceNulls(field)]));
+  if (typeof value !== "object" || !isPlain(value)) return value;
+  const fields = value as Record<string, unknown>;
+  for (const key in fields) {
+    const field = fields[key];
+    if (typeof field === "object") fields[key] = replaceNulls(field);
+  }
+  return value;
+}
+
+function isPlain(value: object): boolean {
+  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -39,12 +39,13 @@ export function parseConfiguration(text: string): Fields {
  * one of another JSON type, with code 7 for a value that is of the type but cannot be meant.
  */
 export class Fields {
-  readonly #object: Readonly<Record<string, unknown>>;
+  /** By name in lower case; of several spellings the last. */
+  readonly #values = new Map<string, unknown>();
   /** Path of the object, such as `ipam.ranges[0]`; empty for the configuration itself. */
   readonly #path: string;
 
   constructor(object: Readonly<Record<string, unknown>>, path: string) {
-    this.#object = object;
+    for (const name in object) this.#values.set(name.toLowerCase(), object[name]);
     this.#path = path;
   }
 
@@ -55,12 +56,7 @@ export class Fields {
 
   /** The value as it is in the JSON. */
   raw(key: string): unknown {
-    const wanted = key.toLowerCase();
-    let found: unknown;
-    for (const [name, value] of Object.entries(this.#object)) {
-      if (name.toLowerCase() === wanted) found = value;
-    }
-    return found ?? undefined;
+    return this.#values.get(key.toLowerCase()) ?? undefined;
   }
 
   /** Whether the field is there and not null. */

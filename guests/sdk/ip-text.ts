@@ -32,9 +32,9 @@ export function formatPrefix(prefix: IpPrefix): string {
 }
 
 function readDecimal(text: string, maximum: number): number | undefined {
-  if (!/^(?:0|[1-9]\d{0,2})$/u.test(text)) return undefined;
   const value = Number(text);
-  return value > maximum ? undefined : value;
+  // Only a number as it would be written: no sign, no leading zero, no space.
+  return String(value) === text && Number.isInteger(value) && value >= 0 && value <= maximum ? value : undefined;
 }
 
 function readIpv4(text: string): IpAddress | undefined {

@@ -37,29 +37,11 @@ export function addressBits(family: IpFamily): number {
   return family === "ipv4" ? 32 : 128;
 }
 
-/** Gives the address as a number: 0 to 2^32 - 1, or 0 to 2^128 - 1. */
-export function integerOf(address: IpAddress): bigint {
-  const groupBits = address.tag === "ipv4" ? 8n : 16n;
-  let value = 0n;
-  for (const group of address.val) value = (value << groupBits) | BigInt(group);
-  return value;
-}
-
-/** Gives the address that a number stands for; `undefined` when it is outside the family. */
-export function addressOf(family: IpFamily, value: bigint): IpAddress | undefined {
-  if (value < 0n || value >> BigInt(addressBits(family)) !== 0n) return undefined;
-  const group = (index: number, bits: number, count: number): number =>
-    Number((value >> BigInt(bits * (count - 1 - index))) & ((1n << BigInt(bits)) - 1n));
-  if (family === "ipv4") return { tag: "ipv4", val: [group(0, 8, 4), group(1, 8, 4), group(2, 8, 4), group(3, 8, 4)] };
-  const g = (index: number): number => group(index, 16, 8);
-  return { tag: "ipv6", val: [g(0), g(1), g(2), g(3), g(4), g(5), g(6), g(7)] };
-}
-
 /** Orders addresses: IPv4 before IPv6, then by value. Negative when `a` is first, 0 when they are equal. */
 export function compareAddresses(a: IpAddress, b: IpAddress): number {
   if (a.tag !== b.tag) return a.tag === "ipv4" ? -1 : 1;
-  for (const [index, group] of a.val.entries()) {
-    const difference = group - (b.val[index] ?? 0);
+  for (let index = 0; index < a.val.length; index++) {
+    const difference = groupAt(a, index) - groupAt(b, index);
     if (difference !== 0) return difference;
   }
   return 0;
@@ -77,12 +59,12 @@ export function prefixesEqual(a: IpPrefix, b: IpPrefix): boolean {
 
 /** Gives the address after this one; `undefined` after the family's last. */
 export function nextAddress(address: IpAddress): IpAddress | undefined {
-  return addressOf(address.tag, integerOf(address) + 1n);
+  return stepped(address, 1);
 }
 
 /** Gives the address before this one; `undefined` before the family's first. */
 export function previousAddress(address: IpAddress): IpAddress | undefined {
-  return addressOf(address.tag, integerOf(address) - 1n);
+  return stepped(address, -1);
 }
 
 /** Gives the first address of the network that a prefix names: its host bits are 0. */
@@ -102,14 +84,17 @@ export function networkOf(prefix: IpPrefix): IpPrefix {
 
 /** Tells whether any host bit of the prefix is 1. */
 export function hasHostBits(prefix: IpPrefix): boolean {
-  return !addressesEqual(prefix.address, networkAddress(prefix));
+  return (prefix.address.val as readonly number[]).some((group, index) => (group & hostMask(prefix, index)) !== 0);
 }
 
 /** Tells whether the network that a prefix names contains an address. The other family's addresses are in no network. */
 export function prefixContains(prefix: IpPrefix, address: IpAddress): boolean {
   if (prefix.address.tag !== address.tag) return false;
-  const shift = BigInt(addressBits(address.tag) - prefix.prefixLength);
-  return integerOf(prefix.address) >> shift === integerOf(address) >> shift;
+  for (let index = 0; index < address.val.length; index++) {
+    const difference = groupAt(prefix.address, index) ^ groupAt(address, index);
+    if ((difference & ~hostMask(prefix, index)) !== 0) return false;
+  }
+  return true;
 }
 
 /** Tells whether an address lies in a range. */
@@ -136,11 +121,40 @@ export function defaultDestination(family: IpFamily): IpPrefix {
 }
 
 function withHostBits(prefix: IpPrefix, ones: boolean): IpAddress {
-  const family = prefix.address.tag;
-  const bits = addressBits(family);
-  const hostMask = (1n << BigInt(bits - Math.min(prefix.prefixLength, bits))) - 1n;
-  const value = integerOf(prefix.address);
-  const address = addressOf(family, ones ? value | hostMask : (value | hostMask) ^ hostMask);
-  if (address === undefined) throw new Error(`unreachable: host bits lead out of ${family}`);
-  return address;
+  const { tag, val } = prefix.address;
+  const groups = (val as readonly number[]).map((group, index) => {
+    const mask = hostMask(prefix, index);
+    return ones ? group | mask : group & ~mask;
+  });
+  return { tag, val: groups } as IpAddress;
+}
+
+/** Ones where a group has host bits. */
+function hostMask({ address, prefixLength }: IpPrefix, index: number): number {
+  const bits = groupBits(address);
+  return (1 << Math.min(Math.max((index + 1) * bits - prefixLength, 0), bits)) - 1;
+}
+
+/** Gives the address that is one further, or one before; `undefined` beyond the family's last or first. */
+function stepped(address: IpAddress, step: 1 | -1): IpAddress | undefined {
+  const groups = [...address.val];
+  const maximum = 2 ** groupBits(address) - 1;
+  // The last group changes; when it leaves its bounds it begins anew, and the one before it changes, too.
+  for (let index = groups.length - 1; index >= 0; index--) {
+    const group = groupAt(address, index) + step;
+    if (group >= 0 && group <= maximum) {
+      groups[index] = group;
+      return { tag: address.tag, val: groups } as IpAddress;
+    }
+    groups[index] = step > 0 ? 0 : maximum;
+  }
+  return undefined;
+}
+
+function groupBits(address: IpAddress): number {
+  return address.tag === "ipv4" ? 8 : 16;
+}
+
+function groupAt(address: IpAddress, index: number): number {
+  return address.val[index] ?? 0;
 }

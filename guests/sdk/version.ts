@@ -12,9 +12,8 @@ const FIRST_VERSION_WITH_LISTS = "0.3.0";
  * @throws {PluginFailure} code 7 when there are two of a family and the version knows no lists.
  */
 export function checkRoomForAddresses(cniVersion: string, families: readonly IpFamily[]): void {
-  if (!isOlderThan(cniVersion, FIRST_VERSION_WITH_LISTS)) return;
   const twice = families.find((family, index) => families.indexOf(family) !== index);
-  if (twice === undefined) return;
+  if (twice === undefined || !isOlderThan(cniVersion, FIRST_VERSION_WITH_LISTS)) return;
   fail(CODES.invalidNetworkConfig, `CNI version ${cniVersion} has no room for more than one ${twice} address`);
 }
 
@@ -29,6 +28,7 @@ export function isOlderThan(version: string, other: string): boolean {
 }
 
 function partsOf(version: string): [number, number, number] {
-  const part = (index: number): number => Number.parseInt(version.split(".")[index] ?? "0", 10) || 0;
+  const parts = version.split(".");
+  const part = (index: number): number => Number.parseInt(parts[index] ?? "0", 10) || 0;
   return [part(0), part(1), part(2)];
 }
