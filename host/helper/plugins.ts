@@ -9,33 +9,45 @@ import type { Grant } from "../grants/grant.ts";
 import { CniError } from "../spec/error.ts";
 import type { Digest, InstalledPlugin } from "./protocol.ts";
 
-interface Kept {
+interface Kept<Value> {
   readonly stamp: string;
-  readonly grant: Grant;
+  readonly value: Value;
 }
 
-/** Grants by file, read once as long as the file is the same. */
-const kept = new Map<string, Kept>();
+/** What files say, read once as long as the file is the same. */
+const grants = new Map<string, Kept<Grant>>();
+const types = new Map<string, Kept<Digest>>();
 
 /**
  * Reads the operator's grant for a component; `undefined`: there is none.
  * @throws {CniError} notPermitted when it cannot be understood.
  */
 export function readGrant(layout: Layout, digest: Digest): Grant | undefined {
-  const path = layout.grant(digest);
+  return readKept(grants, layout.grant(digest), (path, text) => {
+    const grant = parseGrant(parseJson(path, text));
+    if (grant.digest !== digest)
+      throw new CniError("notPermitted", "the grant is for another component", {
+        details: `want ${digest}, got ${grant.digest}`,
+      });
+    return grant;
+  });
+}
+
+/** Reads a file, unless it is the one that was read before; `undefined`: there is none. */
+function readKept<Value>(
+  kept: Map<string, Kept<Value>>,
+  path: string,
+  parse: (path: string, text: string) => Value,
+): Value | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined) return undefined;
-  // Grants are replaced by rename: another file has another inode or another time.
+  // These files are replaced by rename: another file has another inode or another time.
   const stamp = `${stat.ino} ${stat.mtimeNs} ${stat.size}`;
   const known = kept.get(path);
-  if (known?.stamp === stamp) return known.grant;
-  const grant = parseGrant(parseJson(path, readFileSync(path, "utf8")));
-  if (grant.digest !== digest)
-    throw new CniError("notPermitted", "the grant is for another component", {
-      details: `want ${digest}, got ${grant.digest}`,
-    });
-  kept.set(path, { stamp, grant });
-  return grant;
+  if (known?.stamp === stamp) return known.value;
+  const value = parse(path, readFileSync(path, "utf8"));
+  kept.set(path, { stamp, value });
+  return value;
 }
 
 function parseJson(path: string, text: string): unknown {
@@ -48,11 +60,11 @@ function parseJson(path: string, text: string): unknown {
 
 /** Reads the digest that a type names; `undefined`: not installed. */
 export function readType(layout: Layout, type: string): Digest | undefined {
-  const path = layout.type(type);
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
-  const text = readFileSync(path, "utf8").trim();
-  if (!isDigest(text)) throw new CniError("stateUnusable", `${JSON.stringify(path)} does not hold a digest`);
-  return text;
+  return readKept(types, layout.type(type), (path, text) => {
+    const digest = text.trim();
+    if (!isDigest(digest)) throw new CniError("stateUnusable", `${JSON.stringify(path)} does not hold a digest`);
+    return digest;
+  });
 }
 
 /** Gives a granted plugin for the host. */

@@ -8,7 +8,7 @@ import type { Netns } from "../kernel/netns.ts";
 import type { Nftables } from "../kernel/nftables.ts";
 import type { Rtnetlink } from "../kernel/rtnetlink.ts";
 import type { CniError } from "../spec/error.ts";
-import type { JsonValue, Ledger, Owner } from "./ledger/records.ts";
+import type { JsonValue, Ledger, Owner, SharedRow } from "./ledger/records.ts";
 import type { HeldLock, Locks } from "./locks.ts";
 import type { AttachmentKey, AttachmentRecord, BeginOperation, Digest, TimelineEntry } from "./protocol.ts";
 import type { SandboxSession } from "./sandbox-session.ts";
@@ -49,6 +49,8 @@ export interface OpenOperation {
   readonly startedAtMs: number;
   /** Ids of the calls that were begun in it. */
   readonly callIds: Set<string>;
+  /** Bridges that the attachment became a user of in this operation, by name. The container's lock keeps others from changing that. */
+  readonly bridges: Map<string, SharedRow>;
   /** What its calls began to delete. Its end waits for them. */
   readonly deletions: Deletion[];
   /** A plugin of it broke the protocol, or the ledger failed: it cannot end well any more. */
@@ -76,6 +78,8 @@ export interface OpenCall {
   facts: CallFacts;
   readonly ownedNodeLinks: Set<string>;
   readonly ownedContainerLinks: Set<string>;
+  /** Indexes of the container's links that the call made, by name. */
+  readonly madeLinks: Map<string, number>;
   readonly counts: Map<string, number>;
   hostCalls: number;
   readonly refusals: string[];

@@ -83,12 +83,7 @@ export function addMasquerade(nftables: Nftables, { tag, addresses }: Masquerade
  */
 export function removeMasquerade(nftables: Nftables, { tag, addresses }: MasqueradeAddresses): void {
   const held = withoutDoubles(addresses).filter(({ address }) => readMasquerade(nftables, address)?.tag === tag);
-  const commands = elementCommands(
-    held,
-    (elements) => ({ delete: { element: elements } }),
-    (address) => formatIpAddress(address.address),
-  );
-  if (commands.length > 0) nftables.run(commands);
+  nftables.deleteElements(byMap(held, ({ address }) => address).map(({ map, values }) => ({ map, keys: values })));
 }
 
 /** Looks one address up; `undefined`: it is not masqueraded. */
@@ -130,36 +125,45 @@ function isHeldBy(tag: string, wanted: IpPrefix, found: MasqueradeElement | unde
 function createElements(nftables: Nftables, tag: string, addresses: readonly IpPrefix[]): void {
   const made = madeChains.get(nftables) ?? new Set();
   madeChains.set(nftables, made);
-  const elements = elementCommands(
-    addresses,
-    (element) => ({ create: { element } }),
-    (address) => [
-      { elem: { val: formatIpAddress(address.address), comment: COMMENT_PREFIX + tag } },
-      { goto: { target: chainOf(address) } },
-    ],
-  );
+  const create = (): void =>
+    nftables.createElements(
+      byMap(addresses, (address) => ({
+        key: address.address,
+        chain: chainOf(address),
+        comment: COMMENT_PREFIX + tag,
+      })).map(({ map, values }) => ({ map, elements: values })),
+    );
   if (addresses.every((address) => made.has(chainOf(address)))) {
     try {
-      nftables.run(elements);
+      create();
       return;
     } catch (error) {
       if (!isKernelError(error, "ENOENT")) throw error;
       made.clear();
     }
   }
-  nftables.run([...tableCommands(), ...addresses.flatMap(subnetCommands), ...elements]);
+  // By the library: in one transaction with chains and rules.
+  nftables.run([...tableCommands(), ...addresses.flatMap(subnetCommands), ...elementCommands(tag, addresses)]);
   for (const address of addresses) made.add(chainOf(address));
 }
 
 /** One command for each family that is there. */
-function elementCommands(
+function elementCommands(tag: string, addresses: readonly IpPrefix[]): NftCommand[] {
+  const elements = byMap(addresses, (address): NftElements["elem"][number] => [
+    { elem: { val: formatIpAddress(address.address), comment: COMMENT_PREFIX + tag } },
+    { goto: { target: chainOf(address) } },
+  ]);
+  return elements.map(({ map, values }) => ({ create: { element: { ...map, elem: values } } }));
+}
+
+/** Sorts what belongs to addresses by the map of their family. */
+function byMap<Value>(
   addresses: readonly IpPrefix[],
-  command: (elements: NftElements) => NftCommand,
-  element: (address: IpPrefix) => NftElements["elem"][number],
-): NftCommand[] {
+  valueOf: (address: IpPrefix) => Value,
+): { readonly map: { readonly family: "inet"; readonly table: "cnidaria"; readonly name: string }; readonly values: readonly Value[] }[] {
   return (["ipv4", "ipv6"] as const).flatMap((family) => {
-    const elem = addresses.filter(({ address }) => address.tag === family).map(element);
-    return elem.length === 0 ? [] : [command({ ...TABLE, name: FAMILIES[family].map, elem })];
+    const values = addresses.filter(({ address }) => address.tag === family).map(valueOf);
+    return values.length === 0 ? [] : [{ map: { ...TABLE, name: FAMILIES[family].map }, values }];
   });
 }
 

@@ -9,6 +9,12 @@ import { isKernelError, KernelError } from "./error.ts";
 import { closeDescriptor, describeErrno, errnoName } from "./libc.ts";
 import { runInNetns, type Netns } from "./netns.ts";
 import {
+  createElementsRequest,
+  deleteElementsRequest,
+  transactionOf,
+  type NewElement,
+} from "./netlink/filter-changes.ts";
+import {
   getChainRequest,
   getElementRequest,
   NETLINK_NETFILTER,
@@ -123,6 +129,22 @@ export class Nftables implements Disposable {
     return this.#ask(getChainRequest(chain), readChainUse);
   }
 
+  /**
+   * Makes elements of maps, all or none of them.
+   * @throws {KernelError} EEXIST when one is there, ENOENT without its map or its chain.
+   */
+  createElements(elements: readonly { readonly map: MapReference; readonly elements: readonly NewElement[] }[]): void {
+    this.#change(elements.map(({ map, elements: each }) => createElementsRequest(map, each)));
+  }
+
+  /**
+   * Deletes elements of maps, all or none of them.
+   * @throws {KernelError} ENOENT when one is not there.
+   */
+  deleteElements(elements: readonly { readonly map: MapReference; readonly keys: readonly IpAddress[] }[]): void {
+    this.#change(elements.map(({ map, keys }) => deleteElementsRequest(map, keys)));
+  }
+
   /** Closes the packet filter. What it made stays. */
   [Symbol.dispose](): void {
     if (this.#closed) return;
@@ -130,6 +152,11 @@ export class Nftables implements Disposable {
     this.#socket[Symbol.dispose]();
     this.#library.free(this.#context);
     closeDescriptor(this.#netnsFd);
+  }
+
+  #change(requests: readonly NetlinkRequest[]): void {
+    if (this.#closed) throw new KernelError("EBADF", "nft");
+    if (requests.length > 0) this.#socket.changeTogether(transactionOf(requests), requests[0]?.call ?? "");
   }
 
   #ask<Value>(request: NetlinkRequest, read: ReadMessage<Value>): Value | undefined {

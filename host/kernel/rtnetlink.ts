@@ -110,9 +110,10 @@ export class Rtnetlink implements Disposable {
     this.#create(createVethRequest(options), options.node);
   }
 
-  /** Changes a link, all in one request. */
-  setLink(index: number, changes: LinkChanges): void {
-    this.#socket.change(setLinkRequest({ index }, changes));
+  /** Changes a link, told by its index or its name, all in one request. */
+  setLink(link: number | string, changes: LinkChanges): void {
+    const reference = typeof link === "number" ? { index: link } : { name: link };
+    this.#socket.change(setLinkRequest(reference, changes));
   }
 
   /** Changes how a port of a bridge behaves. */

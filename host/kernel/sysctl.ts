@@ -64,6 +64,33 @@ export function writeSysctl(netns: Pick<Netns, "fd">, key: SysctlKey, value: num
   });
 }
 
+/**
+ * Writes switches of one link, in order, in one visit of its namespace; nothing is read.
+ * @throws {KernelError} as {@link writeSysctl}; those before are written.
+ */
+export function setLinkSysctls(
+  netns: Pick<Netns, "fd">,
+  link: string,
+  values: readonly (readonly [name: LinkSysctlName, value: number])[],
+): void {
+  countKernelTime(() =>
+    runInNetns(netns, () => {
+      for (const [name, value] of values) {
+        const call = `sysctl ${name} of a link`;
+        const path = sysctlPath({ name, link }, call);
+        withErrno(call, () => {
+          const fd = openSync(path, constants.O_WRONLY);
+          try {
+            writeSync(fd, `${value}\n`, 0);
+          } finally {
+            closeSync(fd);
+          }
+        });
+      }
+    }),
+  );
+}
+
 function inOpened(
   netns: Pick<Netns, "fd">,
   key: SysctlKey,

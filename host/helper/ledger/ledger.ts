@@ -98,7 +98,6 @@ class SqliteLedger implements Ledger {
   }
 
   owned(filter: OwnedFilter): OwnedRow[] {
-    if (this.#owned.hasMarks) this.transaction(() => this.#owned.writeMarks());
     return this.#owned.list(filter);
   }
 

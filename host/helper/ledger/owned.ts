@@ -9,8 +9,8 @@ import type { Intent, JsonObject, JsonValue, OwnedFilter, OwnedRow, Owner } from
 import { tagOf } from "./tag.ts";
 
 const INSERT = `INSERT INTO owned
-  (operation_id, call_id, cookie, network, container_id, ifname, digest, kind, key, undo, replaced, description, boot)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  (operation_id, call_id, cookie, network, container_id, ifname, digest, kind, key, undo, replaced, description, is_done, boot)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 interface Row {
   readonly id: number;
@@ -81,7 +81,7 @@ export class OwnedTable {
     for (const id of forgotten) database.run("DELETE FROM owned WHERE id = ?", id);
   }
 
-  /** Rows that match, first made first. The marks must have been written. */
+  /** Rows that match, first made first, with the marks that wait. */
   list({ operationId, attachment, network, containerId, kind, key, nodeNetnsCookie }: OwnedFilter): OwnedRow[] {
     const where = whereOf({
       operation_id: operationId,
@@ -94,10 +94,16 @@ export class OwnedTable {
     });
     return this.#context.database
       .rows<Row>(`SELECT * FROM owned WHERE ${where.sql} ORDER BY id`, ...where.values)
-      .map(ownedRowOf);
+      .filter(({ id }) => !this.#forgotten.has(id))
+      .map((row) => this.#marked(ownedRowOf(row)));
   }
 
-  #insert(owner: Owner, { operationId, callId, kind, key, undo, replaced, description }: Intent): number {
+  #marked(row: OwnedRow): OwnedRow {
+    if (!this.#done.has(row.id)) return row;
+    return { ...row, state: "done", undo: this.#done.get(row.id) ?? row.undo };
+  }
+
+  #insert(owner: Owner, { operationId, callId, kind, key, undo, replaced, description, isDone }: Intent): number {
     const { database, boot } = this.#context;
     const { nodeNetnsCookie, network, containerId, ifname, digest } = owner;
     const undoText = JSON.stringify(undo);
@@ -116,6 +122,7 @@ export class OwnedTable {
       undoText,
       replacedText,
       description,
+      isDone === true ? 1 : 0,
       boot,
     ).id;
   }

@@ -32,10 +32,12 @@ export interface Intent {
   readonly replaced?: JsonValue | undefined;
   /** For people: such as `veth vethab12 on bridge cni0`. */
   readonly description: string;
+  /** The record itself is the change: nothing is made after it. @default false */
+  readonly isDone?: boolean;
 }
 
 /** A change on record. `intent`: it may or may not have been made. */
-export interface OwnedRow extends Owner, Intent {
+export interface OwnedRow extends Owner, Omit<Intent, "isDone"> {
   readonly id: number;
   readonly state: "intent" | "done";
   readonly replaced: JsonValue | undefined;
@@ -117,6 +119,8 @@ export interface SharedStore {
   /** The thing is deleted. */
   removed(id: number): void;
   list(filter: SharedFilter): SharedRow[];
+  /** The thing of that kind and key in a node's namespace; `undefined`: there is none. */
+  find(nodeNetnsCookie: string, kind: string, key: string): SharedRow | undefined;
   /** Attachments that use it. */
   users(id: number): AttachmentKey[];
 }

@@ -31,12 +31,12 @@ export class SharedTable implements SharedStore {
     const { database } = this.#context;
     return recorded(this.#context, "share", () =>
       database.transaction(() => {
-        const found = this.#find(owner.nodeNetnsCookie, thing.kind, thing.key);
+        const found = this.find(owner.nodeNetnsCookie, thing.kind, thing.key);
         const state = found === undefined ? "created" : this.#judge(found, thing.operationId);
         if (found !== undefined && (state === "creating" || state === "deleting")) return { state, row: found };
-        const id = state === "created" ? this.#claim(owner, thing, found) : (found?.id ?? 0);
-        this.#addUser(id, owner, thing.operationId);
-        return { state, row: this.#read(id) };
+        const row = found !== undefined && state === "joined" ? found : this.#read(this.#claim(owner, thing, found));
+        this.#addUser(row.id, owner, thing.operationId);
+        return { state, row };
       }),
     );
   }
@@ -102,14 +102,7 @@ export class SharedTable implements SharedStore {
       .map(sharedRowOf);
   }
 
-  users(id: number): AttachmentKey[] {
-    return this.#context.database.rows<{ network: string; containerId: string; ifname: string }>(
-      "SELECT network, container_id AS containerId, ifname FROM shared_users WHERE shared_id = ?",
-      id,
-    );
-  }
-
-  #find(cookie: string, kind: string, key: string): SharedRow | undefined {
+  find(cookie: string, kind: string, key: string): SharedRow | undefined {
     const row = this.#context.database.row<Row>(
       "SELECT * FROM shared WHERE cookie = ? AND kind = ? AND key = ?",
       cookie,
@@ -117,6 +110,13 @@ export class SharedTable implements SharedStore {
       key,
     );
     return row === undefined ? undefined : sharedRowOf(row);
+  }
+
+  users(id: number): AttachmentKey[] {
+    return this.#context.database.rows<{ network: string; containerId: string; ifname: string }>(
+      "SELECT network, container_id AS containerId, ifname FROM shared_users WHERE shared_id = ?",
+      id,
+    );
   }
 
   #read(id: number): SharedRow {

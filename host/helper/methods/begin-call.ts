@@ -54,6 +54,7 @@ export function beginCall(state: HelperState, asked: BeginCall): BegunCall {
     facts: factsOf(operation, asked, { ownedNodeLinks, ownedContainerLinks }),
     ownedNodeLinks,
     ownedContainerLinks,
+    madeLinks: new Map(),
     counts: new Map(),
     hostCalls: 0,
     refusals: [],

@@ -34,8 +34,7 @@ export async function beginOperation(state: HelperState, begun: BeginOperation):
   const { network, containerId, ifname } = begun;
   const key: AttachmentKey = { network, containerId, ifname };
   const id = begun.operationId;
-  if (state.operations.has(id) || state.ledger.readOperation(id) !== undefined)
-    throw new ProtocolViolation("begin-operation with an id that was used");
+  if (state.operations.has(id)) throw usedId();
   const locks = takeLocks(state, id, containerId);
   let container: ContainerSide | undefined;
   try {
@@ -56,6 +55,7 @@ export async function beginOperation(state: HelperState, begun: BeginOperation):
       locks,
       startedAtMs: state.now(),
       callIds: new Set(),
+      bridges: new Map(),
       deletions: [],
       broken: false,
     };
@@ -78,13 +78,21 @@ function checkNames({ verb, network, containerId, ifname, types }: BeginOperatio
   parseIfName(ifname);
 }
 
+/** Another operation has it, or had it and is not recovered: a UUID is no other's by chance. */
+function usedId(): ProtocolViolation {
+  return new ProtocolViolation("begin-operation with an id that was used");
+}
+
 function takeLocks(state: HelperState, id: string, containerId: string): HeldLock[] {
   const container = containerId === "" ? undefined : state.locks.container(containerId);
   if (containerId !== "" && container === undefined) {
     throw new CniError("tryAgainLater", `another operation for container ${JSON.stringify(containerId)} is under way`);
   }
   const own = state.locks.operation(id);
-  if (own === undefined) throw new Error(`unreachable: the lock of operation ${id} is taken`);
+  if (own === undefined) {
+    container?.release();
+    throw usedId();
+  }
   return container === undefined ? [own] : [own, container];
 }
 
@@ -144,15 +152,15 @@ function writeBeginning({ ledger, node, now }: HelperState, { id, key, begun, co
       const owner = { ...key, nodeNetnsCookie: node.cookie, digest: NO_PLUGIN };
       const cookie = container.netns.cookie.toString();
       const description = `namespace ${container.path}`;
-      const row = ledger.intent(owner, {
+      ledger.intent(owner, {
         operationId: id,
         callId: "",
         kind: "namespace",
         key: cookie,
         undo: {},
         description,
+        isDone: true,
       });
-      ledger.done(row);
     }
     const { netns, cniVersion, types } = begun;
     ledger.audit({ ...key, operationId: id, event: "begin", data: { verb, origin, netns, cniVersion, types } });

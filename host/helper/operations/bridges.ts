@@ -1,10 +1,12 @@
 /**
  * @module Bridges of the node that attachments share: whose they are, and making sure that one is there.
  */
+import { randomBytes } from "node:crypto";
 import { coversAdoption } from "../../grants/capabilities/node-links.ts";
 import { isKernelError } from "../../kernel/error.ts";
 import type { Link } from "../../kernel/rtnetlink.ts";
 import { writeSysctl } from "../../kernel/sysctl.ts";
+import type { MacAddress } from "../../spec/mac.ts";
 import { tagOf } from "../ledger/tag.ts";
 import { recover } from "../ledger/recovery.ts";
 import type { SharedRow } from "../ledger/records.ts";
@@ -28,6 +30,10 @@ export interface UsableBridge {
   readonly isOurs: boolean;
 }
 
+const MAC_BYTES = 6;
+/** Bits of the first byte of a hardware address. */
+const MULTICAST = 1;
+const LOCAL = 2;
 /** How long an operation that makes or deletes the same bridge is waited for, in ms. */
 const WAIT_MS = 10_000;
 const POLL_MS = 2;
@@ -37,16 +43,9 @@ const POLL_MS = 2;
  * @throws {OperationFailure} not-permitted when it is there and neither; `absent` when it is not there.
  */
 export function requireBridge(context: OperationContext, name: string, absent: string): UsableBridge {
-  const { state, call } = context;
-  const link = state.node.rtnetlink.getLink({ name });
+  const link = context.state.node.rtnetlink.getLink({ name });
   if (link === undefined) throw new OperationFailure(absent);
-  const rows = state.ledger.shared.list({
-    user: call.operation.key,
-    kind: "bridge",
-    key: name,
-    nodeNetnsCookie: state.node.cookie,
-  });
-  if (rows.some((row) => isMadeFor(link, row))) return { link, isOurs: true };
+  if (rowsUsed(context, name).some((row) => isMadeFor(link, row))) return { link, isOurs: true };
   if (link.kind === "bridge" && isAdopted(context, name)) return { link, isOurs: false };
   throw new OperationFailure(
     "not-permitted",
@@ -54,15 +53,29 @@ export function requireBridge(context: OperationContext, name: string, absent: s
   );
 }
 
+/** The row of a bridge that the attachment uses. */
+function rowsUsed({ state, call }: OperationContext, name: string): readonly SharedRow[] {
+  const { bridges, key: user } = call.operation;
+  const known = bridges.get(name);
+  if (known !== undefined) return [known];
+  return state.ledger.shared.list({ user, kind: "bridge", key: name, nodeNetnsCookie: state.node.cookie });
+}
+
 /** Makes sure that a bridge is there and up, and that the attachment counts as a user of it. */
 export function ensureBridge(context: OperationContext, options: BridgeOptions): Link | Promise<Link> {
-  const { state } = context;
-  const link = state.node.rtnetlink.getLink({ name: options.name });
+  const { name } = options;
+  // Before the link: a row that is the same afterwards says that the link is, too.
+  const known = rowOf(context, name);
+  const link = context.state.node.rtnetlink.getLink({ name });
   if (link !== undefined && link.kind !== "bridge") throw new OperationFailure("wrong-kind");
-  if (link !== undefined && isAdopted(context, options.name) && !isKnown(context, options.name)) {
-    return bringUp(context, link, options);
-  }
-  return attempt(context, options, link) ?? ensureLater(context, options);
+  if (link !== undefined && known === undefined && isAdopted(context, name)) return bringUp(context, link, options);
+  return attempt(context, options, { known, link }) ?? ensureLater(context, options);
+}
+
+/** What was there before the ledger was asked to count the attachment in. */
+interface Found {
+  readonly known: SharedRow | undefined;
+  readonly link: Link | undefined;
 }
 
 /** Waits while another operation makes or deletes the bridge; recovers one whose helper died. */
@@ -72,7 +85,9 @@ async function ensureLater(context: OperationContext, options: BridgeOptions): P
   while (performance.now() < deadline && !call.ended) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     await finishDead(context, options.name);
-    const link = attempt(context, options, state.node.rtnetlink.getLink({ name: options.name }));
+    const known = rowOf(context, options.name);
+    const found = state.node.rtnetlink.getLink({ name: options.name });
+    const link = attempt(context, options, { known, link: found });
     if (link !== undefined) return link;
   }
   throw new OperationFailure("busy", `another operation makes or deletes ${JSON.stringify(options.name)}`);
@@ -88,12 +103,11 @@ async function finishDead({ state }: OperationContext, name: string): Promise<vo
 }
 
 /** Counts the attachment in, and makes the bridge where it is the first; `undefined`: another operation is at it. */
-function attempt(context: OperationContext, options: BridgeOptions, found: Link | undefined): Link | undefined {
+function attempt(context: OperationContext, options: BridgeOptions, found: Found): Link | undefined {
   const { state, call } = context;
-  const { ledger } = state;
   const { name } = options;
-  if (found !== undefined && !isKnown(context, name)) throw foreign(name);
-  const { state: outcome, row } = ledger.shared.share(call.owner, {
+  if (found.link !== undefined && found.known === undefined) throw foreign(name);
+  const { state: outcome, row } = state.ledger.shared.share(call.owner, {
     operationId: call.operation.id,
     kind: "bridge",
     key: name,
@@ -101,7 +115,9 @@ function attempt(context: OperationContext, options: BridgeOptions, found: Link 
     description: `bridge ${name}`,
   });
   if (outcome === "creating" || outcome === "deleting") return undefined;
-  const link = state.node.rtnetlink.getLink({ name });
+  call.operation.bridges.set(name, row);
+  const isSame = outcome === "joined" && found.known?.state === "ready" && found.known.id === row.id;
+  const link = isSame ? found.link : state.node.rtnetlink.getLink({ name });
   if (link === undefined) return create(context, options, row);
   if (outcome === "created" && isAnyTagged(link)) adoptRemains(context, row, link);
   else if (!isMadeFor(link, row)) {
@@ -121,27 +137,32 @@ function create(context: OperationContext, options: BridgeOptions, row: SharedRo
       mtu: mtuBytes,
       vlanFiltering: vlanFiltering ? true : undefined,
       group: groupOf(tag),
+      mac: randomMac(),
     });
   } catch (error) {
     forgetUnmade(context, row);
     throw isKernelError(error, "EEXIST") ? foreign(name) : error;
   }
-  const made = requireLink(context, name);
   withoutIpv6(() => writeSysctl(context.state.node.netns, { name: "accept_ra", link: name }, 0));
-  rtnetlink.setLink(made.index, {
+  rtnetlink.setLink(name, {
     alias: aliasOf(tag),
     group: 0,
     up: true,
-    // Set, though to what it is: otherwise a bridge takes the lowest one of its ports, and changes it when they come and go.
-    mac: made.mac,
     promiscuous: options.promiscuous ? true : undefined,
   });
   context.state.ledger.shared.ready(row.id);
   return requireLink(context, name);
 }
 
+/** A hardware address of nobody: locally administered, for one station. Source: IEEE 802, 8.4. */
+function randomMac(): MacAddress {
+  const [first = 0, ...rest] = randomBytes(MAC_BYTES);
+  return [(first & ~MULTICAST) | LOCAL, ...rest] as unknown as MacAddress;
+}
+
 /** Takes back a row whose bridge was not made: what is there by that name is somebody else's. */
 function forgetUnmade({ state, call }: OperationContext, row: SharedRow): void {
+  call.operation.bridges.delete(row.key);
   const { shared } = state.ledger;
   if (shared.unshare(row.id, call.operation.key, call.operation.id)?.last === true) shared.removed(row.id);
 }
@@ -181,9 +202,8 @@ function isAdopted({ call }: OperationContext, name: string): boolean {
   return coversAdoption(call.grant.capabilities["node-links"], call.facts, name);
 }
 
-/** Tells whether the ledger knows the bridge. */
-function isKnown({ state }: OperationContext, name: string): boolean {
-  return state.ledger.shared.list({ kind: "bridge", key: name, nodeNetnsCookie: state.node.cookie }).length > 0;
+function rowOf({ state }: OperationContext, name: string): SharedRow | undefined {
+  return state.ledger.shared.find(state.node.cookie, "bridge", name);
 }
 
 function isMadeFor(link: Link, row: SharedRow): boolean {

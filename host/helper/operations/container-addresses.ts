@@ -10,7 +10,7 @@ import type { IpPrefix } from "../../spec/ip.ts";
 import type { ContainerSide } from "../state.ts";
 import { HANDLE, IP_PREFIX, LINK_NAME, U32, WAIT_MAX_MS } from "./arguments.ts";
 import { withoutIpv6 } from "./bridges.ts";
-import { linkOf } from "./container-links.ts";
+import { indexOf, linkOf } from "./container-links.ts";
 import { OperationFailure, containerOf, operation, poll, refuseLeased } from "./operation.ts";
 import type { OperationContext, OperationInterface } from "./operation.ts";
 
@@ -48,7 +48,7 @@ export const CONTAINER_ADDRESSES: OperationInterface = {
 function add(context: OperationContext, name: string, addresses: readonly IpPrefix[]): void {
   const { state, call } = context;
   const container = containerOf(context);
-  const link = linkOf(container, name);
+  const link = { name, index: indexOf(context, name) };
   for (const { address } of addresses) refuseLeased(context, address);
   const row = call.ownedContainerLinks.has(name) ? undefined : writeIntent(context, container, { name, addresses });
   try {
@@ -76,7 +76,7 @@ function writeIntent(
   });
 }
 
-function addAll({ netns, rtnetlink }: ContainerSide, link: Link, addresses: readonly IpPrefix[]): void {
+function addAll({ netns, rtnetlink }: ContainerSide, link: Pick<Link, "name" | "index">, addresses: readonly IpPrefix[]): void {
   const added: IpPrefix[] = [];
   let isIpv6Ready = false;
   try {

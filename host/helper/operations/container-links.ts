@@ -77,11 +77,21 @@ export function linkOf({ rtnetlink }: ContainerSide, name: string): Link {
   return link;
 }
 
+/**
+ * Gives the index of a link of the container. That of one that the call made is known: should it be gone, the kernel says ENODEV.
+ * @throws {OperationFailure} not-found.
+ */
+export function indexOf(context: OperationContext, name: string): number {
+  const container = containerOf(context);
+  return context.call.madeLinks.get(name) ?? linkOf(container, name).index;
+}
+
 function setUp(context: OperationContext, name: string, timeoutMs: number): Promise<void> | undefined {
   const { call } = context;
   const container = containerOf(context);
-  const link = linkOf(container, name);
-  if (!link.up) bringUp(context, container, link);
+  const made = call.madeLinks.get(name);
+  if (made === undefined) bringUp(context, container, linkOf(container, name));
+  else container.rtnetlink.setLink(made, { up: true });
   if (timeoutMs === 0) return undefined;
   const ask = (): Link | undefined => {
     const found = linkOf(container, name);
@@ -95,6 +105,7 @@ function setUp(context: OperationContext, name: string, timeoutMs: number): Prom
 
 /** A link that the attachment made goes with it; that another one was down is written first. */
 function bringUp({ state, call }: OperationContext, { path, netns, rtnetlink }: ContainerSide, link: Link): void {
+  if (link.up) return;
   if (call.ownedContainerLinks.has(link.name)) {
     rtnetlink.setLink(link.index, { up: true });
     return;
@@ -126,5 +137,6 @@ function deleteLink(context: OperationContext, name: string): void {
   beginDeletion(state, ours, row);
   call.ownedNodeLinks.delete(row.key);
   call.ownedContainerLinks.delete(name);
+  call.madeLinks.delete(name);
   if (!isThere) throw new OperationFailure("not-found");
 }

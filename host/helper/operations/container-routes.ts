@@ -3,10 +3,10 @@
  */
 import * as z from "zod";
 import { isKernelError } from "../../kernel/error.ts";
-import type { Link, Route, RouteMode } from "../../kernel/rtnetlink.ts";
+import type { Route, RouteMode } from "../../kernel/rtnetlink.ts";
 import type { ContainerSide } from "../state.ts";
 import { HANDLE, IP_ADDRESS, IP_FAMILY, IP_PREFIX, LINK_NAME, U32 } from "./arguments.ts";
-import { linkOf } from "./container-links.ts";
+import { indexOf, linkOf } from "./container-links.ts";
 import { containerOf, operation } from "./operation.ts";
 import type { OperationInterface } from "./operation.ts";
 
@@ -42,8 +42,7 @@ export const CONTAINER_ROUTES: OperationInterface = {
       effect: "change",
       schema: z.tuple([HANDLE, LINK_NAME, z.array(ROUTE), z.enum(["exclusive", "append", "replace"])]),
       run: (context, [, name, routes, mode]) => {
-        const container = containerOf(context);
-        addAll(container, linkOf(container, name), routes, mode);
+        addAll(containerOf(context), indexOf(context, name), routes, mode);
       },
     }),
     list: operation({
@@ -60,30 +59,30 @@ export const CONTAINER_ROUTES: OperationInterface = {
       run: (context, [, name, routes]) => {
         const container = containerOf(context);
         const link = linkOf(container, name);
-        for (const route of routes) deleteRoute(container, link, route);
+        for (const route of routes) deleteRoute(container, link.index, route);
       },
     }),
   },
 };
 
 /** Adds routes, all or none. What a `replace` replaced does not come back. */
-function addAll(container: ContainerSide, link: Link, routes: readonly Route[], mode: RouteMode): void {
+function addAll(container: ContainerSide, index: number, routes: readonly Route[], mode: RouteMode): void {
   const added: Route[] = [];
   try {
     for (const route of routes) {
-      container.rtnetlink.addRoute(link.index, route, mode);
+      container.rtnetlink.addRoute(index, route, mode);
       added.push(route);
     }
   } catch (error) {
-    for (const route of added) deleteRoute(container, link, route);
+    for (const route of added) deleteRoute(container, index, route);
     throw error;
   }
 }
 
 /** Deletes a route; one that is not there is passed over. */
-function deleteRoute({ rtnetlink }: ContainerSide, link: Link, route: Route): void {
+function deleteRoute({ rtnetlink }: ContainerSide, index: number, route: Route): void {
   try {
-    rtnetlink.deleteRoute(link.index, route);
+    rtnetlink.deleteRoute(index, route);
   } catch (error) {
     if (!isKernelError(error, "ESRCH")) throw error;
   }

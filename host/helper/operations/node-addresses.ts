@@ -7,7 +7,7 @@ import * as z from "zod";
 import { isKernelError } from "../../kernel/error.ts";
 import type { Link } from "../../kernel/rtnetlink.ts";
 import { formatIpPrefix, ipEquals, prefixContains, prefixEquals } from "../../spec/ip.ts";
-import type { IpPrefix } from "../../spec/ip.ts";
+import type { IpFamily, IpPrefix } from "../../spec/ip.ts";
 import { IP_PREFIX, LINK_NAME } from "./arguments.ts";
 import { requireBridge } from "./bridges.ts";
 import { OperationFailure, operation } from "./operation.ts";
@@ -57,20 +57,24 @@ function addressable(context: OperationContext, name: string): Addressable {
   return requireBridge(context, name, "not-permitted");
 }
 
-function addressesOf({ state }: OperationContext, link: Link): IpPrefix[] {
-  return state.node.rtnetlink.listAddresses(link.index, { max: LIST_MAX }).map(({ address }) => address);
+function addressesOf({ state }: OperationContext, link: Link, family?: IpFamily): IpPrefix[] {
+  return state.node.rtnetlink.listAddresses(link.index, { max: LIST_MAX, family }).map(({ address }) => address);
+}
+
+function familiesOf(addresses: readonly IpPrefix[]): readonly IpFamily[] {
+  return [...new Set(addresses.map(({ address }) => address.tag))];
 }
 
 function ensure(context: OperationContext, where: Addressable, wanted: Wanted): void {
   const { rtnetlink } = context.state.node;
   const { link } = where;
-  const present = addressesOf(context, link);
+  const present = familiesOf(wanted.addresses).flatMap((family) => addressesOf(context, link, family));
   const missing = wanted.addresses.filter((address) => !present.some((each) => prefixEquals(each, address)));
   const inTheWay = present.filter((each) => missing.some((address) => isInTheWay(each, address, wanted.addresses)));
   if (inTheWay.length > 0 && !wanted.replace)
     throw new OperationFailure("conflict", `${formatIpPrefix(inTheWay[0] as IpPrefix)} is there`);
-  // Without this a bridge takes the lowest hardware address of its ports, and changes it when they come and go.
-  if (missing.length > 0 && link.mac !== undefined) rtnetlink.setLink(link.index, { mac: link.mac });
+  // Without this an adopted bridge takes the lowest hardware address of its ports, and changes it when they come and go.
+  if (missing.length > 0 && !where.isOurs && link.mac !== undefined) rtnetlink.setLink(link.index, { mac: link.mac });
   for (const address of inTheWay) rtnetlink.deleteAddress(link.index, address);
   if (where.isOurs) addAll(context, link, missing);
   else for (const address of wanted.addresses) share(context, link, address, missing.includes(address));

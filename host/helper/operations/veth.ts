@@ -4,7 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { isKernelError } from "../../kernel/error.ts";
 import type { Link } from "../../kernel/rtnetlink.ts";
-import { writeSysctl } from "../../kernel/sysctl.ts";
+import { setLinkSysctls } from "../../kernel/sysctl.ts";
 import type { LinkSysctlName } from "../../kernel/sysctl.ts";
 import { isIfName } from "../../spec/names.ts";
 import type { MacAddress } from "../../spec/mac.ts";
@@ -74,11 +74,12 @@ async function createPair(context: OperationContext, plan: Plan): Promise<{ cont
   const row = writeIntent(context, plan);
   try {
     createLinks(context, plan);
-    const pair = { container: setUpContainerEnd(plan), node: setUpNodeEnd(context, plan) };
+    const [inside, outside] = [setUpContainerEnd(plan), setUpNodeEnd(context, plan)];
     state.ledger.done(row);
     call.ownedNodeLinks.add(nodeName);
     call.ownedContainerLinks.add(options.ifname);
-    return pair;
+    call.madeLinks.set(options.ifname, inside.index);
+    return { container: linkInfoOf(inside), node: linkInfoOf(outside) };
   } catch (error) {
     await takeBack(context, row);
     throw error;
@@ -118,25 +119,27 @@ function createLinks({ state, call }: OperationContext, { options, nodeName, bri
   });
 }
 
-function setUpContainerEnd({ options, container }: Plan): LinkInfo {
-  const { ifname: link, duplicateAddressDetection: detection, announce } = options;
-  const write = (name: LinkSysctlName, value: number): void =>
-    withoutIpv6(() => writeSysctl(container.netns, { name, link }, value));
-  if (detection !== "kernel-default") write("accept_dad", detection === "off" ? 0 : 1);
-  if (detection === "enhanced") write("enhanced_dad", 1);
-  if (announce) write("arp_notify", 1);
-  return linkInfoOf(present(container.rtnetlink.getLink({ name: link })));
+function setUpContainerEnd({ options, container }: Plan): Link {
+  const { ifname, duplicateAddressDetection: detection, announce } = options;
+  const values: (readonly [LinkSysctlName, number])[] = [];
+  if (detection !== "kernel-default") values.push(["accept_dad", detection === "off" ? 0 : 1]);
+  if (detection === "enhanced") values.push(["enhanced_dad", 1]);
+  if (values.length > 0) withoutIpv6(() => setLinkSysctls(container.netns, ifname, values));
+  if (announce) container.rtnetlink.setLink(ifname, { arpNotify: true });
+  return present(container.rtnetlink.getLink({ name: ifname }));
 }
 
-function setUpNodeEnd({ state, call }: OperationContext, { options, nodeName }: Plan): LinkInfo {
+function setUpNodeEnd({ state, call }: OperationContext, { options, nodeName }: Plan): Link {
   const { netns, rtnetlink } = state.node;
-  const made = present(rtnetlink.getLink({ name: nodeName }));
   // Before it is up: a router advertisement from the container must not be heard. Source: CVE-2020-10749.
-  withoutIpv6(() => writeSysctl(netns, { name: "accept_ra", link: nodeName }, 0));
+  withoutIpv6(() => setLinkSysctls(netns, nodeName, [["accept_ra", 0]]));
   const { hairpin = false, isolated = false } = options.port ?? {};
-  if (hairpin || isolated) rtnetlink.setBridgePort(made.index, { hairpin, isolated });
-  rtnetlink.setLink(made.index, { alias: aliasOf(call.tag), group: 0, up: true });
-  return linkInfoOf(present(rtnetlink.getLink({ index: made.index })));
+  if (hairpin || isolated) {
+    const { index } = present(rtnetlink.getLink({ name: nodeName }));
+    rtnetlink.setBridgePort(index, { hairpin, isolated });
+  }
+  rtnetlink.setLink(nodeName, { alias: aliasOf(call.tag), group: 0, up: true });
+  return present(rtnetlink.getLink({ name: nodeName }));
 }
 
 function present(link: Link | undefined): Link {

@@ -41,6 +41,7 @@ export function beginDeletion(state: HelperState, operation: OpenOperation, row:
       ? ledger.shared.list({ user, kind: "bridge", key: bridge, nodeNetnsCookie: node.cookie })
       : [];
   const veth = undoOwned(state, row);
+  if (typeof bridge === "string") operation.bridges.delete(bridge);
   const unused = leaveShared(state, joined, user, operation.id);
   operation.deletions.push({
     ownedId: row.id,

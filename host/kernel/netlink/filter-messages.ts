@@ -6,14 +6,17 @@
 import { ipToBytes, type IpAddress } from "../../spec/ip.ts";
 import { readAttributes, readText, type Message } from "./codec.ts";
 import type { NetlinkRequest } from "./socket.ts";
+import type { MessageWriter } from "./writer.ts";
 
 /** The packet filter's number among the families of netlink. Source: NETLINK_NETFILTER, linux/netlink.h. */
 export const NETLINK_NETFILTER = 12;
 
-const SUBSYSTEM = 10 << 8;
+/** The packet filter's number among the parts of netfilter. */
+export const SUBSYSTEM_NUMBER = 10;
+const SUBSYSTEM = SUBSYSTEM_NUMBER << 8;
 const MESSAGE_NEW_CHAIN = SUBSYSTEM | 3;
 const MESSAGE_GET_CHAIN = SUBSYSTEM | 4;
-const MESSAGE_NEW_ELEMENT = SUBSYSTEM | 12;
+export const MESSAGE_NEW_ELEMENT = SUBSYSTEM | 12;
 const MESSAGE_GET_ELEMENT = SUBSYSTEM | 13;
 /** Bytes of `struct nfgenmsg`. */
 const HEADER_BYTES = 4;
@@ -22,17 +25,17 @@ const FAMILY_NUMBERS = { inet: 1, ip: 2, bridge: 7, ip6: 10 } as const;
 const CHAIN_TABLE = 1;
 const CHAIN_NAME = 3;
 const CHAIN_USE = 6;
-const LIST_TABLE = 1;
-const LIST_SET = 2;
-const LIST_ELEMENTS = 3;
-const LIST_ELEMENT = 1;
-const ELEMENT_KEY = 1;
-const ELEMENT_DATA = 2;
-const ELEMENT_USERDATA = 6;
-const DATA_VALUE = 1;
-const DATA_VERDICT = 2;
-const VERDICT_CHAIN = 2;
-const USERDATA_COMMENT = 0;
+export const LIST_TABLE = 1;
+export const LIST_SET = 2;
+export const LIST_ELEMENTS = 3;
+export const LIST_ELEMENT = 1;
+export const ELEMENT_KEY = 1;
+export const ELEMENT_DATA = 2;
+export const ELEMENT_USERDATA = 6;
+export const DATA_VALUE = 1;
+export const DATA_VERDICT = 2;
+export const VERDICT_CHAIN = 2;
+export const USERDATA_COMMENT = 0;
 
 /** Which map, or which chain. */
 export interface MapReference {
@@ -50,7 +53,7 @@ export interface MapElement {
 }
 
 /**
- * Asks for the element of one address.
+ * Writes what every message begins with.
  *
  * | offset | bytes | field |
  * | ---: | ---: | --- |
@@ -59,12 +62,17 @@ export interface MapElement {
  * | 2 | 2 | resource, 0 |
  * Source: `struct nfgenmsg`, linux/netfilter/nfnetlink.h, Linux 6.12.
  */
+export function writeFilterHeader(writer: MessageWriter, { family }: Pick<MapReference, "family">): void {
+  writer.u8(FAMILY_NUMBERS[family]).u8(0).u16(0);
+}
+
+/** Asks for the element of one address. */
 export function getElementRequest(map: MapReference, key: IpAddress): NetlinkRequest {
   return {
     type: MESSAGE_GET_ELEMENT,
     call: "NFT_MSG_GETSETELEM",
     write: (writer) => {
-      writer.u8(FAMILY_NUMBERS[map.family]).u8(0).u16(0);
+      writeFilterHeader(writer, map);
       writer.attributeText(LIST_TABLE, map.table).attributeText(LIST_SET, map.name);
       writer.nested(LIST_ELEMENTS, (elements) => {
         elements.nested(LIST_ELEMENT, (element) => {
@@ -81,7 +89,7 @@ export function getChainRequest(chain: MapReference): NetlinkRequest {
     type: MESSAGE_GET_CHAIN,
     call: "NFT_MSG_GETCHAIN",
     write: (writer) => {
-      writer.u8(FAMILY_NUMBERS[chain.family]).u8(0).u16(0);
+      writeFilterHeader(writer, chain);
       writer.attributeText(CHAIN_TABLE, chain.table).attributeText(CHAIN_NAME, chain.name);
     },
   };

@@ -40,7 +40,12 @@ const IFLA_BR_VLAN_FILTERING = 7;
 const IFLA_BRPORT_MODE = 4;
 const IFLA_BRPORT_ISOLATED = 33;
 /** Source: bits/socket.h. */
+const AF_INET = 2;
 const AF_BRIDGE = 7;
+/** Switches by family. Source: linux/if_link.h; linux/ip.h, IPV4_DEVCONF_ARP_NOTIFY. */
+const IFLA_AF_SPEC = 26;
+const IFLA_INET_CONF = 1;
+const IPV4_ARP_NOTIFY = 22;
 
 /** Which link: by its name or by its index. */
 export type LinkReference = { readonly name: string } | { readonly index: number };
@@ -51,6 +56,8 @@ export interface BridgeOptions {
   /** In bytes; absent: the kernel's default. */
   readonly mtu?: number | undefined;
   readonly vlanFiltering?: boolean | undefined;
+  /** Kept for ever; without one a bridge takes the lowest of its ports', and changes it when they come and go. */
+  readonly mac?: MacAddress | undefined;
   /** Set right after creation: the kernel takes one of an existing link only. */
   readonly alias?: string | undefined;
   readonly group?: number | undefined;
@@ -90,6 +97,8 @@ export interface LinkChanges {
   readonly allMulticast?: boolean | undefined;
   readonly txQueueLength?: number | undefined;
   readonly group?: number | undefined;
+  /** Whether it announces itself by ARP when it is set up, or gets another hardware address. */
+  readonly arpNotify?: boolean | undefined;
 }
 
 /** How a port of a bridge behaves; what is absent stays. */
@@ -171,6 +180,7 @@ export function setLinkRequest(reference: LinkReference, changes: LinkChanges): 
       const name = "name" in reference ? reference.name : changes.name;
       if (name !== undefined) writer.attributeText(IFLA_IFNAME, name);
       if (changes.masterIndex !== undefined) writer.attributeU32(IFLA_MASTER, changes.masterIndex ?? 0);
+      if (changes.arpNotify !== undefined) writeIpv4Switch(writer, IPV4_ARP_NOTIFY, changes.arpNotify);
       if (changes.txQueueLength !== undefined) writer.attributeU32(IFLA_TXQLEN, changes.txQueueLength);
     },
   };
@@ -221,6 +231,15 @@ function writeCommon(writer: MessageWriter, values: Pick<LinkChanges, "mtu" | "m
   if (values.mac !== undefined) writer.attribute(IFLA_ADDRESS, Uint8Array.from(values.mac));
   if (values.alias !== undefined) writer.attributeText(IFLA_IFALIAS, values.alias);
   if (values.group !== undefined) writer.attributeU32(IFLA_GROUP, values.group);
+}
+
+/** Sets one of the link's switches under /proc/sys/net/ipv4/conf. */
+function writeIpv4Switch(writer: MessageWriter, number: number, isOn: boolean): void {
+  writer.nested(IFLA_AF_SPEC, (families) =>
+    families.nested(AF_INET, (inet) =>
+      inet.nested(IFLA_INET_CONF, (switches) => switches.attributeU32(number, isOn ? 1 : 0)),
+    ),
+  );
 }
 
 function flagsOf(changes: LinkChanges): { flags: number; change: number } {

@@ -129,6 +129,21 @@ export class NetlinkSocket implements Disposable {
     this.#awaitAcknowledgement(request.call);
   }
 
+  /**
+   * Asks for several changes in one go, which the kernel does in a transaction: the first and the last request are its boundaries.
+   * @throws {KernelError} with the first error.
+   */
+  changeTogether(requests: readonly NetlinkRequest[], call: string): void {
+    const first = this.#sequence + 1;
+    const parts = requests.map((request, index) => {
+      // All have one number; the last change is acknowledged, when all are done.
+      this.#sequence = first - 1;
+      return Buffer.from(this.#build(request, index === requests.length - 2 ? FLAG_ACK : 0));
+    });
+    this.#send(Buffer.concat(parts), call);
+    this.#awaitAcknowledgement(call);
+  }
+
   /** As {@link change}, but waits on the thread pool: for what blocks in send(2). Only one at a time. */
   async changeSlowly(request: NetlinkRequest): Promise<void> {
     const bytes = this.#build(request, FLAG_ACK);
