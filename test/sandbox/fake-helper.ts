@@ -24,7 +24,7 @@ export const LIMITS: Limits = {
 const FLAGS = [
   "--permission",
   "--liftoff-only",
-  "--max-semi-space-size=1",
+  "--max-semi-space-size=4",
   "--max-old-space-size=64",
   "--disallow-code-generation-from-strings",
 ];
