@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { tableOf } from "../../host/helper/dispatch.ts";
-import { operation } from "../../host/helper/operations/operation.ts";
+import { OperationFailure, operation } from "../../host/helper/operations/operation.ts";
 import { OPERATION_FRAME_MAX_BYTES, encodeFrame } from "../../host/helper/frames.ts";
 import { SandboxSession } from "../../host/helper/sandbox-session.ts";
 import type { HelperState, OpenCall } from "../../host/helper/state.ts";
@@ -31,6 +31,21 @@ function start(): Fake {
   const slow = Promise.withResolvers<unknown>();
   const breaches: string[] = [];
   const table = tableOf([
+    {
+      name: "masquerade",
+      errors: {},
+      otherwise: "invalid-argument",
+      operations: {
+        // Says of its argument whether it succeeds.
+        remove: operation({
+          effect: "change",
+          schema: z.tuple([z.boolean()]),
+          run: (_context, [succeeds]) => {
+            if (!succeeds) throw new OperationFailure("conflict");
+          },
+        }),
+      },
+    },
     {
       name: "leases",
       errors: {},
@@ -67,7 +82,7 @@ function start(): Fake {
     facts: { verb: "ADD" },
     grant: {
       limits: { hostCalls: 10 },
-      capabilities: { leases: { subnets: [] } },
+      capabilities: { leases: { subnets: [] }, masquerade: {} },
     },
     ended: false,
     hostCalls: 0,
@@ -143,4 +158,42 @@ test("kills the sandbox when its channel ends, which is no breach", async () => 
   await settle();
   expect(fake.killed).toBe(1);
   expect(fake.breaches).toEqual([]);
+});
+
+const YES = ["masquerade.remove", true];
+const NO = ["masquerade.remove", false];
+
+test.for<{ title: string; requests: readonly unknown[]; answer: unknown; done: number }>([
+  { title: "nothing", requests: [], answer: { ok: null }, done: 0 },
+  { title: "what succeeds", requests: [YES, YES], answer: { ok: null }, done: 2 },
+  {
+    title: "what does not, and nothing after it",
+    requests: [YES, NO, YES],
+    answer: { err: { index: 1, operation: "masquerade.remove", error: "conflict" } },
+    done: 2,
+  },
+])("does several operations in one frame in order: $title", async ({ requests, answer, done }) => {
+  const { channel, breaches, session } = start();
+  channel.push(encodeFrame(["batch", ...requests]));
+  await settle();
+  expect(channel.written).toEqual([encodeFrame(answer)]);
+  expect(breaches).toEqual([]);
+  expect(session.call?.timeline).toHaveLength(done);
+  expect(session.call?.hostCalls).toBe(done);
+});
+
+test.for<{ title: string; requests: readonly unknown[] }>([
+  { title: "one whose answer has a value", requests: [YES, ["leases.list"]] },
+  { title: "one that does not exist", requests: [YES, ["leases.steal"]] },
+  { title: "several in one", requests: [["batch", YES]] },
+  { title: "what is no request", requests: [YES, 7] },
+  { title: "wrong arguments", requests: [["masquerade.remove", 1]] },
+  { title: "more than the grant permits", requests: Array.from({ length: 11 }, () => YES) },
+])("kills the sandbox for several operations with $title among them", async ({ requests }) => {
+  const fake = start();
+  fake.channel.push(encodeFrame(["batch", ...requests]));
+  await settle();
+  expect(fake.channel.written).toEqual([]);
+  expect(fake.killed).toBe(1);
+  expect(fake.breaches).toHaveLength(1);
 });

@@ -7,6 +7,7 @@ import { describeError, parseRequest } from "../../host/helper/session.ts";
 import { VERSION } from "../../host/helper/version.ts";
 import { ProtocolViolation } from "../../host/helper/violation.ts";
 import { CniError } from "../../host/spec/error.ts";
+import { beginParameters } from "./support/bench.ts";
 
 test.for<{ title: string; frame: unknown }>([
   { title: "a frame that is no object", frame: [1, "hello", {}] },
@@ -22,6 +23,10 @@ test.for<{ title: string; frame: unknown }>([
   },
   { title: "a parameter too few", frame: { id: 1, method: "kill-sandbox", params: { sandboxId: "x" } } },
   { title: "a verb that does not exist", frame: { id: 1, method: "begin-operation", params: { verb: "GC" } } },
+  {
+    title: "an id that is no UUID",
+    frame: { id: 1, method: "begin-operation", params: { ...beginParameters({}), operationId: "../../etc/shadow" } },
+  },
 ])("takes $title for a breach", ({ frame }) => {
   expect(() => parseRequest(frame)).toThrow(ProtocolViolation);
 });
