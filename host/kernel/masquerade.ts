@@ -160,7 +160,10 @@ function elementCommands(tag: string, addresses: readonly IpPrefix[]): NftComman
 function byMap<Value>(
   addresses: readonly IpPrefix[],
   valueOf: (address: IpPrefix) => Value,
-): { readonly map: { readonly family: "inet"; readonly table: "cnidaria"; readonly name: string }; readonly values: readonly Value[] }[] {
+): {
+  readonly map: { readonly family: "inet"; readonly table: "cnidaria"; readonly name: string };
+  readonly values: readonly Value[];
+}[] {
   return (["ipv4", "ipv6"] as const).flatMap((family) => {
     const values = addresses.filter(({ address }) => address.tag === family).map(valueOf);
     return values.length === 0 ? [] : [{ map: { ...TABLE, name: FAMILIES[family].map }, values }];

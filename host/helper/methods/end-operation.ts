@@ -75,8 +75,7 @@ function close({ ledger }: HelperState, operation: OpenOperation, ended: EndOper
   ledger.transaction(() => {
     if (verb === "ADD" && outcome === "ok") ledger.attachments.put(recordOf(operation, ended.result));
     const { network, containerId, ifname } = key;
-    if (verb === "ADD" && outcome === "error")
-      ledger.leases.release({ operationId: id, network, containerId, ifname });
+    if (verb === "ADD" && outcome === "error") ledger.leases.release({ operationId: id, network, containerId, ifname });
     if (verb === "DEL") {
       ledger.leases.release({ network, containerId, ifname });
       // A DEL that failed is repeated: it needs to know what ADD was given.

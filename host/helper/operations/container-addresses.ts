@@ -76,7 +76,11 @@ function writeIntent(
   });
 }
 
-function addAll({ netns, rtnetlink }: ContainerSide, link: Pick<Link, "name" | "index">, addresses: readonly IpPrefix[]): void {
+function addAll(
+  { netns, rtnetlink }: ContainerSide,
+  link: Pick<Link, "name" | "index">,
+  addresses: readonly IpPrefix[],
+): void {
   const added: IpPrefix[] = [];
   let isIpv6Ready = false;
   try {
