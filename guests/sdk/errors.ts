@@ -109,8 +109,7 @@ export function toPluginError(caught: unknown): PluginError {
   if (caught instanceof PluginFailure) return record(caught.code, caught.message, caught.details);
   const payload = payloadOf(caught);
   if (isPluginError(payload)) return record(payload.code, payload.message, payload.details);
-  if (typeof payload === "string")
-    return record(codeOfCase(payload), `the host answered ${payload}`, undefined);
+  if (typeof payload === "string") return record(codeOfCase(payload), `the host answered ${payload}`, undefined);
   return record(CODES.internal, `the plugin failed: ${textOf(caught)}`, undefined);
 }
 

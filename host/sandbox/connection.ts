@@ -178,9 +178,13 @@ export class SandboxConnection {
   /** Tells who waits for it that it is gone. */
   #settle(reason: string): void {
     this.#starting?.reject(
-      new CniError(this.#refusal ?? "guestFailed", `the sandbox of plugin ${JSON.stringify(this.plugin.type)} did not start`, {
-        details: reason,
-      }),
+      new CniError(
+        this.#refusal ?? "guestFailed",
+        `the sandbox of plugin ${JSON.stringify(this.plugin.type)} did not start`,
+        {
+          details: reason,
+        },
+      ),
     );
     this.#call?.settle({ died: reason });
   }

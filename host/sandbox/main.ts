@@ -51,12 +51,11 @@ async function serve(channels: Channels): Promise<void> {
     send({ type: "ready", loadMicroseconds: Math.round(performance.now() * 1000) });
     for (;;) {
       const call = readCall(channels);
-      if (call !== undefined) {
-        const mayGoOn = session.run(call, ready.shift() ?? code.instantiate());
-        if (!mayGoOn) return;
-        // Generated code leaves promises and timers behind; they end here, while nobody waits.
-        await nextTurn();
-      } else if (ready.length < INSTANCES_READY_MAX) ready.push(code.instantiate());
+      const mayGoOn = call === undefined || session.run(call, ready.shift() ?? code.instantiate());
+      if (!mayGoOn) return;
+      // Generated code leaves promises and timers behind; they end here, while nobody waits.
+      await nextTurn();
+      if (call === undefined && ready.length < INSTANCES_READY_MAX) ready.push(code.instantiate());
     }
   } catch (error) {
     if (error instanceof ChannelClosed) throw error;

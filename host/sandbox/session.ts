@@ -3,7 +3,14 @@
  */
 import { encodeFrame, encodeText, FRAME_HEADER_BYTES, OPERATION_FRAME_MAX_BYTES } from "../helper/frames.ts";
 import type { LogLine } from "../helper/protocol.ts";
-import type { BatchAnswer, CallFrame, HostToSandbox, OperationAnswer, ResultFrame, SandboxToHost } from "../helper/sandbox-protocol.ts";
+import type {
+  BatchAnswer,
+  CallFrame,
+  HostToSandbox,
+  OperationAnswer,
+  ResultFrame,
+  SandboxToHost,
+} from "../helper/sandbox-protocol.ts";
 import { Batch } from "./batch.ts";
 import { ChannelClosed, type BlockingChannel } from "./channel.ts";
 import { runGuest, trapText, unwrapAnswer, type GuestOutcome } from "./guest-error.ts";

@@ -10,11 +10,7 @@ describe("ADD without IPAM", () => {
   test("plugs the container in, and sets it up with a carrier", () => {
     const { calls, plugin } = bridgeWith();
     const result = plugin.add(requestOf({}), CONTAINER);
-    expect(namesOf(calls)).toEqual([
-      "nodeLinks.ensureBridge",
-      "containerLinks.createVeth",
-      "containerLinks.setUp",
-    ]);
+    expect(namesOf(calls)).toEqual(["nodeLinks.ensureBridge", "containerLinks.createVeth", "containerLinks.setUp"]);
     expect(argumentsOf(calls, "containerLinks.setUp")).toEqual([CONTAINER, "eth0", 2550]);
     expect(result).toMatchObject({ ips: [], routes: [] });
   });
