@@ -1,0 +1,123 @@
+import { describe, expect, test } from "vitest";
+import { createBackend } from "../../host/backend.ts";
+import type { InstalledPlugin } from "../../host/helper/protocol.ts";
+import { CniError } from "../../host/spec/error.ts";
+import { ADD, END, IPAM, MAIN, PLUGINS, call, fakeParts, named, namesIn, plugin } from "./fake-parts.ts";
+
+describe("calls that are begun ahead", () => {
+  const idle = ["bridge", "host-local"];
+
+  test("are sent with the operation, and made without being begun again", async () => {
+    const { asked, parts } = fakeParts({ idle });
+    const backend = createBackend(parts);
+    const begun = await backend.begin(ADD, [MAIN, IPAM]);
+    expect(begun.ahead).toEqual([MAIN, IPAM]);
+    expect(namesIn(asked)).toEqual([
+      "begin-operation",
+      "begin-call",
+      "begin-call",
+      "begin-operation answered",
+      "warm",
+      "begin-call answered",
+      "begin-call answered",
+    ]);
+    expect(asked.slice(1, 3)).toMatchObject([
+      ["begin-call", { callId: "call-1", sandboxId: "idle-bridge", parentCallId: undefined }],
+      ["begin-call", { callId: "call-2", sandboxId: "idle-host-local", parentCallId: "call-1" }],
+    ]);
+    asked.length = 0;
+    await backend.call(call());
+    expect(namesIn(asked)).toEqual(["sandbox", "ipam", "end-call"]);
+  });
+
+  test.for([
+    { why: "no sandbox is idle", idle: [], sent: [] },
+    { why: "the caller's is not", idle: ["host-local"], sent: [] },
+    { why: "only the caller's is", idle: ["bridge"], sent: ["call-1"] },
+  ])("are not sent where $why", async ({ idle: some, sent }) => {
+    const { asked, parts } = fakeParts({ idle: some });
+    const begun = await createBackend(parts).begin(ADD, [MAIN, IPAM]);
+    expect(begun.ahead.map(({ callId }) => callId)).toEqual(sent);
+    expect(namesIn(asked).filter((name) => name === "begin-call")).toHaveLength(sent.length);
+  });
+
+  test("the error of the operation wins over theirs, and their sandboxes go back", async () => {
+    const answers = {
+      "begin-operation": new CniError("tryAgainLater", "locked"),
+      "begin-call": new CniError("helperFailed", "no operation"),
+    };
+    const { asked, parts } = fakeParts({ idle, answers });
+    await expect(createBackend(parts).begin(ADD, [MAIN, IPAM])).rejects.toMatchObject({ kind: "tryAgainLater" });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(named(asked, "give back")).toEqual([
+      ["give back", "idle-bridge"],
+      ["give back", "idle-host-local"],
+    ]);
+  });
+
+  test.for<{
+    why: string;
+    answers: Readonly<Record<string, unknown>>;
+    kept: readonly string[];
+    ended: readonly string[];
+  }>([
+    {
+      why: "the helper refused them",
+      answers: { "begin-call": new CniError("notPermitted", "another component") },
+      kept: [],
+      ended: [],
+    },
+    {
+      why: "the plugin has other limits by now",
+      answers: changed({ bridge: plugin("bridge", { limits: { ...plugin("").limits, deadlineMs: 2 } }) }),
+      kept: [],
+      ended: ["call-1", "call-2"],
+    },
+    {
+      why: "only the IPAM plugin is another one",
+      answers: changed({ "host-local": plugin("host-local", { version: "2" }) }),
+      kept: ["call-1"],
+      ended: ["call-2"],
+    },
+    { why: "the IPAM plugin is gone", answers: changed({ "host-local": null }), kept: ["call-1"], ended: ["call-2"] },
+  ])(
+    "are dropped where $why: ended if they were begun, and their sandboxes go back",
+    async ({ answers, kept, ended }) => {
+      const { asked, parts } = fakeParts({ idle, answers });
+      const backend = createBackend(parts);
+      const begun = await backend.begin(ADD, [MAIN, IPAM]);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(begun.ahead.map(({ callId }) => callId)).toEqual(kept);
+      expect(named(asked, "end-call")).toMatchObject(
+        ended.map((callId) => ["end-call", { callId, outcome: "error", addresses: [] }]),
+      );
+      expect(named(asked, "give back")).toHaveLength(2 - kept.length);
+    },
+  );
+
+  test("that are never made are ended before their operation", async () => {
+    const { asked, parts } = fakeParts({ idle });
+    const backend = createBackend(parts);
+    await backend.begin(ADD, [MAIN, IPAM]);
+    asked.length = 0;
+    await backend.end({ ...END, outcome: "error" });
+    expect(namesIn(asked).slice(0, 3)).toEqual(["end-call", "end-call", "end-operation"]);
+    expect(namesIn(asked).filter((name) => name === "give back")).toHaveLength(2);
+  });
+
+  test("are not made, but ended with their operation, where the caller ended it", async () => {
+    const { asked, parts } = fakeParts({ idle });
+    const backend = createBackend(parts);
+    await backend.begin(ADD, [MAIN]);
+    await expect(backend.call({ ...call(), signal: AbortSignal.abort() })).rejects.toMatchObject({
+      kind: "tryAgainLater",
+    });
+    await backend.end({ ...END, outcome: "error" });
+    expect(namesIn(asked)).toContain("end-call");
+    expect(namesIn(asked)).not.toContain("sandbox");
+  });
+});
+
+function changed(plugins: Readonly<Record<string, InstalledPlugin | null>>): Readonly<Record<string, unknown>> {
+  return { "begin-operation": { plugins: { ...PLUGINS, ...plugins }, attachment: null, namespacePresent: true } };
+}
