@@ -13,7 +13,7 @@ const FIRST_POINT = "operation:before";
 const dist = join(import.meta.dirname, "..");
 const { stateDir } = parseArguments(process.argv.slice(2));
 let planId: string | undefined;
-let passed = 0;
+let passed = new Map<string, number>();
 
 function hook(point: string): void {
   const plan = readPlan(stateDir);
@@ -21,15 +21,16 @@ function hook(point: string): void {
   if (plan.id !== planId) {
     if (point !== FIRST_POINT) return;
     planId = plan.id;
-    passed = 0;
+    passed = new Map();
   }
   if (plan.record) return notePoint(stateDir, point);
-  if (passed === plan.at) {
+  const occurrence = passed.get(point) ?? 0;
+  passed.set(point, occurrence + 1);
+  if (point === plan.point && occurrence === plan.occurrence) {
     noteReached(stateDir, point);
     removePlan(stateDir);
     for (const pid of pidsOf(plan.victim)) process.kill(pid, "SIGKILL");
   }
-  passed += 1;
 }
 
 function pidsOf(victim: Victim): readonly number[] {

@@ -20,8 +20,9 @@ type Verb = "add" | "del";
 interface Scene {
   readonly verb: Verb;
   readonly victim: Victim;
-  readonly at: number;
   readonly point: string;
+  /** Which of the points of that name, from 0. */
+  readonly occurrence: number;
 }
 
 interface Base {
@@ -60,12 +61,23 @@ async function record(verb: Verb): Promise<readonly string[]> {
 }
 
 function scenesOf(verb: Verb, victim: Victim): readonly Scene[] {
-  return points[verb].map((point, at) => ({ verb, victim, at, point }));
+  return pointsOf(points[verb]).map((each) => ({ ...each, verb, victim }));
+}
+
+/** Numbers the points of each name. */
+function pointsOf(passed: readonly string[]): readonly Pick<Scene, "point" | "occurrence">[] {
+  return passed.map((point, at) => ({
+    point,
+    occurrence: passed.slice(0, at).filter((each) => each === point).length,
+  }));
 }
 
 /** Makes the verb, in which somebody is killed. Tells whether a host that lived saw it succeed. */
-async function perform({ verb, victim, at }: Scene, request: AttachmentRequest): Promise<"ok" | "error" | "killed"> {
-  writePlan(stateDir, { id: randomUUID(), record: false, at, victim });
+async function perform(
+  { verb, victim, point, occurrence }: Scene,
+  request: AttachmentRequest,
+): Promise<"ok" | "error" | "killed"> {
+  writePlan(stateDir, { id: randomUUID(), record: false, point, occurrence, victim });
   if (victim === "host") {
     expect(await endOf(spawnHost(stateDir, verb, request))).toBe("SIGKILL");
     return "killed";
@@ -124,13 +136,13 @@ const WHO: Readonly<Record<Victim, string>> = {
 
 describe("ADD, then DEL by a fresh host, leaves nothing when", () => {
   for (const victim of ["helper", "sandbox", "host"] as const) {
-    test.for(scenesOf("add", victim))(`${WHO[victim]} killed at $at, $point`, (scene) => play(scene));
+    test.for(scenesOf("add", victim))(`${WHO[victim]} killed at $point, $occurrence`, (scene) => play(scene));
   }
 });
 
 describe("DEL, then DEL again by another host, leaves nothing when", () => {
   for (const victim of ["helper", "host"] as const) {
-    test.for(scenesOf("del", victim))(`${WHO[victim]} killed at $at, $point`, (scene) => play(scene));
+    test.for(scenesOf("del", victim))(`${WHO[victim]} killed at $point, $occurrence`, (scene) => play(scene));
   }
 });
 
@@ -158,8 +170,8 @@ describe("with another container on the bridge, which keeps what it has,", () =>
   for (const verb of ["add", "del"] as const) {
     test(`${verb.toUpperCase()} and DEL leave nothing of this one wherever the helper is killed`, async () => {
       expect(shared[verb].length).toBeGreaterThan(0);
-      for (const [at, point] of shared[verb].entries()) {
-        await play({ verb, victim: "helper", at, point });
+      for (const each of pointsOf(shared[verb])) {
+        await play({ ...each, verb, victim: "helper" });
         other.run("ping", "-c", "1", "-W", "2", "10.77.0.1");
       }
     });

@@ -7,10 +7,19 @@ import { dirname, join } from "node:path";
 /** Who is killed. */
 export type Victim = "helper" | "sandbox" | "host";
 
-/** What the helper does at the points of the next verb. They are counted from the first, `operation:before`. */
+/**
+ * What the helper does at the points of the next verb, which begins with `operation:before`. Each name is counted by itself, from 0:
+ * calls that run beside each other mix their points in any order.
+ */
 export type Plan =
   | { readonly id: string; readonly record: true }
-  | { readonly id: string; readonly record: false; readonly at: number; readonly victim: Victim };
+  | {
+      readonly id: string;
+      readonly record: false;
+      readonly point: string;
+      readonly occurrence: number;
+      readonly victim: Victim;
+    };
 
 const fileOf = (stateDir: string, name: string): string => join(dirname(stateDir), name);
 
