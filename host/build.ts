@@ -43,7 +43,7 @@ import { createRequire } from "node:module";
 const embeddedTranspiler: Plugin = {
   name: "embedded-transpiler",
   setup(build) {
-    build.onLoad({ filter: /jco-transpile\/vendor\/[a-z-]+\.js$/ }, (args) => ({
+    build.onLoad({ filter: /jco-transpile-lean\/vendor\/[a-z-]+\.js$/ }, (args) => ({
       loader: "js",
       contents: embedModules(readFileSync(args.path, "utf8")),
     }));

@@ -89,7 +89,7 @@ export class GuestCode {
  */
 function loadEntry(source: string): Instantiate {
   const exported = [...source.matchAll(ENTRY_EXPORTS)].map(([, , name]) => name);
-  if (exported.join() !== "instantiate,_util" || /^import\b/mu.test(source))
+  if (exported.join() !== "instantiate" || /^import\b/mu.test(source))
     throw new Error("the entry module is not as the transpiler makes them");
   const body = source.replace(ENTRY_EXPORTS, (_text, kind: string, name: string) =>
     kind === "function" ? `exports.${name} = function ${name}` : `exports.${name}`,

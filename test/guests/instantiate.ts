@@ -6,7 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { transpileBytes } from "@bytecodealliance/jco-transpile";
+import { transpileBytes } from "jco-transpile-lean";
 
 /** Imports by interface, as in `{ "container-links": { createVeth() { … } } }`. What is missing throws when it is called. */
 export type TestImports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -39,8 +39,6 @@ export async function loadComponent(component: Uint8Array): Promise<LoadedCompon
     instantiation: "sync",
     base64Cutoff: 0,
     multiMemory: true,
-    strict: true,
-    noComponentErrorWrapping: false,
     wasiShim: false,
     emitTypescriptDeclarations: false,
   });

@@ -15,7 +15,7 @@ const plugins: Plugin = {
     build.onResolve({ filter: /^@bytecodealliance\/preview2-shim\// }, ({ path }) => ({
       path: join(ROOT, "node_modules/@bytecodealliance/preview2-shim/dist/browser", `${basename(path)}.js`),
     }));
-    build.onLoad({ filter: /jco-transpile\/vendor\/[a-z-]+\.js$/ }, ({ path }) => {
+    build.onLoad({ filter: /jco-transpile-lean\/vendor\/[a-z-]+\.js$/ }, ({ path }) => {
       const imports: string[] = [];
       const body = readFileSync(path, "utf8").replace(
         /fetchCompile\(new URL\('(\.\/[^']+\.wasm)', import\.meta\.url\)\)/g,
