@@ -68,7 +68,8 @@ export function ensureBridge(context: OperationContext, options: BridgeOptions):
   const known = rowOf(context, name);
   const link = context.state.node.rtnetlink.getLink({ name });
   if (link !== undefined && link.kind !== "bridge") throw new OperationFailure("wrong-kind");
-  if (link !== undefined && known === undefined && isAdopted(context, name)) return bringUp(context, link, options);
+  if (link !== undefined && isAdopted(context, name) && !isOnRecord(context, name, known))
+    return bringUp(context, link, options);
   return attempt(context, options, { known, link }) ?? ensureLater(context, options);
 }
 
@@ -106,7 +107,7 @@ async function finishDead({ state }: OperationContext, name: string): Promise<vo
 function attempt(context: OperationContext, options: BridgeOptions, found: Found): Link | undefined {
   const { state, call } = context;
   const { name } = options;
-  if (found.link !== undefined && found.known === undefined) throw foreign(name);
+  if (found.link !== undefined && !isOnRecord(context, name, found.known)) throw foreign(name);
   const { state: outcome, row } = state.ledger.shared.share(call.owner, {
     operationId: call.operation.id,
     kind: "bridge",
@@ -204,6 +205,11 @@ function isAdopted({ call }: OperationContext, name: string): boolean {
 
 function rowOf({ state }: OperationContext, name: string): SharedRow | undefined {
   return state.ledger.shared.find(state.node.cookie, "bridge", name);
+}
+
+/** Tells whether the ledger knows a bridge; `known` is from before its link was found, which another helper may have made since. */
+function isOnRecord(context: OperationContext, name: string, known: SharedRow | undefined): boolean {
+  return known !== undefined || rowOf(context, name) !== undefined;
 }
 
 function isMadeFor(link: Link, row: SharedRow): boolean {
