@@ -87,14 +87,16 @@ function isInTheWay(present: IpPrefix, wanted: IpPrefix, all: readonly IpPrefix[
   return prefixContains(present, wanted.address) || prefixContains(wanted, present.address);
 }
 
-/** Adds addresses, all or none. */
+/** Adds addresses, all or none; those that another helper added in between are left alone. */
 function addAll({ state }: OperationContext, link: Link, addresses: readonly IpPrefix[]): void {
   const { rtnetlink } = state.node;
   const added: IpPrefix[] = [];
   try {
     for (const address of addresses) {
-      rtnetlink.addAddress(link.index, address);
-      added.push(address);
+      addOnce(() => {
+        rtnetlink.addAddress(link.index, address);
+        added.push(address);
+      });
     }
   } catch (error) {
     for (const address of added) rtnetlink.deleteAddress(link.index, address);
