@@ -13,6 +13,15 @@ import { callReference } from "../support/reference.ts";
 import type { Row } from "../support/row.ts";
 import { distribution, short, timed } from "../support/statistics.ts";
 
+/** Pause before each measured step: a warm host between two calls, not one that is saturated (that is the row `parallel`). */
+const PAUSE_MS = 40;
+
+/** Measures one step after the pause, in milliseconds. */
+async function timedAlone(step: () => unknown): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  return timed(step);
+}
+
 interface Samples {
   readonly add: number[];
   readonly del: number[];
@@ -34,8 +43,8 @@ async function measureOurs(context: Context, samples: Samples, { container, inde
     netns: container.path,
     ifname: "eth0",
   };
-  samples.add.push(await timed(() => context.host.add(request)));
-  samples.del.push(await timed(() => context.host.del(request)));
+  samples.add.push(await timedAlone(() => context.host.add(request)));
+  samples.del.push(await timedAlone(() => context.host.del(request)));
 }
 
 /** Where the reference plugins are, and where they keep their addresses. */
@@ -51,8 +60,8 @@ async function measureReference(
 ): Promise<void> {
   const configuration = pluginConfiguration(bridgeNetwork("reference", "ref0", "10.91.0.0/16", dataDir));
   const call = { folder, containerId: `reference-${index}`, netns: container.path, configuration };
-  samples.referenceAdd.push(await timed(() => callReference({ ...call, command: "ADD" })));
-  samples.referenceDel.push(await timed(() => callReference({ ...call, command: "DEL" })));
+  samples.referenceAdd.push(await timedAlone(() => callReference({ ...call, command: "ADD" })));
+  samples.referenceDel.push(await timedAlone(() => callReference({ ...call, command: "DEL" })));
 }
 
 /**
@@ -73,7 +82,7 @@ async function measureBareDelete(samples: Samples, { container }: Round): Promis
   inside.setLink(peer.index, { up: true });
   const everywhere: IpPrefix = { address: { tag: "ipv4", val: [0, 0, 0, 0] }, prefixLength: 0 };
   inside.addRoute(peer.index, { destination: everywhere, gateway: { tag: "ipv4", val: [10, 90, 0, 1] } }, "append");
-  samples.bareDelete.push(await timed(() => node.deleteLinks([link.index])));
+  samples.bareDelete.push(await timedAlone(() => node.deleteLinks([link.index])));
 }
 
 function rowsOf(samples: Samples): Row[] {

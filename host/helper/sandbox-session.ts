@@ -1,7 +1,6 @@
 /**
  * @module One sandbox, seen from the helper: its process, its private channel, and the call that is open on it.
  */
-import type { Socket } from "node:net";
 import type { Grant } from "../grants/grant.ts";
 import { CniError } from "../spec/error.ts";
 import { dispatchFrame } from "./batch.ts";
@@ -10,12 +9,13 @@ import { FrameReader, OPERATION_FRAME_MAX_BYTES, encodeFrame } from "./frames.ts
 import type { Digest } from "./protocol.ts";
 import type { BatchAnswer, OperationAnswer } from "./sandbox-protocol.ts";
 import type { HelperState, OpenCall } from "./state.ts";
+import type { SwiftSocket } from "./sandboxes/swift-socket.ts";
 import { ProtocolViolation } from "./violation.ts";
 
 /** The part of a sandbox's process that the session needs. */
 export interface SandboxProcess {
   readonly pid: number;
-  readonly private: Socket;
+  readonly private: SwiftSocket;
   kill(): void;
 }
 
@@ -87,7 +87,7 @@ export class SandboxSession {
     const { table, state } = this.#options;
     const answer = dispatchFrame(table, state, this.call, frame);
     if (!(answer instanceof Promise)) {
-      this.process.private.write(encodeFrame(answer));
+      this.process.private.send(encodeFrame(answer));
       return;
     }
     this.#busy = true;
@@ -99,7 +99,7 @@ export class SandboxSession {
 
   #answerLater(answer: OperationAnswer | BatchAnswer): void {
     this.#busy = false;
-    if (!this.#ended) this.process.private.write(encodeFrame(answer));
+    if (!this.#ended) this.process.private.send(encodeFrame(answer));
   }
 
   /** Ends the session: after a breach, or because an operation failed in a way that no guest may see. */

@@ -8,6 +8,7 @@ import { basename, dirname } from "node:path";
 import { readPeerCredentials } from "../kernel/peer.ts";
 import { readOpening } from "./opening.ts";
 import type { Opening } from "./protocol.ts";
+import { descriptorOf } from "./sandboxes/swift-socket.ts";
 import { ProtocolViolation } from "./violation.ts";
 
 /** Longest path of a unix socket in bytes: sun_path (108) less its NUL. Source: unix(7). */
@@ -93,11 +94,4 @@ async function admit(socket: Socket, parent: number): Promise<Connection> {
 function uidOf(pid: number): number {
   const found = /^Uid:\s+\d+\s+(\d+)/mu.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return Number(found ?? Number.NaN);
-}
-
-/** Descriptor of a connected socket. Node has no public way to it. */
-function descriptorOf(socket: Socket): number {
-  const { _handle: inner } = socket as unknown as { readonly _handle: { readonly fd: number } | null };
-  if (inner === null || inner.fd < 0) throw new ProtocolViolation("the connection is closed");
-  return inner.fd;
 }

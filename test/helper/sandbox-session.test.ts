@@ -1,17 +1,20 @@
 import { Duplex } from "node:stream";
-import type { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { tableOf } from "../../host/helper/dispatch.ts";
 import { OperationFailure, operation } from "../../host/helper/operations/operation.ts";
 import { OPERATION_FRAME_MAX_BYTES, encodeFrame } from "../../host/helper/frames.ts";
 import { SandboxSession } from "../../host/helper/sandbox-session.ts";
+import type { SwiftSocket } from "../../host/helper/sandboxes/swift-socket.ts";
 import type { HelperState, OpenCall } from "../../host/helper/state.ts";
 
 /** The helper's end of a private channel: what is written is kept, what the sandbox says is pushed. */
 class Channel extends Duplex {
   readonly written: Buffer[] = [];
   override _read(): void {}
+  send(bytes: Buffer): void {
+    this.write(bytes);
+  }
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.written.push(chunk);
     done();
@@ -73,7 +76,7 @@ function start(): Fake {
     state: {} as HelperState,
     process: {
       pid: 0,
-      private: channel as unknown as Socket,
+      private: channel as unknown as SwiftSocket,
       kill: () => void (fake.killed += 1),
     },
     onBreach: (_session, _call, why) => breaches.push(why),

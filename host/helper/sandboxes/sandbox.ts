@@ -15,6 +15,7 @@ import { fenceCommand } from "./fence.ts";
 import type { FencedRole } from "./fence.ts";
 import { OutputTail } from "./output-tail.ts";
 import type { SandboxRoot } from "./sandbox-root.ts";
+import { SwiftSocket } from "./swift-socket.ts";
 import { findTool } from "./tools.ts";
 
 /** How to start a fenced process. */
@@ -50,7 +51,7 @@ export interface FencedProcess {
 /** A sandbox. */
 export interface StartedSandbox extends FencedProcess {
   /** The helper's end of the private channel, the sandbox's descriptor 4. */
-  readonly private: Socket;
+  readonly private: SwiftSocket;
 }
 
 /**
@@ -73,7 +74,7 @@ export function startSandbox(options: FenceOptions): StartedSandbox {
   const { child, fenced } = start("sandbox", options, ["ignore", "pipe", "pipe", options.control, "pipe"]);
   const channel = child.stdio[PRIVATE_FD];
   if (!(channel instanceof Socket)) throw new Error("unreachable: the private channel is no socket");
-  return { ...fenced, private: channel };
+  return { ...fenced, private: SwiftSocket.takeOver(channel) };
 }
 
 /**
