@@ -1,7 +1,15 @@
 /**
  * @module Types of the public door.
  */
-import type { AuditRow, AttachmentRecord, Digest, InstalledPlugin, LeaseRow, LedgerRow, Limits } from "./helper/protocol.ts";
+import type {
+  AuditRow,
+  AttachmentRecord,
+  Digest,
+  InstalledPlugin,
+  LeaseRow,
+  LedgerRow,
+  Limits,
+} from "./helper/protocol.ts";
 import type { CniArguments } from "./spec/arguments.ts";
 import type { JsonObject } from "./spec/json.ts";
 import type { VersionResult } from "./spec/version.ts";
@@ -115,7 +123,11 @@ export interface Host extends AsyncDisposable {
   readonly revoke: (type: string) => Promise<void>;
   readonly list: () => Promise<readonly InstalledPlugin[]>;
   /** What happened in calls, oldest first. */
-  readonly log: (filter?: { readonly containerId?: string; readonly operationId?: string; readonly limit?: number }) => Promise<readonly AuditRow[]>;
+  readonly log: (filter?: {
+    readonly containerId?: string;
+    readonly operationId?: string;
+    readonly limit?: number;
+  }) => Promise<readonly AuditRow[]>;
   /** What is owned now. */
   readonly ledger: (filter?: ReadFilter) => Promise<readonly LedgerRow[]>;
   readonly leases: (filter?: ReadFilter) => Promise<readonly LeaseRow[]>;

@@ -4,7 +4,17 @@
  * `node host/build.ts` does nothing when every input is as old as at the last build; `--force` builds anyway,
  * `--types` writes the declarations as well.
  */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative, resolve } from "node:path";
@@ -53,11 +63,14 @@ const embeddedTranspiler: Plugin = {
 /** Replaces what fetches a core module beside the file by what compiles the embedded bytes. */
 function embedModules(source: string): string {
   const imports: string[] = [];
-  const body = source.replace(/fetchCompile\(new URL\('(\.\/[^']+\.wasm)', import\.meta\.url\)\)/g, (_match, path: string) => {
-    const name = `embeddedModule${imports.length}`;
-    imports.push(`import ${name} from ${JSON.stringify(path)};`);
-    return `WebAssembly.compile(${name})`;
-  });
+  const body = source.replace(
+    /fetchCompile\(new URL\('(\.\/[^']+\.wasm)', import\.meta\.url\)\)/g,
+    (_match, path: string) => {
+      const name = `embeddedModule${imports.length}`;
+      imports.push(`import ${name} from ${JSON.stringify(path)};`);
+      return `WebAssembly.compile(${name})`;
+    },
+  );
   return `${imports.join("\n")}\n${body}`;
 }
 
@@ -75,7 +88,9 @@ const browserShim: Plugin = {
 const lateHost: Plugin = {
   name: "late-host",
   setup(build) {
-    build.onResolve({ filter: /\/host\.ts$/ }, (args) => (args.kind === "dynamic-import" ? { path: "./host.mjs", external: true } : undefined));
+    build.onResolve({ filter: /\/host\.ts$/ }, (args) =>
+      args.kind === "dynamic-import" ? { path: "./host.mjs", external: true } : undefined,
+    );
   },
 };
 
@@ -163,7 +178,8 @@ async function buildAll(): Promise<void> {
   const outputs = [...bundles.map(({ file }) => file), "koffi.node"].map((file) => `dist/${file}`);
   const watched = [...inputs, ...outputs, relative(ROOT, import.meta.filename), ...BUNDLES.map(({ entry }) => entry)];
   writeFileSync(STAMP, JSON.stringify(Object.fromEntries(watched.map((path) => [path, stampOf(path)]))));
-  for (const { entry } of BUNDLES) if (!bundles.some((built) => built.entry === entry)) console.warn(`not there yet: ${entry}`);
+  for (const { entry } of BUNDLES)
+    if (!bundles.some((built) => built.entry === entry)) console.warn(`not there yet: ${entry}`);
 }
 
 /** Writes the declarations of the public door into dist/types. For whoever installs the package: nothing here needs them. */
@@ -176,9 +192,23 @@ function buildTypes(): void {
     rootDir: "host",
     outDir: join(DIST, "types"),
   };
-  const switches = ["ignoreConfig", "strict", "exactOptionalPropertyTypes", "skipLibCheck", "allowImportingTsExtensions", "declaration", "emitDeclarationOnly"];
-  const args = [...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]), ...switches.map((name) => `--${name}`)];
-  execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), ...args, "host/index.ts"], { cwd: ROOT, stdio: "inherit" });
+  const switches = [
+    "ignoreConfig",
+    "strict",
+    "exactOptionalPropertyTypes",
+    "skipLibCheck",
+    "allowImportingTsExtensions",
+    "declaration",
+    "emitDeclarationOnly",
+  ];
+  const args = [
+    ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
+    ...switches.map((name) => `--${name}`),
+  ];
+  execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), ...args, "host/index.ts"], {
+    cwd: ROOT,
+    stdio: "inherit",
+  });
 }
 
 if (process.argv.includes("--force") || !isUpToDate()) {

@@ -45,7 +45,10 @@ export async function execPlugin(parts: ExecParts, request: ExecRequest): Promis
   }
 }
 
-function inputOf({ surroundings }: ExecParts, { type, containerId, netns, ifname, args, configuration, onBegin, signal }: ExecRequest): InvocationInput {
+function inputOf(
+  { surroundings }: ExecParts,
+  { type, containerId, netns, ifname, args, configuration, onBegin, signal }: ExecRequest,
+): InvocationInput {
   return {
     ...surroundings,
     network: configuration,

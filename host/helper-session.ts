@@ -29,7 +29,9 @@ export interface HelperSessions<Companion extends Disposable> extends AsyncDispo
 }
 
 /** Makes the holder. Nothing is started yet. */
-export function createHelperSessions<Companion extends Disposable>(options: SessionOptions<Companion>): HelperSessions<Companion> {
+export function createHelperSessions<Companion extends Disposable>(
+  options: SessionOptions<Companion>,
+): HelperSessions<Companion> {
   let early = options.early;
   let current: Promise<HelperSession<Companion>> | undefined;
   let isClosed = false;
@@ -99,7 +101,13 @@ function isOver({ closed }: HelperClient): Promise<boolean> {
 }
 
 /** Ends the sandboxes first: the helper has less to do. */
-async function end({ client, companion }: { readonly client: HelperClient; readonly companion: Disposable | undefined }): Promise<void> {
+async function end({
+  client,
+  companion,
+}: {
+  readonly client: HelperClient;
+  readonly companion: Disposable | undefined;
+}): Promise<void> {
   companion?.[Symbol.dispose]();
   await client[Symbol.asyncDispose]();
 }

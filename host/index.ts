@@ -12,7 +12,15 @@ export type {
   InstallRequest,
   ReadFilter,
 } from "./api.ts";
-export type { AttachmentRecord, AuditRow, Digest, InstalledPlugin, LeaseRow, LedgerRow, Limits } from "./helper/protocol.ts";
+export type {
+  AttachmentRecord,
+  AuditRow,
+  Digest,
+  InstalledPlugin,
+  LeaseRow,
+  LedgerRow,
+  Limits,
+} from "./helper/protocol.ts";
 export type { CniArguments } from "./spec/arguments.ts";
 export type { CniErrorJson, CniErrorKind, CniErrorOptions } from "./spec/error.ts";
 export type { JsonObject, JsonValue } from "./spec/json.ts";

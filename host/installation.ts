@@ -29,7 +29,9 @@ export async function planInstallation(parts: InstallationParts, request: Instal
   const { stateDir, client, pool } = parts;
   const checksum = readChecksum(request.component);
   if (checksum === "differs") {
-    throw new CniError("componentRejected", "the component was changed after it was built", { details: "its checksum says so" });
+    throw new CniError("componentRejected", "the component was changed after it was built", {
+      details: "its checksum says so",
+    });
   }
   const plan = await planInstall({
     stateDir,
@@ -47,7 +49,8 @@ export async function planInstallation(parts: InstallationParts, request: Instal
     description: manifest.description,
     isVerified: checksum === "matches" || request.digest !== undefined,
     grants: describeGrant(grant),
-    differences: replaces === undefined ? undefined : [...describeDigests(replaces, digest), ...changes.map(describeChange)],
+    differences:
+      replaces === undefined ? undefined : [...describeDigests(replaces, digest), ...changes.map(describeChange)],
     commit: async () => {
       await commitInstall(plan, transpilerOf(client));
       for (const changed of [digest, replaces]) if (changed !== undefined) pool.retire(changed);
@@ -85,7 +88,8 @@ async function digestsInUse(client: InstallationParts["client"]): Promise<Readon
 async function installedPlugin(client: InstallationParts["client"], type: string): Promise<InstalledPlugin> {
   const { plugins } = await client.request("list-plugins", {});
   const found = plugins.find((plugin) => plugin.type === type);
-  if (found === undefined) throw new CniError("helperFailed", `plugin ${JSON.stringify(type)} is not there after its installation`);
+  if (found === undefined)
+    throw new CniError("helperFailed", `plugin ${JSON.stringify(type)} is not there after its installation`);
   return found;
 }
 

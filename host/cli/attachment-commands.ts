@@ -25,7 +25,10 @@ export function addAttachmentCommands(program: Command, context: CommandContext)
       .command(`${verb} <network> <netns>`)
       .description(DESCRIPTIONS[verb])
       .option("-i, --ifname <name>", "name of the container's link (default: CNI_IFNAME, or eth0)")
-      .addHelpText("after", "\nEnvironment: NETCONFPATH (default /etc/cni/net.d), CNI_ARGS, CAP_ARGS, CNI_IFNAME; CNI_PATH is accepted and not used.")
+      .addHelpText(
+        "after",
+        "\nEnvironment: NETCONFPATH (default /etc/cni/net.d), CNI_ARGS, CAP_ARGS, CNI_IFNAME; CNI_PATH is accepted and not used.",
+      )
       .action((network: string, netns: string, options: SharedOptions & { ifname?: string }) =>
         runVerb({ verb, network, netns, options: { ...options, ...program.opts<SharedOptions>() } }, context),
       );
@@ -58,7 +61,9 @@ async function runVerb({ verb, network, netns, options }: VerbRequest, context: 
     const result = await withHost(options, context, (host): Promise<JsonObject | void> => host[verb](request));
     if (result !== undefined) context.print(JSON.stringify(result, undefined, 4));
   } catch (error) {
-    const known = isCniError(error) ? error : new CniError("helperFailed", "the host failed", { details: String(error), cause: error });
+    const known = isCniError(error)
+      ? error
+      : new CniError("helperFailed", "the host failed", { details: String(error), cause: error });
     context.print(JSON.stringify(known.toCniJson(cniVersion), undefined, 4));
     context.exitWith(1);
   }

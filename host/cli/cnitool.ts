@@ -78,7 +78,10 @@ export function readNetwork(configurationDir: string, network: string): string {
     const plugin = readObject(join(configurationDir, file));
     if (readKey(plugin, "name") === network) return JSON.stringify(plugin);
   }
-  throw new CniError("invalidNetworkConfig", `no network configuration named ${JSON.stringify(network)} in ${JSON.stringify(configurationDir)}`);
+  throw new CniError(
+    "invalidNetworkConfig",
+    `no network configuration named ${JSON.stringify(network)} in ${JSON.stringify(configurationDir)}`,
+  );
 }
 
 function withDropIns(list: JsonObject, folder: string): JsonObject {

@@ -41,7 +41,11 @@ export function stateDirOf(options: SharedOptions, { environment }: CommandConte
 }
 
 /** Opens a host for one command and closes it afterwards. */
-export async function withHost<T>(options: SharedOptions, context: CommandContext, body: (host: Host) => Promise<T>): Promise<T> {
+export async function withHost<T>(
+  options: SharedOptions,
+  context: CommandContext,
+  body: (host: Host) => Promise<T>,
+): Promise<T> {
   await using host = await context.openHost(stateDirOf(options, context));
   return await body(host);
 }

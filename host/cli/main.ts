@@ -19,7 +19,9 @@ async function ask(question: string): Promise<boolean> {
 }
 
 function readVersion(): string {
-  const manifest = JSON.parse(readFileSync(join(bundleDir, "..", "package.json"), "utf8")) as { readonly version: string };
+  const manifest = JSON.parse(readFileSync(join(bundleDir, "..", "package.json"), "utf8")) as {
+    readonly version: string;
+  };
   return manifest.version;
 }
 
@@ -44,7 +46,9 @@ const context: CommandContext = {
 try {
   await createProgram(context).parseAsync(process.argv);
 } catch (error) {
-  const lines = isCniError(error) ? [error.message, ...(error.details === undefined ? [] : [error.details])] : [String(error)];
+  const lines = isCniError(error)
+    ? [error.message, ...(error.details === undefined ? [] : [error.details])]
+    : [String(error)];
   for (const [index, line] of lines.entries()) context.note(index === 0 ? `cnidaria: ${line}` : `  ${line}`);
   context.exitWith(1);
 }

@@ -28,14 +28,22 @@ export function addPluginCommands(program: Command, context: CommandContext): vo
     .command("install [component]")
     .description("install a component file, or a bundled type; shows what would be granted, and asks")
     .option("--bundled", "install every bundled plugin")
-    .option("--capabilities <file>", "grant these scopes and no others: a JSON file, equal to or narrower than what the plugin asks for")
-    .option("--digest <digest>", "what the component has to be: sha256:…; needed where the build left no checksum in it")
+    .option(
+      "--capabilities <file>",
+      "grant these scopes and no others: a JSON file, equal to or narrower than what the plugin asks for",
+    )
+    .option(
+      "--digest <digest>",
+      "what the component has to be: sha256:…; needed where the build left no checksum in it",
+    )
     .option("-y, --yes", "grant without asking")
     .action((component: string | undefined, options: InstallOptions) => install(component, merged(options), context));
   program
     .command("uninstall <type>")
     .description("make a plugin type unknown; attachments made with it can still be removed")
-    .action((type: string, options: SharedOptions) => withHost(merged(options), context, (host) => host.uninstall(type)));
+    .action((type: string, options: SharedOptions) =>
+      withHost(merged(options), context, (host) => host.uninstall(type)),
+    );
   program
     .command("revoke <type>")
     .description("take a plugin's grant away: its component runs no more")
@@ -43,19 +51,23 @@ export function addPluginCommands(program: Command, context: CommandContext): vo
   program
     .command("list")
     .description("list the installed plugins")
-    .action((options: SharedOptions) => withHost(merged(options), context, (host) => list(host, merged(options), context)));
+    .action((options: SharedOptions) =>
+      withHost(merged(options), context, (host) => list(host, merged(options), context)),
+    );
 }
 
 async function install(component: string | undefined, options: InstallOptions, context: CommandContext): Promise<void> {
   const paths = pathsOf(component, options, context);
   const wishes = wishesOf(options);
-  if (wishes.digest !== undefined && paths.length > 1) throw new CniError("invalidEnvironment", "--digest is about one component");
+  if (wishes.digest !== undefined && paths.length > 1)
+    throw new CniError("invalidEnvironment", "--digest is about one component");
   await withHost(options, context, async (host) => {
     for (const path of paths) {
       const plan = await host.planInstall({ component: readFileSync(path), ...wishes });
       if (!plan.isVerified) throw notVerified(path, plan);
       for (const line of describePlan(plan, context)) context.print(line);
-      if (!(await isAgreed(options, context))) throw new CniError("notPermitted", `${plan.type} is not installed: it was not agreed to`);
+      if (!(await isAgreed(options, context)))
+        throw new CniError("notPermitted", `${plan.type} is not installed: it was not agreed to`);
       const installed = await plan.commit();
       context.print(`installed ${installed.type} ${installed.digest}`);
     }
@@ -65,7 +77,9 @@ async function install(component: string | undefined, options: InstallOptions, c
 /** What the operator says of the component, besides where it is. */
 function wishesOf({ capabilities, digest }: InstallOptions): Pick<InstallRequest, "capabilities" | "digest"> {
   return {
-    ...(capabilities === undefined ? {} : { capabilities: parseJsonObject(readFileSync(capabilities, "utf8"), JSON.stringify(capabilities)) }),
+    ...(capabilities === undefined
+      ? {}
+      : { capabilities: parseJsonObject(readFileSync(capabilities, "utf8"), JSON.stringify(capabilities)) }),
     ...(digest === undefined ? {} : { digest: digest as Digest }),
   };
 }
@@ -77,17 +91,26 @@ function notVerified(path: string, { digest }: InstallPlan): CniError {
 }
 
 /** The files to install: one that was named, a bundled type, or every bundled one. */
-function pathsOf(component: string | undefined, { bundled = false }: InstallOptions, { bundleDir }: CommandContext): readonly string[] {
+function pathsOf(
+  component: string | undefined,
+  { bundled = false }: InstallOptions,
+  { bundleDir }: CommandContext,
+): readonly string[] {
   const folder = join(bundleDir, "guests");
-  const types = existsSync(folder) ? readdirSync(folder).flatMap((name) => /^([A-Za-z0-9._-]+)\.wasm$/u.exec(name)?.[1] ?? []) : [];
+  const types = existsSync(folder)
+    ? readdirSync(folder).flatMap((name) => /^([A-Za-z0-9._-]+)\.wasm$/u.exec(name)?.[1] ?? [])
+    : [];
   if (bundled) {
     if (types.length === 0) throw new CniError("ioFailure", `no bundled plugin in ${JSON.stringify(folder)}`);
     return types.map((type) => join(folder, `${type}.wasm`));
   }
-  if (component === undefined) throw new CniError("invalidEnvironment", "want a component file, a bundled type, or --bundled");
+  if (component === undefined)
+    throw new CniError("invalidEnvironment", "want a component file, a bundled type, or --bundled");
   if (types.includes(component)) return [join(folder, `${component}.wasm`)];
   if (existsSync(component)) return [component];
-  throw new CniError("ioFailure", `${JSON.stringify(component)} is no file and no bundled type`, { details: `bundled types: ${types.join(", ") || "none"}` });
+  throw new CniError("ioFailure", `${JSON.stringify(component)} is no file and no bundled type`, {
+    details: `bundled types: ${types.join(", ") || "none"}`,
+  });
 }
 
 /** Says what an installation would grant, for a person. */
@@ -108,7 +131,10 @@ function indent(lines: readonly string[]): string[] {
 
 async function isAgreed({ yes = false }: InstallOptions, { ask }: CommandContext): Promise<boolean> {
   if (yes) return true;
-  if (ask === undefined) throw new CniError("notPermitted", "nobody can be asked: there is no terminal", { details: "give --yes to grant what is shown" });
+  if (ask === undefined)
+    throw new CniError("notPermitted", "nobody can be asked: there is no terminal", {
+      details: "give --yes to grant what is shown",
+    });
   return ask("install and grant this? [y/N] ");
 }
 
@@ -122,5 +148,6 @@ async function list(host: Host, { json = false }: SharedOptions, context: Comman
     exports.join(" "),
     capabilities.join(" "),
   ]);
-  for (const line of formatTable(["TYPE", "VERSION", "DIGEST", "EXPORTS", "GRANTED"], rows, context.style)) context.print(line);
+  for (const line of formatTable(["TYPE", "VERSION", "DIGEST", "EXPORTS", "GRANTED"], rows, context.style))
+    context.print(line);
 }

@@ -13,7 +13,10 @@ import { addShimCommand } from "./shim-command.ts";
 export function createProgram(context: CommandContext): Command {
   const program = new Command("cnidaria")
     .description("runs CNI plugins as WebAssembly components that nobody has to trust")
-    .option("--state-dir <dir>", "components, grants, ledger, leases (default: CNIDARIA_STATE_DIR, or /var/lib/cnidaria)")
+    .option(
+      "--state-dir <dir>",
+      "components, grants, ledger, leases (default: CNIDARIA_STATE_DIR, or /var/lib/cnidaria)",
+    )
     .option("--json", "print JSON where a table is printed")
     .showHelpAfterError();
   addAttachmentCommands(program, context);

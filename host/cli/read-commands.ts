@@ -29,7 +29,9 @@ export function addReadCommands(program: Command, context: CommandContext): void
     .command("log [container]")
     .description("show what happened in calls: of a container, of the call with this id, or of all")
     .option("--limit <records>", `records to show, newest last`, String(DEFAULT_LOG_LIMIT))
-    .action((subject: string | undefined, options: ReadOptions) => run(options, (host, merged) => log(host, { subject, options: merged }, context)));
+    .action((subject: string | undefined, options: ReadOptions) =>
+      run(options, (host, merged) => log(host, { subject, options: merged }, context)),
+    );
   program
     .command("ledger")
     .description("show what is owned: links, rules, addresses")
@@ -44,7 +46,11 @@ export function addReadCommands(program: Command, context: CommandContext): void
     .action((options: ReadOptions) => run(options, (host, merged) => leases(host, merged, context)));
 }
 
-async function log(host: Host, { subject, options }: { subject: string | undefined; options: ReadOptions }, context: CommandContext): Promise<void> {
+async function log(
+  host: Host,
+  { subject, options }: { subject: string | undefined; options: ReadOptions },
+  context: CommandContext,
+): Promise<void> {
   const limit = Number(options.limit ?? DEFAULT_LOG_LIMIT);
   const rows: readonly AuditRow[] = await host.log({ limit, ...subjectFilter(subject) });
   if (options.json === true) return context.print(JSON.stringify(rows, undefined, 2));
@@ -57,19 +63,36 @@ function subjectFilter(subject: string | undefined): { operationId?: string; con
 }
 
 function filterOf({ network, container }: ReadOptions): { network?: string; containerId?: string } {
-  return { ...(network === undefined ? {} : { network }), ...(container === undefined ? {} : { containerId: container }) };
+  return {
+    ...(network === undefined ? {} : { network }),
+    ...(container === undefined ? {} : { containerId: container }),
+  };
 }
 
 async function ledger(host: Host, options: ReadOptions, context: CommandContext): Promise<void> {
   const rows = await host.ledger(filterOf(options));
   if (options.json === true) return context.print(JSON.stringify(rows, undefined, 2));
-  const cells = rows.map((row) => [String(row.id), row.network, row.containerId, row.ifname, row.kind, row.state, row.description]);
-  for (const line of formatTable(["ID", "NETWORK", "CONTAINER", "IFNAME", "KIND", "STATE", "WHAT"], cells, context.style)) context.print(line);
+  const cells = rows.map((row) => [
+    String(row.id),
+    row.network,
+    row.containerId,
+    row.ifname,
+    row.kind,
+    row.state,
+    row.description,
+  ]);
+  for (const line of formatTable(
+    ["ID", "NETWORK", "CONTAINER", "IFNAME", "KIND", "STATE", "WHAT"],
+    cells,
+    context.style,
+  ))
+    context.print(line);
 }
 
 async function leases(host: Host, options: ReadOptions, context: CommandContext): Promise<void> {
   const rows = await host.leases(filterOf(options));
   if (options.json === true) return context.print(JSON.stringify(rows, undefined, 2));
   const cells = rows.map((row) => [row.address, row.network, row.containerId, row.ifname]);
-  for (const line of formatTable(["ADDRESS", "NETWORK", "CONTAINER", "IFNAME"], cells, context.style)) context.print(line);
+  for (const line of formatTable(["ADDRESS", "NETWORK", "CONTAINER", "IFNAME"], cells, context.style))
+    context.print(line);
 }

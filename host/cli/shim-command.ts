@@ -24,14 +24,21 @@ export function addShimCommand(program: Command, context: CommandContext): void 
     .command("install")
     .description("put one executable per installed plugin type into a directory")
     .requiredOption("--bin-dir <dir>", "where a runtime looks for plugins, such as /opt/cni/bin")
-    .option("--linger-seconds <seconds>", "how long a warm host stays after a call; 0: it ends with the call", String(DEFAULT_LINGER_SECONDS))
+    .option(
+      "--linger-seconds <seconds>",
+      "how long a warm host stays after a call; 0: it ends with the call",
+      String(DEFAULT_LINGER_SECONDS),
+    )
     .option("--state-dir <dir>", "state directory that the executables remember")
     .action((options: ShimOptions) => install({ ...options, ...program.opts<SharedOptions>() }, context));
 }
 
 async function install(options: ShimOptions, context: CommandContext): Promise<void> {
   const types = await withHost(options, context, (host) => host.list());
-  if (types.length === 0) throw new CniError("unknownPlugin", "no plugin is installed", { details: 'run "cnidaria install --bundled" first' });
+  if (types.length === 0)
+    throw new CniError("unknownPlugin", "no plugin is installed", {
+      details: 'run "cnidaria install --bundled" first',
+    });
   const { executables, runtimeDir } = installShims({
     stateDir: stateDirOf(options, context),
     binDir: options.binDir,
@@ -48,5 +55,7 @@ async function install(options: ShimOptions, context: CommandContext): Promise<v
 function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (/^\d+$/u.test(text) && seconds <= LINGER_MAX_SECONDS) return seconds;
-  throw new CniError("invalidEnvironment", `--linger-seconds ${JSON.stringify(text)} is not allowed`, { details: `want 0 to ${LINGER_MAX_SECONDS}` });
+  throw new CniError("invalidEnvironment", `--linger-seconds ${JSON.stringify(text)} is not allowed`, {
+    details: `want 0 to ${LINGER_MAX_SECONDS}`,
+  });
 }

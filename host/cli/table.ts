@@ -10,9 +10,15 @@ export interface PrintStyle {
 }
 
 /** Gives lines of a table: a head, then one line per row, columns as wide as their widest cell. No rows: one line that says so. */
-export function formatTable(head: readonly string[], rows: readonly (readonly string[])[], style: PrintStyle): string[] {
+export function formatTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  style: PrintStyle,
+): string[] {
   if (rows.length === 0) return [dim("(none)", style)];
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => clean(row[column] ?? "").length)));
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => clean(row[column] ?? "").length)),
+  );
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, column) => clean(cell).padEnd(widths[column] ?? 0))

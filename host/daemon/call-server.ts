@@ -75,7 +75,8 @@ function serveOne(socket: Socket, options: CallServerOptions): void {
 
 async function answer(text: string, options: CallServerOptions, signal: AbortSignal): Promise<string> {
   const request = JSON.parse(text) as WarmRequest;
-  if (request.surroundings !== options.surroundings) return JSON.stringify(strangerAnswer(request, options.surroundings));
+  if (request.surroundings !== options.surroundings)
+    return JSON.stringify(strangerAnswer(request, options.surroundings));
   return JSON.stringify(await options.perform(request, signal));
 }
 

@@ -10,17 +10,33 @@ import type { WarmAnswer, WarmRequest } from "./protocol.ts";
 const FALLBACK_CNI_VERSION = "1.1.0";
 
 /** Performs a call, until `signal` says that nobody waits for it. Never rejects: what fails is CNI's error object on stdout, with exit code 1. */
-export async function performCall(request: WarmRequest, host: Pick<Host, "exec">, signal?: AbortSignal): Promise<WarmAnswer> {
+export async function performCall(
+  request: WarmRequest,
+  host: Pick<Host, "exec">,
+  signal?: AbortSignal,
+): Promise<WarmAnswer> {
   const { command, type, containerId, netns, ifname, args, configuration } = request;
   let stderr = "";
   const onBegin = (operationId: string): void => {
     stderr = `cnidaria: call ${operationId}\n`;
   };
   try {
-    const stdout = await host.exec({ command, type, containerId, netns, ifname, args, configuration, onBegin, ...(signal === undefined ? {} : { signal }) });
+    const stdout = await host.exec({
+      command,
+      type,
+      containerId,
+      netns,
+      ifname,
+      args,
+      configuration,
+      onBegin,
+      ...(signal === undefined ? {} : { signal }),
+    });
     return { exitCode: 0, stdout: stdout === "" ? "" : `${stdout}\n`, stderr };
   } catch (error) {
-    const known = isCniError(error) ? error : new CniError("helperFailed", "the host failed", { details: String(error), cause: error });
+    const known = isCniError(error)
+      ? error
+      : new CniError("helperFailed", "the host failed", { details: String(error), cause: error });
     return { exitCode: 1, stdout: `${JSON.stringify(known.toCniJson(readCniVersion(configuration)))}\n`, stderr };
   }
 }

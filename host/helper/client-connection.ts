@@ -16,7 +16,10 @@ export interface Conversation {
    * @throws {CniError} of the kind that the helper answered.
    * @throws {CniError} helperFailed when the connection ends first.
    */
-  readonly request: <M extends ControlMethod>(method: M, params: ControlMethods[M]["params"]) => Promise<ControlMethods[M]["result"]>;
+  readonly request: <M extends ControlMethod>(
+    method: M,
+    params: ControlMethods[M]["params"],
+  ) => Promise<ControlMethods[M]["result"]>;
   /** Settles when the connection is over, with why. Never rejects. */
   readonly closed: Promise<CniError>;
   /** Ends the connection; what waits is rejected with `why`. */

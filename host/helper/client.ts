@@ -127,7 +127,9 @@ export function helperCommand({ stateDir, nodePath, helperEntry, helperArguments
 function spawnHelper(options: HelperOptions): ChildProcess {
   const setpriv = SETPRIV_PATHS.find((path) => existsSync(path));
   if (setpriv === undefined) {
-    throw new CniError("missingFeature", "setpriv is not installed", { details: `want it at ${SETPRIV_PATHS.join(" or ")} (package util-linux)` });
+    throw new CniError("missingFeature", "setpriv is not installed", {
+      details: `want it at ${SETPRIV_PATHS.join(" or ")} (package util-linux)`,
+    });
   }
   return spawn(setpriv, helperCommand(options), { env: {}, cwd: "/", stdio: ["ignore", "ignore", "pipe", "pipe"] });
 }
@@ -137,7 +139,9 @@ async function readSocketPath(child: ChildProcess, stderr: () => string): Promis
   const line = await firstLine(child);
   if (line === undefined) {
     await Promise.race([once(child, "close"), sleep(STDERR_WAIT_MS)]);
-    throw new CniError("helperFailed", "the helper did not start", { details: stderr().trim() || `no line within ${START_TIMEOUT_MS} ms` });
+    throw new CniError("helperFailed", "the helper did not start", {
+      details: stderr().trim() || `no line within ${START_TIMEOUT_MS} ms`,
+    });
   }
   const said = JSON.parse(line) as { socket: string } | { error: Parameters<typeof parseHelperError>[0] };
   if ("error" in said) throw parseHelperError(said.error);

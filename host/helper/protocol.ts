@@ -236,10 +236,16 @@ export interface ControlMethods {
   "kill-sandbox": { params: { sandboxId: string; reason: string }; result: Record<string, never> };
   "list-plugins": { params: Record<string, never>; result: { plugins: readonly InstalledPlugin[] } };
   "read-attachment": { params: AttachmentKey; result: { attachment: AttachmentRecord | null } };
-  "list-attachments": { params: { network?: string; containerId?: string }; result: { attachments: readonly AttachmentRecord[] } };
+  "list-attachments": {
+    params: { network?: string; containerId?: string };
+    result: { attachments: readonly AttachmentRecord[] };
+  };
   "read-ledger": { params: { network?: string; containerId?: string }; result: { rows: readonly LedgerRow[] } };
   "read-leases": { params: { network?: string; containerId?: string }; result: { rows: readonly LeaseRow[] } };
-  "read-log": { params: { containerId?: string; operationId?: string; limit?: number }; result: { rows: readonly AuditRow[] } };
+  "read-log": {
+    params: { containerId?: string; operationId?: string; limit?: number };
+    result: { rows: readonly AuditRow[] };
+  };
 }
 
 export type ControlMethod = keyof ControlMethods;
@@ -252,4 +258,12 @@ export interface ControlRequest {
 
 export type ControlAnswer =
   | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: { readonly kind: string; readonly code: number; readonly message: string; readonly details?: string } };
+  | {
+      readonly id: number;
+      readonly error: {
+        readonly kind: string;
+        readonly code: number;
+        readonly message: string;
+        readonly details?: string;
+      };
+    };

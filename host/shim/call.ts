@@ -34,7 +34,9 @@ export async function callWarmHost(request: WarmRequest, options: CallOptions): 
     const answer = await converse(socket, request, options);
     if (answer !== undefined) return answer;
   }
-  throw new CniError("helperFailed", "no warm host could be started", { details: `want one that listens on ${JSON.stringify(options.socketPath)}` });
+  throw new CniError("helperFailed", "no warm host could be started", {
+    details: `want one that listens on ${JSON.stringify(options.socketPath)}`,
+  });
 }
 
 /** Connects; `undefined` when nobody listens. */
@@ -44,7 +46,10 @@ function tryConnect(path: string): Promise<Socket | undefined> {
     socket.once("connect", () => resolve(socket));
     socket.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT" || error.code === "ECONNREFUSED") resolve(undefined);
-      else reject(new CniError("tryAgainLater", "the warm host cannot be reached", { details: error.message, cause: error }));
+      else
+        reject(
+          new CniError("tryAgainLater", "the warm host cannot be reached", { details: error.message, cause: error }),
+        );
     });
   });
 }
@@ -59,7 +64,8 @@ function converse(socket: Socket, request: WarmRequest, options: CallOptions): P
       socket.destroy();
       reject(error);
     };
-    const silent = (ms: number): void => fail(new CniError("tryAgainLater", "the warm host is silent", { details: `no word within ${ms} ms` }));
+    const silent = (ms: number): void =>
+      fail(new CniError("tryAgainLater", "the warm host is silent", { details: `no word within ${ms} ms` }));
     let timer = setTimeout(silent, greetingTimeoutMs, greetingTimeoutMs);
     socket.setEncoding("utf8");
     socket.on("data", (chunk: string) => {
@@ -69,7 +75,8 @@ function converse(socket: Socket, request: WarmRequest, options: CallOptions): P
       isGreeted = true;
       clearTimeout(timer);
       timer = setTimeout(silent, answerTimeoutMs, answerTimeoutMs);
-      if (!isOwnProtocol(text.slice(0, end))) return fail(new CniError("helperFailed", "the warm host speaks another protocol"));
+      if (!isOwnProtocol(text.slice(0, end)))
+        return fail(new CniError("helperFailed", "the warm host speaks another protocol"));
       text = text.slice(end + 1);
       socket.write(`${JSON.stringify(request)}\n`);
     });
@@ -79,7 +86,12 @@ function converse(socket: Socket, request: WarmRequest, options: CallOptions): P
       clearTimeout(timer);
       if (!isGreeted) return resolve(undefined);
       const answer = parseAnswer(text);
-      if (answer === undefined) fail(new CniError("helperFailed", "the warm host ended during the call", { details: "what it did is undone; DEL makes sure of it" }));
+      if (answer === undefined)
+        fail(
+          new CniError("helperFailed", "the warm host ended during the call", {
+            details: "what it did is undone; DEL makes sure of it",
+          }),
+        );
       else resolve(answer);
     });
   });

@@ -23,7 +23,15 @@ import { CniError } from "../spec/error.ts";
 import { isOwnScript, writeScript } from "./script.ts";
 
 /** Files of the bundle folder that a shim needs, itself included. */
-const RUNTIME_FILES = ["shim.cjs", "warm-host.mjs", "host.mjs", "helper.mjs", "sandbox.mjs", "transpiler.mjs", "koffi.node"] as const;
+const RUNTIME_FILES = [
+  "shim.cjs",
+  "warm-host.mjs",
+  "host.mjs",
+  "helper.mjs",
+  "sandbox.mjs",
+  "transpiler.mjs",
+  "koffi.node",
+] as const;
 /** Hexadecimal digits of a runtime folder's name. Short: it is part of a socket's path, which has 107 bytes. */
 const RUNTIME_NAME_DIGITS = 8;
 const WRITABLE_BY_OTHERS = 0o022;
@@ -62,7 +70,10 @@ export function installShims(options: ShimInstallOptions): InstalledShims {
   const runtimeDir = installRuntime({ ...options, stateDir });
   const executables = options.types.map(({ type, cniVersions }) => {
     const path = join(binDir, type);
-    writeExecutable(path, writeScript({ type, cniVersions, stateDir, runtimeDir, lingerSeconds: options.lingerSeconds }));
+    writeExecutable(
+      path,
+      writeScript({ type, cniVersions, stateDir, runtimeDir, lingerSeconds: options.lingerSeconds }),
+    );
     return path;
   });
   return { runtimeDir, executables };
@@ -84,9 +95,13 @@ export function checkRootOnly(path: string): void {
 }
 
 function notRootOnly(part: string, what: string): CniError {
-  return new CniError("stateUnusable", `${JSON.stringify(part)} ${what}: others than root may change what root would run`, {
-    details: "every part of the path must be root's and writable by root only",
-  });
+  return new CniError(
+    "stateUnusable",
+    `${JSON.stringify(part)} ${what}: others than root may change what root would run`,
+    {
+      details: "every part of the path must be root's and writable by root only",
+    },
+  );
 }
 
 function isWritableByOthers(stat: Stats): boolean {
@@ -95,7 +110,9 @@ function isWritableByOthers(stat: Stats): boolean {
 
 function checkReplaceable(path: string): void {
   if (!existsSync(path) || isOwnScript(readFileSync(path, "latin1"))) return;
-  throw new CniError("alreadyExists", `${JSON.stringify(path)} is another program`, { details: "move it away, or give another --bin-dir" });
+  throw new CniError("alreadyExists", `${JSON.stringify(path)} is another program`, {
+    details: "move it away, or give another --bin-dir",
+  });
 }
 
 /** Copies Node and the bundles into a folder named after what they are; one that is there is complete. */

@@ -34,7 +34,10 @@ async function runShim({ type, stateDir, lingerSeconds, runtimeDir }: ShimArgume
     await startWarmHost({ runtimeDir, stateDir, socketPath, lingerSeconds });
   };
   const args = process.env["CNI_ARGS"] ?? "";
-  return callWarmHost({ surroundings, command, type, containerId, netns, ifname, args, configuration }, { socketPath, start });
+  return callWarmHost(
+    { surroundings, command, type, containerId, netns, ifname, args, configuration },
+    { socketPath, start },
+  );
 }
 
 let stdin: string | undefined;
@@ -51,7 +54,9 @@ function readStdin(): string {
 
 /** Reports an error as CNI wants it: JSON on stdout, in the version of the configuration, and exit code 1. */
 function answerOf(error: unknown): WarmAnswer {
-  const known = isCniError(error) ? error : new CniError("helperFailed", "the shim failed", { details: String(error), cause: error });
+  const known = isCniError(error)
+    ? error
+    : new CniError("helperFailed", "the shim failed", { details: String(error), cause: error });
   return { exitCode: 1, stdout: `${JSON.stringify(known.toCniJson(readCniVersion()))}\n`, stderr: "" };
 }
 
@@ -67,7 +72,7 @@ function readCniVersion(): string {
 /** Writes all of a text, also to a pipe that another process made non-blocking. */
 function writeAll(fd: number, text: string): void {
   const bytes = Buffer.from(text, "utf8");
-  for (let offset = 0; offset < bytes.byteLength; ) {
+  for (let offset = 0; offset < bytes.byteLength;) {
     try {
       offset += writeSync(fd, bytes, offset);
     } catch (error) {

@@ -26,7 +26,9 @@ export interface ScriptOptions {
 export function writeScript({ type, cniVersions, stateDir, runtimeDir, lingerSeconds }: ScriptOptions): string {
   const answer = JSON.stringify({ cniVersion: ANSWERED_VERSION, supportedVersions: cniVersions });
   const passed = VARIABLES.map((name) => `${name}="\${${name}-}"`).join(" ");
-  const command = [`${runtimeDir}/node`, `${runtimeDir}/shim.cjs`, type, stateDir, String(lingerSeconds)].map(quote).join(" ");
+  const command = [`${runtimeDir}/node`, `${runtimeDir}/shim.cjs`, type, stateDir, String(lingerSeconds)]
+    .map(quote)
+    .join(" ");
   return [
     "#!/bin/sh",
     `${MARK}: runs the plugin type ${type}.`,

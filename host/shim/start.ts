@@ -23,12 +23,16 @@ export interface WarmHostOptions {
  */
 export function startWarmHost({ runtimeDir, stateDir, socketPath, lingerSeconds }: WarmHostOptions): Promise<void> {
   const entry = join(runtimeDir, "warm-host.mjs");
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entry, stateDir, socketPath, lingerSeconds], {
-    cwd: "/",
-    detached: true,
-    env: {},
-    stdio: ["ignore", "ignore", "ignore", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", entry, stateDir, socketPath, lingerSeconds],
+    {
+      cwd: "/",
+      detached: true,
+      env: {},
+      stdio: ["ignore", "ignore", "ignore", "pipe"],
+    },
+  );
   const pipe = child.stdio[3] as Readable;
   child.unref();
   return new Promise((resolve, reject) => {
@@ -36,7 +40,9 @@ export function startWarmHost({ runtimeDir, stateDir, socketPath, lingerSeconds 
     pipe.on("data", (chunk: Buffer) => {
       said += chunk.toString("utf8");
     });
-    child.once("error", (cause) => reject(new CniError("helperFailed", "the warm host cannot be started", { cause, details: cause.message })));
+    child.once("error", (cause) =>
+      reject(new CniError("helperFailed", "the warm host cannot be started", { cause, details: cause.message })),
+    );
     pipe.on("close", () => {
       if (said === "" || said === "ready\n") resolve();
       else reject(new CniError("helperFailed", "the warm host did not start", { details: said.trim() }));

@@ -14,7 +14,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   grants: ["spec", "helper/protocol.ts", "helper/sandbox-protocol.ts", "helper/frames.ts"],
   components: ["spec", "grants", "helper/protocol.ts", "helper/sandbox-protocol.ts", "helper/frames.ts"],
   sandbox: ["spec", "helper/protocol.ts", "helper/sandbox-protocol.ts", "helper/frames.ts"],
-  helper: ["spec", "grants", "kernel", "components/verify.ts", "components/layout.ts", "components/granted.ts", "components/digest.ts"],
+  helper: [
+    "spec",
+    "grants",
+    "kernel",
+    "components/verify.ts",
+    "components/layout.ts",
+    "components/granted.ts",
+    "components/digest.ts",
+  ],
   kernel: ["spec"],
   operations: ["spec", "grants", "helper/protocol.ts", "helper/sandbox-protocol.ts", "helper/frames.ts"],
   audit: ["spec", "grants", "components"],
@@ -45,8 +53,10 @@ function importsOf(file: string): Import[] {
   for (const match of text.matchAll(/^\s*(import|export)\s+(type\s)?[^"';]*?from\s+"([^"]+)"/gm)) {
     found.push({ file, target: match[3] ?? "", typeOnly: match[2] !== undefined });
   }
-  for (const match of text.matchAll(/import\(\s*"([^"]+)"\s*\)/g)) found.push({ file, target: match[1] ?? "", typeOnly: false });
-  for (const match of text.matchAll(/^\s*import\s+"([^"]+)"/gm)) found.push({ file, target: match[1] ?? "", typeOnly: false });
+  for (const match of text.matchAll(/import\(\s*"([^"]+)"\s*\)/g))
+    found.push({ file, target: match[1] ?? "", typeOnly: false });
+  for (const match of text.matchAll(/^\s*import\s+"([^"]+)"/gm))
+    found.push({ file, target: match[1] ?? "", typeOnly: false });
   return found;
 }
 
@@ -84,7 +94,11 @@ test("host/ keeps its layers", () => {
 });
 
 test("every folder of host/ has a row in the table", () => {
-  const folders = new Set(globSync(`${HOST}/**/*.ts`).map(folderOf).filter((folder) => folder !== ""));
+  const folders = new Set(
+    globSync(`${HOST}/**/*.ts`)
+      .map(folderOf)
+      .filter((folder) => folder !== ""),
+  );
   expect([...folders].filter((folder) => !Object.hasOwn(MAY_IMPORT, folder))).toEqual([]);
 });
 
@@ -108,6 +122,15 @@ test("the environment is read at the edges alone", () => {
 });
 
 test("the top level holds what the design names", () => {
-  const folders = globSync(`${ROOT}/*/`, { exclude: ["**/node_modules", "**/dist"] }).map((path) => relative(ROOT, path));
-  expect(folders.filter((name) => !name.startsWith(".")).sort()).toEqual(["benchmarks", "bin", "guests", "host", "test", "wit"]);
+  const folders = globSync(`${ROOT}/*/`, { exclude: ["**/node_modules", "**/dist"] }).map((path) =>
+    relative(ROOT, path),
+  );
+  expect(folders.filter((name) => !name.startsWith(".")).sort()).toEqual([
+    "benchmarks",
+    "bin",
+    "guests",
+    "host",
+    "test",
+    "wit",
+  ]);
 });

@@ -38,7 +38,9 @@ describe("the command", () => {
     expect(run(["check", "net1", container.netns, "-i", "net7"])).toMatchObject({ status: 0, stdout: "" });
     expect(JSON.parse(run(["--json", "leases"]).stdout)).toMatchObject([{ address: "10.77.1.2", ifname: "net7" }]);
     expect(run(["ledger"]).stdout).toContain("veth");
-    expect(JSON.parse(run(["--json", "log", operationId]).stdout)).toContainEqual(expect.objectContaining({ operationId, event: "end" }));
+    expect(JSON.parse(run(["--json", "log", operationId]).stdout)).toContainEqual(
+      expect.objectContaining({ operationId, event: "end" }),
+    );
 
     expect(run(["del", "net1", container.netns], { CNI_IFNAME: "net7" })).toMatchObject({ status: 0, stdout: "" });
     expect(run(["--json", "ledger"]).stdout.trim()).toBe("[]");

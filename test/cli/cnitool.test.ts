@@ -6,11 +6,21 @@ import { containerIdOf, parseToolEnvironment, readNetwork } from "../../host/cli
 
 describe("the environment of cnitool", () => {
   test("has its defaults", () => {
-    expect(parseToolEnvironment({})).toEqual({ configurationDir: "/etc/cni/net.d", ifname: "eth0", args: [], runtimeConfig: {} });
+    expect(parseToolEnvironment({})).toEqual({
+      configurationDir: "/etc/cni/net.d",
+      ifname: "eth0",
+      args: [],
+      runtimeConfig: {},
+    });
   });
 
   test("is read", () => {
-    const settings = parseToolEnvironment({ NETCONFPATH: "/n", CNI_IFNAME: "net1", CNI_ARGS: "A=1;B=2", CAP_ARGS: '{"ips":["10.0.0.1"]}' });
+    const settings = parseToolEnvironment({
+      NETCONFPATH: "/n",
+      CNI_IFNAME: "net1",
+      CNI_ARGS: "A=1;B=2",
+      CAP_ARGS: '{"ips":["10.0.0.1"]}',
+    });
     expect(settings).toEqual({
       configurationDir: "/n",
       ifname: "net1",

@@ -31,7 +31,16 @@ const fakeHost = (asked: unknown[]): Host => {
     differences: type === "static" ? ["widened: a: b → c"] : undefined,
     commit: async () => {
       asked.push(["commit", type]);
-      return { type, digest, version: "1", exports: [], capabilities: [], limits: { memoryBytes: 1, deadlineMs: 1, hostCalls: 1, logBytes: 1, resultBytes: 1 }, early: false, cniVersions: [] };
+      return {
+        type,
+        digest,
+        version: "1",
+        exports: [],
+        capabilities: [],
+        limits: { memoryBytes: 1, deadlineMs: 1, hostCalls: 1, logBytes: 1, resultBytes: 1 },
+        early: false,
+        cniVersions: [],
+      };
     },
   });
   const attach = (verb: string) => async (request: AttachmentRequest) => {
@@ -90,7 +99,10 @@ const run = async (args: readonly string[], overrides: Partial<CommandContext> =
   };
   const thrown: unknown = await createProgram(context)
     .parseAsync(["node", "cnidaria", ...args])
-    .then(() => undefined, (error: unknown) => error);
+    .then(
+      () => undefined,
+      (error: unknown) => error,
+    );
   return { asked, out, notes, exitCode, thrown };
 };
 
@@ -124,7 +136,10 @@ describe("add, del and check", () => {
   test("the state directory comes from the option, else from the environment", async () => {
     const environment = { NETCONFPATH: folder, CNIDARIA_STATE_DIR: "/env" };
     expect((await run(["del", "n", "/a"], { environment })).asked[0]).toEqual(["open", "/env"]);
-    expect((await run(["--state-dir", "/option", "del", "n", "/a"], { environment })).asked[0]).toEqual(["open", "/option"]);
+    expect((await run(["--state-dir", "/option", "del", "n", "/a"], { environment })).asked[0]).toEqual([
+      "open",
+      "/option",
+    ]);
   });
 });
 
@@ -137,7 +152,10 @@ describe("install", () => {
 
   test("takes every bundled plugin, and shows differences", async () => {
     const { asked, out } = await run(["install", "--bundled", "--yes"]);
-    expect(asked.filter((entry) => (entry as string[])[0] === "commit")).toEqual([["commit", "bridge"], ["commit", "static"]]);
+    expect(asked.filter((entry) => (entry as string[])[0] === "commit")).toEqual([
+      ["commit", "bridge"],
+      ["commit", "static"],
+    ]);
     expect(out.join("\n")).toContain("widened: a: b → c");
   });
 
@@ -150,7 +168,12 @@ describe("install", () => {
 
   test.for([
     { title: "nobody can be asked", args: ["install", "bridge"], overrides: {}, kind: "notPermitted" },
-    { title: "the answer is no", args: ["install", "bridge"], overrides: { ask: async () => false }, kind: "notPermitted" },
+    {
+      title: "the answer is no",
+      args: ["install", "bridge"],
+      overrides: { ask: async () => false },
+      kind: "notPermitted",
+    },
     { title: "there is no such thing", args: ["install", "nothing", "--yes"], overrides: {}, kind: "ioFailure" },
     { title: "nothing is named", args: ["install", "--yes"], overrides: {}, kind: "invalidEnvironment" },
   ])("installs nothing when $title", async ({ args, overrides, kind }) => {
@@ -177,7 +200,10 @@ describe("the other commands", () => {
     { args: ["uninstall", "bridge"], wanted: ["uninstall", "bridge"] },
     { args: ["revoke", "bridge"], wanted: ["revoke", "bridge"] },
     { args: ["log", "c1"], wanted: ["log", { limit: 200, containerId: "c1" }] },
-    { args: ["log", "d8f94280-06cb-4dd8-921b-37d47e5c0846", "--limit", "3"], wanted: ["log", { limit: 3, operationId: "d8f94280-06cb-4dd8-921b-37d47e5c0846" }] },
+    {
+      args: ["log", "d8f94280-06cb-4dd8-921b-37d47e5c0846", "--limit", "3"],
+      wanted: ["log", { limit: 3, operationId: "d8f94280-06cb-4dd8-921b-37d47e5c0846" }],
+    },
     { args: ["leases", "--network", "n"], wanted: ["leases", { network: "n" }] },
   ])("$args.0 asks the host: $args", async ({ args, wanted }) => {
     expect((await run(args)).asked).toContainEqual(wanted);
@@ -193,12 +219,19 @@ describe("the other commands", () => {
   });
 
   test("shim install without plugins says what to do", async () => {
-    expect((await run(["shim", "install", "--bin-dir", join(folder, "bin")])).thrown).toMatchObject({ kind: "unknownPlugin" });
+    expect((await run(["shim", "install", "--bin-dir", join(folder, "bin")])).thrown).toMatchObject({
+      kind: "unknownPlugin",
+    });
   });
 
   test.for(["-1", "x", "1e9", "99999999"])("shim install refuses --linger-seconds=%s", async (seconds) => {
-    const host = { list: async () => [{ type: "bridge", cniVersions: [] }], [Symbol.asyncDispose]: async () => undefined } as unknown as Host;
-    const { thrown } = await run(["shim", "install", "--bin-dir", join(folder, "bin"), `--linger-seconds=${seconds}`], { openHost: async () => host });
+    const host = {
+      list: async () => [{ type: "bridge", cniVersions: [] }],
+      [Symbol.asyncDispose]: async () => undefined,
+    } as unknown as Host;
+    const { thrown } = await run(["shim", "install", "--bin-dir", join(folder, "bin"), `--linger-seconds=${seconds}`], {
+      openHost: async () => host,
+    });
     expect(thrown).toMatchObject({ kind: "invalidEnvironment" });
   });
 });

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { withCustomSection } from "../../guests/wasm-bytes.ts";
 import { readChecksum } from "../../host/components/checksum.ts";
 
-const withChecksum = (bytes: Buffer): Buffer => withCustomSection(bytes, "cnidaria:sha256", createHash("sha256").update(bytes).digest());
+const withChecksum = (bytes: Buffer): Buffer =>
+  withCustomSection(bytes, "cnidaria:sha256", createHash("sha256").update(bytes).digest());
 const component = Buffer.from("0061736d0d000100", "hex");
 
 describe("the checksum of a component", () => {
@@ -22,6 +23,7 @@ describe("the checksum of a component", () => {
       changed.writeUInt8(changed.readUInt8(index >> 3) ^ (1 << (index & 7)), index >> 3);
       expect(readChecksum(changed)).not.toBe("matches");
     }
-    for (let length = 0; length < whole.byteLength; length += 1) expect(readChecksum(whole.subarray(0, length))).not.toBe("matches");
+    for (let length = 0; length < whole.byteLength; length += 1)
+      expect(readChecksum(whole.subarray(0, length))).not.toBe("matches");
   });
 });

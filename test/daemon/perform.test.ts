@@ -35,9 +35,24 @@ describe("performCall", () => {
   });
 
   test.for([
-    { title: "a CniError in the configuration's version", configuration: '{"cniVersion":"0.4.0"}', error: new CniError("invalidNetns", "no", { details: "d" }), wanted: { cniVersion: "0.4.0", code: 8, msg: "no", details: "d" } },
-    { title: "an error of a configuration that is not JSON", configuration: "{", error: new CniError("decodingFailure", "no"), wanted: { cniVersion: "1.1.0", code: 6, msg: "no" } },
-    { title: "a mistake as code 105", configuration: "[]", error: new TypeError("x"), wanted: { cniVersion: "1.1.0", code: 105, msg: "the host failed", details: "TypeError: x" } },
+    {
+      title: "a CniError in the configuration's version",
+      configuration: '{"cniVersion":"0.4.0"}',
+      error: new CniError("invalidNetns", "no", { details: "d" }),
+      wanted: { cniVersion: "0.4.0", code: 8, msg: "no", details: "d" },
+    },
+    {
+      title: "an error of a configuration that is not JSON",
+      configuration: "{",
+      error: new CniError("decodingFailure", "no"),
+      wanted: { cniVersion: "1.1.0", code: 6, msg: "no" },
+    },
+    {
+      title: "a mistake as code 105",
+      configuration: "[]",
+      error: new TypeError("x"),
+      wanted: { cniVersion: "1.1.0", code: 105, msg: "the host failed", details: "TypeError: x" },
+    },
   ])("reports $title", async ({ configuration, error, wanted }) => {
     const answer = await performCall({ ...request, configuration }, { exec: () => Promise.reject(error) });
     expect(answer.exitCode).toBe(1);

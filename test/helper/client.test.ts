@@ -61,7 +61,11 @@ const isAlive = (pid: number): boolean => {
 describe("the helper's command line", () => {
   test("names every Linux capability that is kept, and drops the rest", () => {
     const command = helperCommand({ stateDir: "/s", nodePath: "/n", helperEntry: "/h" });
-    expect(command.slice(0, 3)).toEqual(["--inh-caps=-all", `--bounding-set=-all,+${HELPER_CAPABILITIES.join(",+")}`, "--"]);
+    expect(command.slice(0, 3)).toEqual([
+      "--inh-caps=-all",
+      `--bounding-set=-all,+${HELPER_CAPABILITIES.join(",+")}`,
+      "--",
+    ]);
     expect(command.slice(-3)).toEqual(["/h", "--state-dir", "/s"]);
   });
 });
@@ -79,7 +83,11 @@ needsRoot("a started helper (as root: setpriv changes the bounding set)", () => 
 
   test("gives an error that the helper answered as one of the same kind", async () => {
     await using client = await start();
-    await expect(client.request("list-plugins", {})).rejects.toMatchObject({ kind: "notPermitted", code: 101, details: "d" });
+    await expect(client.request("list-plugins", {})).rejects.toMatchObject({
+      kind: "notPermitted",
+      code: 101,
+      details: "d",
+    });
   });
 
   test("opens a channel that starts with its own opening", async () => {

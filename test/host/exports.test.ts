@@ -7,5 +7,7 @@ test("the public names are these", () => {
 
 test("a host refuses a state directory that is not absolute, and bundles that are not there", async () => {
   await expect(door.createHost({ stateDir: "state" })).rejects.toMatchObject({ kind: "stateUnusable" });
-  await expect(door.createHost({ stateDir: "/s", bundleDir: "/nowhere" })).rejects.toMatchObject({ kind: "missingFeature" });
+  await expect(door.createHost({ stateDir: "/s", bundleDir: "/nowhere" })).rejects.toMatchObject({
+    kind: "missingFeature",
+  });
 });

@@ -27,7 +27,9 @@ const fakeClient = (events: string[], name: string) => {
   return { client, die: () => die(new CniError("helperFailed", "died")) };
 };
 
-const companionOf = (events: string[], name: string): Disposable => ({ [Symbol.dispose]: () => void events.push(`${name} ended`) });
+const companionOf = (events: string[], name: string): Disposable => ({
+  [Symbol.dispose]: () => void events.push(`${name} ended`),
+});
 
 const never = (): Promise<HelperClient> => Promise.reject(new CniError("missingFeature", "nothing had to be started"));
 
@@ -81,13 +83,20 @@ describe("the sessions of a host", () => {
 
   test("use a helper that is starting already", async () => {
     const { client } = fakeClient([], "helper");
-    const sessions = createHelperSessions({ start: never, accompany: () => companionOf([], "pool"), early: Promise.resolve(client) });
+    const sessions = createHelperSessions({
+      start: never,
+      accompany: () => companionOf([], "pool"),
+      early: Promise.resolve(client),
+    });
     expect((await sessions.open()).client).toBe(client);
   });
 
   test("end pool and helper, and refuse afterwards", async () => {
     const events: string[] = [];
-    const sessions = createHelperSessions({ start: async () => fakeClient(events, "helper").client, accompany: () => companionOf(events, "pool") });
+    const sessions = createHelperSessions({
+      start: async () => fakeClient(events, "helper").client,
+      accompany: () => companionOf(events, "pool"),
+    });
     await sessions.open();
     await sessions[Symbol.asyncDispose]();
     expect(events.slice(0, 2)).toEqual(["pool ended", "helper ended"]);
@@ -97,7 +106,11 @@ describe("the sessions of a host", () => {
   test("end a helper that was started early and never used", async () => {
     const events: string[] = [];
     const { client } = fakeClient(events, "helper");
-    const sessions = createHelperSessions({ start: never, accompany: () => companionOf(events, "pool"), early: Promise.resolve(client) });
+    const sessions = createHelperSessions({
+      start: never,
+      accompany: () => companionOf(events, "pool"),
+      early: Promise.resolve(client),
+    });
     await sessions[Symbol.asyncDispose]();
     expect(events).toEqual(["helper ended"]);
   });

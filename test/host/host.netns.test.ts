@@ -6,7 +6,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createHost } from "../../host/index.ts";
 import type { Host } from "../../host/index.ts";
 import type { Container, Folder } from "./stage.ts";
-import { bridgeNetwork, createContainer, createFolder, createStage, nodeLinks, nodeRules, processesOf, readGuest, until } from "./stage.ts";
+import {
+  bridgeNetwork,
+  createContainer,
+  createFolder,
+  createStage,
+  nodeLinks,
+  nodeRules,
+  processesOf,
+  readGuest,
+  until,
+} from "./stage.ts";
 
 let host: Host;
 let folder: Folder;
@@ -35,7 +45,8 @@ const requestOf = (container: Container, network: object, ifname = "eth0") => ({
 });
 const ping = (container: Container, address: string): string =>
   execFileSync("ip", ["netns", "exec", container.name, "ping", "-c", "1", "-W", "2", address], { encoding: "utf8" });
-const addressOf = (result: object): string => (result as { ips: { address: string }[] }).ips[0]?.address.split("/")[0] ?? "";
+const addressOf = (result: object): string =>
+  (result as { ips: { address: string }[] }).ips[0]?.address.split("/")[0] ?? "";
 
 describe("a network of a bridge with host-local", () => {
   test("connects containers with each other and with the gateway, and DEL leaves nothing", async () => {
@@ -43,11 +54,17 @@ describe("a network of a bridge with host-local", () => {
     const [one, two] = [newContainer(), newContainer()];
     const first = await host.add(requestOf(one, network));
     const second = await host.add(requestOf(two, network));
-    expect(first).toMatchObject({ cniVersion: "1.1.0", ips: [{ gateway: "10.77.1.1", interface: 2 }], routes: [{ dst: "0.0.0.0/0" }] });
+    expect(first).toMatchObject({
+      cniVersion: "1.1.0",
+      ips: [{ gateway: "10.77.1.1", interface: 2 }],
+      routes: [{ dst: "0.0.0.0/0" }],
+    });
     expect(ping(one, addressOf(second))).toContain("1 received");
     expect(ping(two, "10.77.1.1")).toContain("1 received");
     await host.check(requestOf(one, network));
-    expect((await host.leases({ network: "net1" })).map((row) => row.containerId).sort()).toEqual([one.name, two.name].sort());
+    expect((await host.leases({ network: "net1" })).map((row) => row.containerId).sort()).toEqual(
+      [one.name, two.name].sort(),
+    );
     await host.del(requestOf(one, network));
     expect(one.links()).toEqual([]);
     expect(await host.leases({ containerId: one.name })).toEqual([]);
@@ -106,13 +123,37 @@ describe("a network of a bridge with host-local", () => {
 
 describe("bad input", () => {
   const good = bridgeNetwork(10);
-  const cases: readonly { readonly title: string; readonly change: (container: Container) => object; readonly code: number }[] = [
+  const cases: readonly {
+    readonly title: string;
+    readonly change: (container: Container) => object;
+    readonly code: number;
+  }[] = [
     { title: "a configuration that is not JSON", change: () => ({ network: "{" }), code: 6 },
-    { title: "a configuration of a wrong type", change: () => ({ network: '{"cniVersion":"1.0.0","name":"n","plugins":{}}' }), code: 6 },
-    { title: "a configuration of an unknown version", change: () => ({ network: JSON.stringify({ ...good, cniVersion: "9.0.0" }) }), code: 1 },
-    { title: "a plugin field of a wrong type", change: () => ({ network: JSON.stringify(bridgeNetwork(10, { bridge: 7 })) }), code: 6 },
-    { title: "an unknown plugin type", change: () => ({ network: JSON.stringify(bridgeNetwork(10, { type: "nothing" })) }), code: 100 },
-    { title: "an illegal network name", change: () => ({ network: JSON.stringify({ ...good, name: "a/b" }) }), code: 7 },
+    {
+      title: "a configuration of a wrong type",
+      change: () => ({ network: '{"cniVersion":"1.0.0","name":"n","plugins":{}}' }),
+      code: 6,
+    },
+    {
+      title: "a configuration of an unknown version",
+      change: () => ({ network: JSON.stringify({ ...good, cniVersion: "9.0.0" }) }),
+      code: 1,
+    },
+    {
+      title: "a plugin field of a wrong type",
+      change: () => ({ network: JSON.stringify(bridgeNetwork(10, { bridge: 7 })) }),
+      code: 6,
+    },
+    {
+      title: "an unknown plugin type",
+      change: () => ({ network: JSON.stringify(bridgeNetwork(10, { type: "nothing" })) }),
+      code: 100,
+    },
+    {
+      title: "an illegal network name",
+      change: () => ({ network: JSON.stringify({ ...good, name: "a/b" }) }),
+      code: 7,
+    },
     { title: "an illegal container id", change: () => ({ containerId: "a/b" }), code: 4 },
     { title: "no container id", change: () => ({ containerId: "" }), code: 3 },
     { title: "an illegal link name", change: () => ({ ifname: "a/b" }), code: 4 },
@@ -120,7 +161,11 @@ describe("bad input", () => {
     { title: "a namespace that is missing", change: () => ({ netns: "/run/netns/missing" }), code: 8 },
     { title: "a namespace that is a file", change: () => ({ netns: "/etc/hostname" }), code: 8 },
     { title: "the node's own namespace", change: () => ({ netns: "/proc/self/ns/net" }), code: 8 },
-    { title: "a field that is not implemented", change: () => ({ network: JSON.stringify(bridgeNetwork(10, { vlan: 5 })) }), code: 2 },
+    {
+      title: "a field that is not implemented",
+      change: () => ({ network: JSON.stringify(bridgeNetwork(10, { vlan: 5 })) }),
+      code: 2,
+    },
   ];
   test.for(cases)("$title is code $code, and nothing is left", async ({ change, code }) => {
     const container = newContainer();
@@ -134,7 +179,10 @@ describe("bad input", () => {
 
   test("no free address is an error, and nothing is left of it", async () => {
     const network = bridgeNetwork(11);
-    const small = { ...network, plugins: network.plugins.map((plugin) => ({ ...plugin, ipam: { type: "host-local", subnet: "10.77.11.0/30" } })) };
+    const small = {
+      ...network,
+      plugins: network.plugins.map((plugin) => ({ ...plugin, ipam: { type: "host-local", subnet: "10.77.11.0/30" } })),
+    };
     const [one, two] = [newContainer(), newContainer()];
     await host.add(requestOf(one, small));
     await expect(host.add(requestOf(two, small))).rejects.toMatchObject({ kind: "pluginFailed" });

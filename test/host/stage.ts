@@ -24,7 +24,10 @@ export function createFolder(): Folder {
 export const readGuest = (type: string): Buffer => readFileSync(join(DIST, "guests", `${type}.wasm`));
 
 /** Installs bundled plugins into a state directory. */
-export async function installGuests(host: Host, types: readonly string[] = ["bridge", "host-local", "loopback", "static"]): Promise<void> {
+export async function installGuests(
+  host: Host,
+  types: readonly string[] = ["bridge", "host-local", "loopback", "static"],
+): Promise<void> {
   for (const type of types) await host.install({ component: readGuest(type) });
 }
 

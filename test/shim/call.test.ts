@@ -83,7 +83,9 @@ describe("a call", () => {
   test("gives code 11 when the socket is there and silent, and starts nothing", async () => {
     const sockets: Socket[] = [];
     await listen(createServer((socket) => sockets.push(socket)));
-    await expect(callWarmHost(REQUEST, { socketPath, start: never, greetingTimeoutMs: 30 })).rejects.toMatchObject({ code: 11 });
+    await expect(callWarmHost(REQUEST, { socketPath, start: never, greetingTimeoutMs: 30 })).rejects.toMatchObject({
+      code: 11,
+    });
     for (const socket of sockets) socket.destroy();
   });
 
@@ -95,7 +97,9 @@ describe("a call", () => {
         socket.write('{"protocol":1}\n');
       }),
     );
-    await expect(callWarmHost(REQUEST, { socketPath, start: never, answerTimeoutMs: 30 })).rejects.toMatchObject({ code: 11 });
+    await expect(callWarmHost(REQUEST, { socketPath, start: never, answerTimeoutMs: 30 })).rejects.toMatchObject({
+      code: 11,
+    });
     for (const socket of sockets) socket.destroy();
   });
 

@@ -1,4 +1,14 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -8,7 +18,15 @@ let folder = "";
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "cnidaria-shims-"));
   for (const name of ["state", "dist"]) mkdirSync(join(folder, name), { mode: 0o700 });
-  for (const file of ["shim.cjs", "warm-host.mjs", "host.mjs", "helper.mjs", "sandbox.mjs", "transpiler.mjs", "koffi.node"]) {
+  for (const file of [
+    "shim.cjs",
+    "warm-host.mjs",
+    "host.mjs",
+    "helper.mjs",
+    "sandbox.mjs",
+    "transpiler.mjs",
+    "koffi.node",
+  ]) {
     writeFileSync(join(folder, "dist", file), file);
   }
   writeFileSync(join(folder, "node"), "node", { mode: 0o755 });
@@ -21,7 +39,10 @@ const install = (binDir = join(folder, "bin")) =>
     binDir,
     bundleDir: join(folder, "dist"),
     nodePath: join(folder, "node"),
-    types: [{ type: "bridge", cniVersions: ["1.0.0"] }, { type: "loopback", cniVersions: ["1.0.0"] }],
+    types: [
+      { type: "bridge", cniVersions: ["1.0.0"] },
+      { type: "loopback", cniVersions: ["1.0.0"] },
+    ],
     lingerSeconds: 30,
   });
 
@@ -32,7 +53,16 @@ needsRoot("installShims (as root: owners are checked)", () => {
     expect(executables).toEqual([join(folder, "bin/bridge"), join(folder, "bin/loopback")]);
     expect(statSync(join(folder, "bin/bridge")).mode & 0o777).toBe(0o755);
     expect(runtimeDir.startsWith(join(folder, "state/runtime/"))).toBe(true);
-    expect(readdirSync(runtimeDir).sort()).toEqual(["helper.mjs", "host.mjs", "koffi.node", "node", "sandbox.mjs", "shim.cjs", "transpiler.mjs", "warm-host.mjs"]);
+    expect(readdirSync(runtimeDir).sort()).toEqual([
+      "helper.mjs",
+      "host.mjs",
+      "koffi.node",
+      "node",
+      "sandbox.mjs",
+      "shim.cjs",
+      "transpiler.mjs",
+      "warm-host.mjs",
+    ]);
   });
 
   test("links a Node that is root's alone and copies one that others may write to", () => {

@@ -16,7 +16,13 @@ afterEach(() => rmSync(join(folder, ".."), { recursive: true, force: true }));
 const install = (): string => {
   writeFileSync(join(folder, "node"), '#!/bin/sh\necho "$@"\nenv\n', { mode: 0o755 });
   const path = join(folder, "bridge");
-  const text = writeScript({ type: "bridge", cniVersions: ["0.4.0", "1.0.0"], stateDir: "/s", runtimeDir: folder, lingerSeconds: 30 });
+  const text = writeScript({
+    type: "bridge",
+    cniVersions: ["0.4.0", "1.0.0"],
+    stateDir: "/s",
+    runtimeDir: folder,
+    lingerSeconds: 30,
+  });
   writeFileSync(path, text, { mode: 0o755 });
   return path;
 };
@@ -30,7 +36,13 @@ describe("the script", () => {
   });
 
   test("passes type, state directory and linger, and CNI's variables and no others", () => {
-    const environment = { CNI_COMMAND: "ADD", CNI_NETNS: "/a b'c", NODE_OPTIONS: "--x", LD_LIBRARY_PATH: "/evil", HOME: "/root" };
+    const environment = {
+      CNI_COMMAND: "ADD",
+      CNI_NETNS: "/a b'c",
+      NODE_OPTIONS: "--x",
+      LD_LIBRARY_PATH: "/evil",
+      HOME: "/root",
+    };
     const lines = execFileSync(install(), { env: environment, encoding: "utf8" }).split("\n");
     expect(lines[0]).toBe(`${folder}/shim.cjs bridge /s 30`);
     expect(lines).toContain("CNI_COMMAND=ADD");
@@ -39,7 +51,9 @@ describe("the script", () => {
   });
 
   test("is told from another program", () => {
-    expect(isOwnScript(writeScript({ type: "a", cniVersions: [], stateDir: "/s", runtimeDir: "/r", lingerSeconds: 0 }))).toBe(true);
+    expect(
+      isOwnScript(writeScript({ type: "a", cniVersions: [], stateDir: "/s", runtimeDir: "/r", lingerSeconds: 0 })),
+    ).toBe(true);
     expect(isOwnScript("#!/bin/sh\necho hello\n")).toBe(false);
     expect(isOwnScript("\x7fELF")).toBe(false);
   });

@@ -4,7 +4,16 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { installShims } from "../../host/shim/install.ts";
-import { DIST, bridgeNetwork, createContainer, createStage, nodeLinks, nodeRules, processesOf, until } from "../host/stage.ts";
+import {
+  DIST,
+  bridgeNetwork,
+  createContainer,
+  createStage,
+  nodeLinks,
+  nodeRules,
+  processesOf,
+  until,
+} from "../host/stage.ts";
 import type { Container, Folder } from "../host/stage.ts";
 
 let folder: Folder;
@@ -50,7 +59,11 @@ const configurationOf = (index: number, cniVersion = "1.0.0"): string => {
   return JSON.stringify({ cniVersion, name, ...plugins[0] });
 };
 
-const environmentOf = (command: string, container: { readonly name: string; readonly netns: string }, extra: Record<string, string> = {}) => ({
+const environmentOf = (
+  command: string,
+  container: { readonly name: string; readonly netns: string },
+  extra: Record<string, string> = {},
+) => ({
   CNI_COMMAND: command,
   CNI_CONTAINERID: container.name,
   CNI_NETNS: container.netns,
@@ -69,7 +82,10 @@ describe("an executable", () => {
     const added = call(environmentOf("ADD", container), input);
     expect(added).toMatchObject({ status: 0 });
     expect(added.stderr).toMatch(/call [0-9a-f-]{36}/u);
-    expect(JSON.parse(added.stdout)).toMatchObject({ cniVersion: "1.0.0", ips: [{ address: "10.77.1.2/24", gateway: "10.77.1.1", interface: 2 }] });
+    expect(JSON.parse(added.stdout)).toMatchObject({
+      cniVersion: "1.0.0",
+      ips: [{ address: "10.77.1.2/24", gateway: "10.77.1.1", interface: 2 }],
+    });
     expect(container.links()).toEqual(["eth0"]);
     const checked = JSON.stringify({ ...JSON.parse(input), prevResult: JSON.parse(added.stdout) });
     expect(call(environmentOf("CHECK", container), checked)).toMatchObject({ status: 0, stdout: "" });
@@ -87,7 +103,9 @@ describe("an executable", () => {
     expect(warmHosts().map(({ pid }) => pid)).toEqual([first?.pid]);
     const pid = first?.pid ?? 0;
     expect(readFileSync(`/proc/${pid}/environ`, "utf8")).toBe("");
-    const ends = ["0", "1", "2"].map((fd) => execFileSync("readlink", [`/proc/${pid}/fd/${fd}`], { encoding: "utf8" }).trim());
+    const ends = ["0", "1", "2"].map((fd) =>
+      execFileSync("readlink", [`/proc/${pid}/fd/${fd}`], { encoding: "utf8" }).trim(),
+    );
     expect(ends).toEqual(["/dev/null", "/dev/null", "/dev/null"]);
     expect(execFileSync("readlink", [`/proc/${pid}/cwd`], { encoding: "utf8" }).trim()).toBe("/");
     for (const container of [one, two]) call(environmentOf("DEL", container), configurationOf(2));
@@ -102,7 +120,10 @@ describe("an executable", () => {
       many.map(
         (container) =>
           new Promise<number | null>((resolve) => {
-            const child = spawn(join(binDir, "bridge"), { env: environmentOf("ADD", container), stdio: ["pipe", "ignore", "ignore"] });
+            const child = spawn(join(binDir, "bridge"), {
+              env: environmentOf("ADD", container),
+              stdio: ["pipe", "ignore", "ignore"],
+            });
             child.stdin?.end(configurationOf(3));
             child.on("exit", resolve);
           }),
@@ -150,7 +171,10 @@ describe("an executable", () => {
   });
 
   test("answers STATUS", () => {
-    expect(call({ CNI_COMMAND: "STATUS", CNI_PATH: binDir }, configurationOf(8, "1.1.0"))).toMatchObject({ status: 0, stdout: "" });
+    expect(call({ CNI_COMMAND: "STATUS", CNI_PATH: binDir }, configurationOf(8, "1.1.0"))).toMatchObject({
+      status: 0,
+      stdout: "",
+    });
   });
 });
 
@@ -168,16 +192,24 @@ describe("what a runtime does wrong", () => {
     { title: "malformed CNI_ARGS", change: { CNI_ARGS: "A" }, input: undefined, code: 4 },
     { title: "a configuration that is not JSON", change: {}, input: "{", code: 6 },
     { title: "an empty configuration", change: {}, input: "", code: 6 },
-    { title: "a list where one plugin is wanted", change: {}, input: JSON.stringify({ ...bridgeNetwork(9), plugins: [{ type: "bridge" }, { type: "bridge" }] }), code: 7 },
+    {
+      title: "a list where one plugin is wanted",
+      change: {},
+      input: JSON.stringify({ ...bridgeNetwork(9), plugins: [{ type: "bridge" }, { type: "bridge" }] }),
+      code: 7,
+    },
     { title: "an unknown version", change: {}, input: configurationOf(9, "9.9.9"), code: 1 },
     { title: "a namespace that is not there", change: { CNI_NETNS: "/run/netns/nothing" }, input: undefined, code: 8 },
-  ])("$title: code $code as CNI's error object, exit code 1, nothing left", ({ change, input = configurationOf(9), code }) => {
-    const container = newContainer();
-    const { status, stdout } = call({ ...environmentOf("ADD", container), ...change }, input);
-    expect(status).toBe(1);
-    const error = JSON.parse(stdout) as { cniVersion: string };
-    expect(error).toMatchObject({ code });
-    expect(error.cniVersion).toMatch(/^\d+\.\d+\.\d+$/u);
-    expect(nodeLinks()).toEqual([]);
-  });
+  ])(
+    "$title: code $code as CNI's error object, exit code 1, nothing left",
+    ({ change, input = configurationOf(9), code }) => {
+      const container = newContainer();
+      const { status, stdout } = call({ ...environmentOf("ADD", container), ...change }, input);
+      expect(status).toBe(1);
+      const error = JSON.parse(stdout) as { cniVersion: string };
+      expect(error).toMatchObject({ code });
+      expect(error.cniVersion).toMatch(/^\d+\.\d+\.\d+$/u);
+      expect(nodeLinks()).toEqual([]);
+    },
+  );
 });
