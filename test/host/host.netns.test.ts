@@ -285,18 +285,3 @@ describe("processes", () => {
     await expect(other.list()).rejects.toMatchObject({ kind: "helperFailed" });
   });
 });
-
-describe("the state directory", () => {
-  test.for([
-    { title: "that others may write to", mode: 0o777, content: undefined },
-    { title: "of a newer version", mode: 0o700, content: "99\n" },
-  ])("$title is refused with code 106", async ({ mode, content }) => {
-    using own = createFolder();
-    const stateDir = join(own.path, "state");
-    mkdirSync(stateDir);
-    if (content !== undefined) writeFileSync(join(stateDir, "version"), content);
-    chmodSync(stateDir, mode);
-    await using other = await createHost({ stateDir });
-    await expect(other.list()).rejects.toMatchObject({ code: 106 });
-  });
-});
