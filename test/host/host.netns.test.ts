@@ -1,6 +1,6 @@
 /** Runs in a node namespace of its own: `npm test` makes it. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createHost } from "../../host/index.ts";
