@@ -71,8 +71,8 @@ export function leftovers(): string[] {
   return [...links.filter(isOther), ...addresses.filter(isOther), ...rules()];
 }
 
-/** What the packet filter has for a container or a subnet: elements of maps, and chains of subnets. Their frame, two empty maps, stays. */
+/** What the packet filter has. */
 function rules(): string[] {
   const { stdout, status } = spawnSync("nft", ["list", "ruleset"], { encoding: "utf8" });
-  return status === 0 ? stdout.split("\n").filter((line) => /elements|chain subnet|daddr/u.test(line)) : [];
+  return status === 0 ? stdout.split("\n").filter((line) => line !== "") : [];
 }

@@ -94,8 +94,11 @@ export function readMasquerade(nftables: Nftables, address: IpAddress): Masquera
   return { address: { address, prefixLength }, tag: TAG.exec(element.comment ?? "")?.[1] };
 }
 
+/** The table as it is without any subnet. */
+const FRAME = { table: TABLE, chain: POSTROUTING.name, maps: Object.values(FAMILIES).map(({ map }) => map) } as const;
+
 /**
- * Removes the chain of a subnet that no address uses any more.
+ * Removes the chain of a subnet that no address uses any more; with the last one the whole table.
  * @returns whether it is gone; false: an address still uses it.
  */
 export function removeMasqueradeSubnet(nftables: Nftables, subnet: IpPrefix): boolean {
@@ -107,6 +110,7 @@ export function removeMasqueradeSubnet(nftables: Nftables, subnet: IpPrefix): bo
   madeChains.get(nftables)?.delete(name);
   try {
     nftables.run([{ delete: { chain: { ...TABLE, name } } }]);
+    if (nftables.deleteEmptyTable(FRAME)) madeChains.delete(nftables);
     return true;
   } catch (error) {
     if (isKernelError(error, "ENOENT")) return true;

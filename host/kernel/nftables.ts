@@ -11,17 +11,21 @@ import { runInNetns, type Netns } from "./netns.ts";
 import {
   createElementsRequest,
   deleteElementsRequest,
-  transactionOf,
+  deleteEmptyTableRequests,
+  type EmptyTable,
   type NewElement,
+  transactionOf,
 } from "./netlink/filter-changes.ts";
 import {
   getChainRequest,
   getElementRequest,
+  getTableRequest,
+  type MapElement,
+  type MapReference,
   NETLINK_NETFILTER,
   readChainUse,
   readElement,
-  type MapElement,
-  type MapReference,
+  readTableUse,
 } from "./netlink/filter-messages.ts";
 import { NetlinkSocket, type NetlinkRequest, type ReadMessage } from "./netlink/socket.ts";
 import type { NftCommand, NftReply } from "./nftables-types.ts";
@@ -143,6 +147,25 @@ export class Nftables implements Disposable {
    */
   deleteElements(elements: readonly { readonly map: MapReference; readonly keys: readonly IpAddress[] }[]): void {
     this.#change(elements.map(({ map, keys }) => deleteElementsRequest(map, keys)));
+  }
+
+  /**
+   * Deletes a table with its one chain and its maps, if it has nothing else and they are empty.
+   * @returns whether it is gone; false: it is in use.
+   */
+  deleteEmptyTable(table: EmptyTable): boolean {
+    const use = this.#ask(getTableRequest(table.table), readTableUse);
+    if (use === undefined) return true;
+    // Looked at first: what the kernel refuses costs a grace period.
+    if (use > table.maps.length + 1) return false;
+    try {
+      this.#change(deleteEmptyTableRequests(table));
+      return true;
+    } catch (error) {
+      if (isKernelError(error, "ENOENT")) return true;
+      if (isKernelError(error, "EBUSY")) return false;
+      throw error;
+    }
   }
 
   /** Closes the packet filter. What it made stays. */

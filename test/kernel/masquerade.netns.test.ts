@@ -86,11 +86,11 @@ test("knows of nothing where there is no table", () => {
   expect(() => remove(MINE, "10.88.0.2/16")).not.toThrow();
 });
 
-test("asks the library once for an address of a subnet that is known, and once for one that is not", () => {
+test("asks the library where a subnet is not known, and not for another address of one that is", () => {
   add(MINE, "10.88.0.2/16");
   add(MINE, "10.88.0.3/16");
   add(MINE, "10.89.0.3/16");
-  expect(nftables.runs).toBe(3);
+  expect(nftables.runs).toBe(2);
 });
 
 test("keeps what the same owner has, also twice in one list", () => {
@@ -134,6 +134,27 @@ test("removes the chain of a subnet only when nothing uses it", () => {
   expect(removeMasqueradeSubnet(nftables, parseIpPrefix("10.88.0.0/16"))).toBe(true);
   add(MINE, "10.88.0.2/16");
   expect(tagOf("10.88.0.2")).toBe(MINE);
+});
+
+test("leaves no table behind when the last subnet goes, and keeps it while there is one", () => {
+  add(MINE, "10.88.0.2/16");
+  add(OTHERS, "10.89.0.2/16");
+  remove(MINE, "10.88.0.2/16");
+  expect(removeMasqueradeSubnet(nftables, parseIpPrefix("10.88.0.0/16"))).toBe(true);
+  expect(tagOf("10.89.0.2")).toBe(OTHERS);
+  remove(OTHERS, "10.89.0.2/16");
+  expect(removeMasqueradeSubnet(nftables, parseIpPrefix("10.89.0.0/16"))).toBe(true);
+  expect(node.run("nft", "list ruleset").trim()).toBe("");
+  add(MINE, "10.88.0.2/16");
+  expect(tagOf("10.88.0.2")).toBe(MINE);
+});
+
+test("keeps the table when somebody puts an element into its map while it is looked at", () => {
+  add(MINE, "10.88.0.2/16");
+  node.run("nft", "add element inet cnidaria masquerade_v4 { 10.88.0.9 : drop }");
+  remove(MINE, "10.88.0.2/16");
+  expect(removeMasqueradeSubnet(nftables, parseIpPrefix("10.88.0.0/16"))).toBe(true);
+  expect(node.run("nft", "list map inet cnidaria masquerade_v4")).toContain("10.88.0.9");
 });
 
 test("makes everything again when somebody flushed the packet filter", () => {

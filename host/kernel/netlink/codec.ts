@@ -23,6 +23,8 @@ export const FLAG_ACK = 0x4;
 export const FLAG_DUMP_INTERRUPTED = 0x10;
 export const FLAG_DUMP = 0x300;
 export const FLAG_REPLACE = 0x100;
+/** Of a deletion: not with what is inside. Source: NLM_F_NONREC, linux/netlink.h. */
+export const FLAG_NOT_RECURSIVE = 0x100;
 export const FLAG_EXCLUSIVE = 0x200;
 export const FLAG_CREATE = 0x400;
 /** On an error message: only the header of the request is returned with it. */

@@ -4,8 +4,10 @@
  */
 
 import { ipToBytes, type IpAddress } from "../../spec/ip.ts";
-import { FLAG_CREATE, FLAG_EXCLUSIVE } from "./codec.ts";
+import { FLAG_CREATE, FLAG_EXCLUSIVE, FLAG_NOT_RECURSIVE } from "./codec.ts";
 import {
+  CHAIN_NAME,
+  CHAIN_TABLE,
   DATA_VALUE,
   DATA_VERDICT,
   ELEMENT_DATA,
@@ -17,15 +19,24 @@ import {
   LIST_TABLE,
   MESSAGE_NEW_ELEMENT,
   SUBSYSTEM_NUMBER,
+  TABLE_NAME,
   USERDATA_COMMENT,
   VERDICT_CHAIN,
   writeFilterHeader,
   type MapReference,
+  type TableReference,
 } from "./filter-messages.ts";
 import type { NetlinkRequest } from "./socket.ts";
 import type { MessageWriter } from "./writer.ts";
 
-const MESSAGE_DELETE_ELEMENT = (SUBSYSTEM_NUMBER << 8) | 14;
+const SUBSYSTEM = SUBSYSTEM_NUMBER << 8;
+const MESSAGE_DELETE_TABLE = SUBSYSTEM | 2;
+const MESSAGE_DELETE_CHAIN = SUBSYSTEM | 5;
+const MESSAGE_DELETE_RULE = SUBSYSTEM | 8;
+const MESSAGE_DELETE_SET = SUBSYSTEM | 11;
+const MESSAGE_DELETE_ELEMENT = SUBSYSTEM | 14;
+const RULE_TABLE = 1;
+const RULE_CHAIN = 2;
 const MESSAGE_BATCH_BEGIN = 16;
 const MESSAGE_BATCH_END = 17;
 const VERDICT_CODE = 1;
@@ -65,6 +76,51 @@ export function deleteElementsRequest(map: MapReference, keys: readonly IpAddres
     call: "NFT_MSG_DELSETELEM",
     write: (writer) => writeElements(writer, map, keys, (key) => writeKey(writer, key)),
   };
+}
+
+/** What a table consists of that is to go whole, and only while it is empty. */
+export interface EmptyTable {
+  readonly table: TableReference;
+  /** Its only chain, whose rules go with it. */
+  readonly chain: string;
+  /** Its only maps. */
+  readonly maps: readonly string[];
+}
+
+/**
+ * Deletes a table, in one transaction with its chain and its maps. The kernel answers EBUSY, and keeps everything, when a map has an
+ * element or the table another chain: nobody's are lost who made them meanwhile.
+ */
+export function deleteEmptyTableRequests({ table: { family, table }, chain, maps }: EmptyTable): NetlinkRequest[] {
+  const request = (type: number, call: string, attributes: readonly (readonly [number, string])[]): NetlinkRequest => ({
+    type,
+    flags: FLAG_NOT_RECURSIVE,
+    call,
+    write: (writer) => {
+      writeFilterHeader(writer, { family });
+      for (const [attribute, text] of attributes) writer.attributeText(attribute, text);
+    },
+  });
+  return [
+    {
+      ...request(MESSAGE_DELETE_RULE, "NFT_MSG_DELRULE", [
+        [RULE_TABLE, table],
+        [RULE_CHAIN, chain],
+      ]),
+      flags: 0,
+    },
+    ...maps.map((map) =>
+      request(MESSAGE_DELETE_SET, "NFT_MSG_DELSET", [
+        [LIST_TABLE, table],
+        [LIST_SET, map],
+      ]),
+    ),
+    request(MESSAGE_DELETE_CHAIN, "NFT_MSG_DELCHAIN", [
+      [CHAIN_TABLE, table],
+      [CHAIN_NAME, chain],
+    ]),
+    request(MESSAGE_DELETE_TABLE, "NFT_MSG_DELTABLE", [[TABLE_NAME, table]]),
+  ];
 }
 
 /** Puts requests into one transaction: all or none of them. */

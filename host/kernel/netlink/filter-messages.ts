@@ -14,6 +14,8 @@ export const NETLINK_NETFILTER = 12;
 /** The packet filter's number among the parts of netfilter. */
 export const SUBSYSTEM_NUMBER = 10;
 const SUBSYSTEM = SUBSYSTEM_NUMBER << 8;
+const MESSAGE_NEW_TABLE = SUBSYSTEM | 0;
+const MESSAGE_GET_TABLE = SUBSYSTEM | 1;
 const MESSAGE_NEW_CHAIN = SUBSYSTEM | 3;
 const MESSAGE_GET_CHAIN = SUBSYSTEM | 4;
 export const MESSAGE_NEW_ELEMENT = SUBSYSTEM | 12;
@@ -22,8 +24,10 @@ const MESSAGE_GET_ELEMENT = SUBSYSTEM | 13;
 const HEADER_BYTES = 4;
 const FAMILY_NUMBERS = { inet: 1, ip: 2, bridge: 7, ip6: 10 } as const;
 
-const CHAIN_TABLE = 1;
-const CHAIN_NAME = 3;
+export const TABLE_NAME = 1;
+const TABLE_USE = 3;
+export const CHAIN_TABLE = 1;
+export const CHAIN_NAME = 3;
 const CHAIN_USE = 6;
 export const LIST_TABLE = 1;
 export const LIST_SET = 2;
@@ -43,6 +47,9 @@ export interface MapReference {
   readonly table: string;
   readonly name: string;
 }
+
+/** Which table. */
+export type TableReference = Pick<MapReference, "family" | "table">;
 
 /** An element of a map from addresses to verdicts. */
 export interface MapElement {
@@ -93,6 +100,25 @@ export function getChainRequest(chain: MapReference): NetlinkRequest {
       writer.attributeText(CHAIN_TABLE, chain.table).attributeText(CHAIN_NAME, chain.name);
     },
   };
+}
+
+/** Asks for one table. */
+export function getTableRequest({ family, table }: TableReference): NetlinkRequest {
+  return {
+    type: MESSAGE_GET_TABLE,
+    call: "NFT_MSG_GETTABLE",
+    write: (writer) => {
+      writeFilterHeader(writer, { family });
+      writer.attributeText(TABLE_NAME, table);
+    },
+  };
+}
+
+/** Reads how many chains and maps a table has; `undefined`: the message is none. */
+export function readTableUse(message: Message): number | undefined {
+  if (message.type !== MESSAGE_NEW_TABLE) return undefined;
+  const use = readAttributes(message.payload, HEADER_BYTES)?.get(TABLE_USE);
+  return use?.length === 4 ? use.readUInt32BE(0) : undefined;
 }
 
 /** Reads how much a chain is used: its rules, and the verdicts that lead to it; `undefined`: the message is none. */
