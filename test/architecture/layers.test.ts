@@ -77,6 +77,8 @@ function judge(file: string, { target, typeOnly }: Import): string[] {
   const where = relative(HOST, file);
   if (target.startsWith(".")) {
     const path = resolve(dirname(file), target);
+    // A file of a package that its author did not export: as if it were loaded by name.
+    if (path.startsWith(join(ROOT, "node_modules"))) return [];
     if (!path.startsWith(HOST)) return [`${where} imports ${relative(ROOT, path)}, outside host/`];
     return mayImport(folder, path) ? [] : [`${where} imports ${relative(HOST, path)}`];
   }
