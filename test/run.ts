@@ -1,11 +1,12 @@
 /**
- * @module `npm test`: prepares what the tests need, runs the units, then the kernel tests inside a network namespace that stands for the node.
+ * @module `npm test`: prepares what the tests need, runs the units, then the kernel tests, each file of them inside a network namespace of
+ * its own that stands for the node.
  *
  * Prints one closing line, `N passed, N failed`, and exits with 0 only when nothing failed. In CI a skipped test is a failure unless its
  * title says that the kernel lacks a feature.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensurePrerequisites } from "../host/demo/prerequisites.ts";
@@ -87,12 +88,18 @@ function runProject(project: string, enter: readonly string[], extra: readonly s
   }
 }
 
+/** Files of kernel tests; filters are parts of their paths, as vitest has them. */
+function kernelTests(filters: readonly string[]): string[] {
+  const files = globSync("test/**/*.netns.test.ts", { cwd: join(import.meta.dirname, "..") }).toSorted();
+  return files.filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
+}
+
 function main(): number {
   const filters = process.argv.slice(2);
   const isRoot = process.getuid?.() === 0;
   ensurePrerequisites({ forTests: true });
   const counts = [runProject("unit", [], ["--passWithNoTests", ...filters])];
-  if (isRoot) counts.push(runProject("netns", ENTER_NODE, ["--passWithNoTests", ...filters]));
+  if (isRoot) for (const file of kernelTests(filters)) counts.push(runProject("netns", ENTER_NODE, [file]));
   else console.log("the kernel tests need root (network namespaces, links, nftables): run `sudo npm test` for them");
 
   const skipped = counts.flatMap((count) => count.skipped);

@@ -28,7 +28,9 @@ function describe({ event, data }: AuditRow): string[] {
   const record = objectOf(JSON.parse(data) as JsonValue);
   switch (event) {
     case "begin":
-      return [`${text(record["verb"])} by ${text(record["origin"])}: ${list(record["types"])}, ${text(record["netns"])}`];
+      return [
+        `${text(record["verb"])} by ${text(record["origin"])}: ${list(record["types"])}, ${text(record["netns"])}`,
+      ];
     case "call":
       return describeCall(record);
     case "end":

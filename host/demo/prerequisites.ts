@@ -42,6 +42,7 @@ const TO_RUN: readonly Prerequisite[] = [
 
 /** What its tests need besides. */
 const TO_TEST: readonly Prerequisite[] = [
+  { packageName: "procps", isPresent: () => hasCommand("sysctl"), why: "sysctl sets what a namespace begins with" },
   { packageName: "gcc", isPresent: () => hasCommand("gcc"), why: "an attacker in C takes a sandbox's place" },
   { packageName: "libc6-dev", isPresent: () => existsSync("/usr/include/stdio.h"), why: "the same" },
   { packageName: "clang", isPresent: () => hasCommand("clang"), why: "a plugin in C brings a standard library" },

@@ -1,13 +1,13 @@
 /**
  * @module Every capability in a pair, through the whole: granted it works; not granted, or granted more narrowly, the kernel hears nothing.
  */
+import { writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { withoutKeys } from "../../host/spec/json.ts";
 import type { JsonObject, JsonValue } from "../../host/spec/json.ts";
-import { run } from "../support/command.ts";
 import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
-import { createTestHost, manifestOf } from "../support/host.ts";
+import { countCalls, createTestHost, manifestOf } from "../support/host.ts";
 import type { TestHost } from "../support/host.ts";
 import { startMonitor } from "../support/monitor.ts";
 import type { Monitor } from "../support/monitor.ts";
@@ -87,13 +87,15 @@ const INTERFACE_NOT_GRANTED = { ok: false, error: "not-permitted" };
 let subject: TestHost;
 let container: TestContainer;
 beforeAll(async () => {
+  // Else the kernel says seconds later, by itself, that nobody else has a new link's address.
+  writeFileSync("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
   subject = await createTestHost({ plugins: ["asks", "bridge", "static"] });
 });
 afterAll(() => subject[Symbol.asyncDispose]());
 beforeEach(() => {
   container = createContainer();
   container.ip("link set lo up");
-  run("sysctl", "-qw", "net.ipv4.ip_forward=0");
+  writeFileSync("/proc/sys/net/ipv4/ip_forward", "0");
 });
 afterEach(() => container[Symbol.dispose]());
 
@@ -262,12 +264,13 @@ describe("a capability that reads, or keeps what the kernel does not know", () =
     { how: "granted for no type", scope: { types: [] } },
   ])("ipam: $how, the IPAM plugin is not called", async ({ scope }) => {
     const granted = scope === undefined ? withoutKeys(CAPABILITIES, ["ipam"]) : { ...CAPABILITIES, ipam: scope };
-    const before = await snapshot(subject);
-    await expect(ask(granted, ["ipam", "add"])).rejects.toMatchObject({
-      code: 101,
-      details: expect.stringContaining('"ipam"') as unknown,
+    const before = await countCalls(subject, "static");
+    expect((await ask(granted, ["ipam", "add"])).answer).toMatchObject({
+      ok: false,
+      error: { code: 101, details: expect.stringContaining('"ipam"') as unknown },
     });
-    await expectNothingLeft(before, subject);
+    expect(await countCalls(subject, "static")).toBe(before);
+    await remove();
   });
 
   test("log: granted, the line is kept; not granted, it is dropped and the call goes on", async () => {

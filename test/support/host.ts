@@ -77,3 +77,9 @@ export function manifestOf(name: string): JsonObject {
   const folder = BUNDLED.includes(name) ? join(ROOT, "guests", name) : join(ROOT, "test", "guests", "fixtures", name);
   return JSON.parse(readFileSync(join(folder, "grants.json"), "utf8")) as JsonObject;
 }
+
+/** Counts the calls of a plugin that are on record. */
+export async function countCalls({ host }: Pick<TestHost, "host">, type: string): Promise<number> {
+  const rows = await host.log({ limit: 10_000 });
+  return rows.filter(({ event, data }) => event === "call" && data.includes(`"type":"${type}"`)).length;
+}

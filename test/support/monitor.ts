@@ -19,8 +19,7 @@ export async function startMonitor(namespace?: string): Promise<Monitor> {
   const filter = listen([...enter, "nft", "monitor"]);
   const marker = createMarker(enter);
   await until("the monitors to hear", () => marker.isHeard(links, filter));
-  links.take();
-  filter.take();
+  await until("the kernel to be silent", () => isSilent(links, filter));
   return {
     heard: async () => {
       const end = marker.next();
@@ -31,6 +30,16 @@ export async function startMonitor(namespace?: string): Promise<Monitor> {
       await Promise.all([links.stop(), filter.stop()]);
     },
   };
+}
+
+/**
+ * Waits for a while in which nothing is said. What the kernel does later by itself, such as finding out that a bridge has lost its carrier
+ * or that an address has no duplicate, is over then.
+ */
+async function isSilent(...listeners: readonly Listener[]): Promise<boolean> {
+  for (const listener of listeners) listener.take();
+  await new Promise((resolve) => setTimeout(resolve, SILENCE_MS));
+  return listeners.every((listener) => listener.take().length === 0);
 }
 
 interface Listener {
@@ -93,3 +102,5 @@ const MARK_TABLE = "cnidaria_test_mark";
 const MARK_ROUTES = "4711";
 const LAST_OCTET_MAX = 250;
 const SETTLE_MS = 20;
+/** Longer than the kernel waits before it looks at carriers again. Source: linkwatch_schedule_work, net/core/link_watch.c, one second. */
+const SILENCE_MS = 1_200;
