@@ -97,7 +97,7 @@ test("DEL and CHECK use the component that ADD used", async () => {
 });
 
 test("addresses that an IPAM plugin gave widen the call that asked for it", async () => {
-  const { helper, container, digest, stateDir } = await startBench();
+  const { helper, container, digest, stateDir, node } = await startBench();
   const ipam = installTestPlugin(stateDir, {
     type: "ipam",
     exports: ["addresses"],
@@ -139,15 +139,25 @@ test("addresses that an IPAM plugin gave widen the call that asked for it", asyn
   expect(await add()).toEqual({ err: "not-permitted" });
   expect(nested.containerHandle).toBe(0);
   expect(await inner.ask("leases.reserve", 0, prefix(2).address)).toEqual({ ok: null });
-  await helper.request("end-call", {
-    callId: nestedId,
-    outcome: "ok",
-    addresses: ["10.1.0.2/24"],
-    error: undefined,
-    log: [],
-    phasesMicroseconds: {},
-  });
+  const ending = { outcome: "ok", error: undefined, log: [], phasesMicroseconds: {} } as const;
+  await helper.request("end-call", { ...ending, callId: nestedId, addresses: ["10.1.0.2/24"] });
   expect(await add()).toEqual({ ok: null });
+  // The end of a call that fails takes the operation along, whatever the host says of it in the same breath.
+  const brokenId = randomUUID();
+  await helper.request("begin-call", {
+    ...common,
+    callId: brokenId,
+    sandboxId: inner.id,
+    type: "ipam",
+    digest: ipam,
+    export: "addresses",
+    parentCallId: outerId,
+  });
+  const broken = helper.request("end-call", { ...ending, callId: brokenId, addresses: ["nonsense"] });
+  const ended = helper.request("end-operation", { ...ending, operationId: begin.operationId, result: "{}" });
+  await expect(broken).rejects.toMatchObject({ kind: "helperFailed" });
+  await expect(ended).rejects.toMatchObject({ kind: "helperFailed" });
+  expectNothingLeft(node);
   await helper.close();
 });
 

@@ -16,12 +16,22 @@ const LOG_LINE_MAX_CHARACTERS = 1024;
 
 /**
  * Ends a call. Addresses that it gave widen what the call that asked for it may use.
- * @throws {CniError} whatever made the helper give the call up, such as stateUnusable; the call is ended all the same.
+ * @throws {CniError} whatever made the helper give the call up, such as stateUnusable; the call is ended all the same, and its operation is
+ * not kept: the host may have sent the end of that already.
  */
 export function endCall(state: HelperState, ended: EndCall): EndedCall {
   const call = state.calls.get(ended.callId);
   if (call === undefined) throw new CniError("helperFailed", `no call ${JSON.stringify(ended.callId)} is open`);
   close(state, call);
+  try {
+    return settle(state, call, ended);
+  } catch (error) {
+    call.operation.broken = true;
+    throw error;
+  }
+}
+
+function settle(state: HelperState, call: OpenCall, ended: EndCall): EndedCall {
   // Killed or trapped: nothing of it goes on.
   if (ended.outcome === "killed" || ended.outcome === "trap") call.sandbox.end();
   widen(call, ended);
