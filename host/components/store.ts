@@ -48,7 +48,7 @@ export async function readPresentGrant(
 }
 
 /**
- * Takes a type's name away; and its component, unless attachments still use it: {@link removeUnused} removes it after their DEL.
+ * Takes a type's name away; and its component, unless attachments still use it: the next `uninstall` after their DEL removes it (see {@link removeUnused}).
  * @throws {CniError} unknownPlugin when the type is not installed.
  */
 export async function uninstall(

@@ -24,8 +24,3 @@ export function parseCniArguments(text: string): CniArguments {
     return [name, value] as const;
   });
 }
-
-/** Writes pairs as CNI_ARGS has them. */
-export function formatCniArguments(pairs: CniArguments): string {
-  return pairs.map(([name, value]) => `${name}=${value}`).join(";");
-}

@@ -39,11 +39,6 @@ export function formatMac(mac: MacAddress): string {
   return mac.map((octet) => octet.toString(16).padStart(2, "0")).join(":");
 }
 
-/** Tells whether two hardware addresses are the same. */
-export function macEquals(left: MacAddress, right: MacAddress): boolean {
-  return left.every((octet, index) => octet === right[index]);
-}
-
 /** Tells whether a value that came over a channel is a hardware address. Does not trust: anything may come. */
 export function isMac(value: unknown): value is MacAddress {
   if (!Array.isArray(value) || value.length !== MAC_BYTES) return false;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatCniArguments, parseCniArguments } from "../../host/spec/arguments.ts";
+import { parseCniArguments } from "../../host/spec/arguments.ts";
 import { parseEnvironment } from "../../host/spec/environment.ts";
 
 const FULL = {
@@ -59,7 +59,8 @@ describe("parseEnvironment", () => {
 
 describe("parseCniArguments", () => {
   test.for(["", "K=v", "K=", "A=1;B=2", "A=1;A=2"])("reads %j back as it was", (text) => {
-    expect(formatCniArguments(parseCniArguments(text))).toBe(text);
+    const pairs = parseCniArguments(text).map(([name, value]) => `${name}=${value}`);
+    expect(pairs.join(";")).toBe(text);
   });
 
   test.for(["a", "a=b;", ";a=b", "a=b=c", "a=b;;c=d", ";"])("refuses %j", (text) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatMac, isMac, macEquals, parseMac } from "../../host/spec/mac.ts";
+import { formatMac, isMac, parseMac } from "../../host/spec/mac.ts";
 import { anyMac } from "./arbitraries.ts";
 
 test.for(["0a:1B:2c:3d:4e:5f", "0a-1b-2c-3d-4e-5f", "0a1b.2c3d.4e5f"])("reads %s", (text) => {
@@ -15,7 +15,12 @@ test.for(["", "0a:1b:2c:3d:4e", "0a:1b:2c:3d:4e:5f:60", "0a:1b-2c:3d:4e:5f", "0g
 );
 
 test("reads back whatever it writes", () => {
-  fc.assert(fc.property(anyMac, (mac) => macEquals(parseMac(formatMac(mac)), mac) && isMac(mac)));
+  fc.assert(
+    fc.property(anyMac, (mac) => {
+      expect(parseMac(formatMac(mac))).toEqual(mac);
+      expect(isMac(mac)).toBe(true);
+    }),
+  );
 });
 
 test.for([[[1, 2, 3, 4, 5]], [[1, 2, 3, 4, 5, 256]], ["0a:1b:2c:3d:4e:5f"], [null]])(
