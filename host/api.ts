@@ -46,6 +46,14 @@ export interface AttachmentRequest {
   readonly onBegin?: (operationId: string) => void;
   /** Ends the call early: the plugin that runs is killed. ADD is then undone; DEL removes what is owned all the same. */
   readonly signal?: AbortSignal;
+  /** Absolute folders of CNI_PATH: where executables of legacy types are searched. @default [] */
+  readonly pluginDirs?: readonly string[];
+  /** Trace context that is passed on: TRACEPARENT, TRACESTATE, BAGGAGE. @default {} */
+  readonly trace?: Readonly<Record<string, string>>;
+  /** Id of the living operation that this one is a part of: CNIDARIA_WITHIN, which an executable of ours hands on. */
+  readonly within?: string;
+  /** CNI_NETNS_OVERRIDE: the namespace may be the plugin's own, as far as a legacy executable is concerned. @default false */
+  readonly netnsOverride?: boolean;
 }
 
 /** One call of the exec protocol. */
@@ -63,6 +71,11 @@ export interface ExecRequest {
   readonly onBegin?: (operationId: string) => void;
   /** As in {@link AttachmentRequest}: whoever called is gone. */
   readonly signal?: AbortSignal;
+  /** These as in {@link AttachmentRequest}. */
+  readonly pluginDirs?: readonly string[];
+  readonly trace?: Readonly<Record<string, string>>;
+  readonly within?: string;
+  readonly netnsOverride?: boolean;
 }
 
 /** What to install. */

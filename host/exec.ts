@@ -47,20 +47,15 @@ export async function execPlugin(parts: ExecParts, request: ExecRequest): Promis
 
 function inputOf(
   { surroundings }: ExecParts,
-  { type, containerId, netns, ifname, args, configuration, onBegin, signal }: ExecRequest,
+  { command: _verb, args, configuration, ...request }: ExecRequest,
 ): InvocationInput {
   return {
+    ...request,
     ...surroundings,
     network: configuration,
-    type,
-    containerId,
-    netns,
-    ifname,
     args: parseCniArguments(args),
     // The runtime has put them into the configuration already.
     runtimeConfig: {},
-    ...(onBegin === undefined ? {} : { onBegin }),
-    ...(signal === undefined ? {} : { signal }),
   };
 }
 

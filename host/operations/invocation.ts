@@ -32,6 +32,14 @@ export interface InvocationInput {
   readonly onBegin?: (operationId: string) => void;
   /** Ends the verb early: the plugin that runs is killed, and no other is called. */
   readonly signal?: AbortSignal;
+  /** Where executables of legacy types are searched. @default [] */
+  readonly pluginDirs?: readonly string[];
+  /** TRACEPARENT, TRACESTATE, BAGGAGE, where there are any. */
+  readonly trace?: Readonly<Record<string, string>>;
+  /** Id of the living operation that this one is a part of. */
+  readonly within?: string;
+  /** CNI_NETNS_OVERRIDE. @default false */
+  readonly netnsOverride?: boolean;
 }
 
 /** A verb's request, parsed. */
@@ -48,6 +56,10 @@ export interface Invocation {
   readonly nowMicroseconds: () => number;
   readonly onBegin: (operationId: string) => void;
   readonly signal: AbortSignal | undefined;
+  readonly pluginDirs: readonly string[];
+  readonly trace: Readonly<Record<string, string>>;
+  readonly within: string | undefined;
+  readonly netnsOverride: boolean;
   readonly parseMicroseconds: number;
 }
 
@@ -78,6 +90,10 @@ export function parseInvocation(verb: Verb, input: InvocationInput): Invocation 
     nowMicroseconds: input.nowMicroseconds,
     onBegin: input.onBegin ?? (() => undefined),
     signal: input.signal,
+    pluginDirs: input.pluginDirs ?? [],
+    trace: input.trace ?? {},
+    within: input.within,
+    netnsOverride: input.netnsOverride ?? false,
     parseMicroseconds: Math.round(input.nowMicroseconds() - startedAt),
   };
 }
