@@ -16,6 +16,7 @@ import {
   formatIpAddress,
   ipToBytes,
   networkOf,
+  parseIpPrefix,
   type IpAddress,
   type IpFamily,
   type IpPrefix,
@@ -34,6 +35,8 @@ const FAMILIES = {
   ipv6: { protocol: "ip6", map: "masquerade_v6", type: "ipv6_addr", multicast: { addr: "ff00::", len: 8 } },
 } as const;
 
+/** A subnet of nobody. Source: RFC 5737. */
+const DOCUMENTATION_PREFIX = "192.0.2.0/24";
 /** Rules in the chain of a subnet. What uses the chain beyond them are addresses. */
 const SUBNET_RULES = 3;
 /** Begins the comment of an element; the owner's tag follows. */
@@ -92,6 +95,21 @@ export function readMasquerade(nftables: Nftables, address: IpAddress): Masquera
   if (element === undefined) return undefined;
   const prefixLength = Number(SUBNET_LENGTH.exec(element.chain ?? "")?.[1] ?? addressBits(address.tag));
   return { address: { address, prefixLength }, tag: TAG.exec(element.comment ?? "")?.[1] };
+}
+
+/** Tells whether the table that masquerades is there: it is as long as an address is masqueraded. */
+export function hasMasqueradeTable(nftables: Nftables): boolean {
+  return nftables.getChainUse(POSTROUTING) !== undefined;
+}
+
+/**
+ * Has the kernel judge everything that masquerading is made of, and make nothing of it.
+ * @throws {KernelError} ENOENT and others where the kernel lacks something.
+ */
+export function judgeMasquerade(nftables: Nftables): void {
+  if (hasMasqueradeTable(nftables)) return;
+  const anySubnet = parseIpPrefix(DOCUMENTATION_PREFIX);
+  nftables.judge([...tableCommands(), ...subnetCommands(anySubnet)]);
 }
 
 /** The table as it is without any subnet. */

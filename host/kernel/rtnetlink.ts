@@ -19,12 +19,14 @@ import {
   createVethRequest,
   getLinkRequest,
   listLinksRequest,
+  probeLinkKindRequest,
   setBridgePortRequest,
   setLinkRequest,
   type BridgeOptions,
   type BridgePortChanges,
   type LinkChanges,
   type LinkReference,
+  type ProbedLinkKind,
   type VethOptions,
 } from "./netlink/link-requests.ts";
 import {
@@ -108,6 +110,18 @@ export class Rtnetlink implements Disposable {
    */
   createVeth(options: VethOptions): void {
     this.#create(createVethRequest(options), options.node);
+  }
+
+  /** Tells whether the kernel can make links of a kind; loads its module where there is one. Makes none. */
+  hasLinkKind(kind: ProbedLinkKind): boolean {
+    try {
+      this.#socket.change(probeLinkKindRequest(kind));
+    } catch (error) {
+      if (isKernelError(error, "EOPNOTSUPP")) return false;
+      if (isKernelError(error, "EINVAL")) return true;
+      throw error;
+    }
+    throw new Error(`unreachable: the kernel made a ${kind} with a hardware address of one byte`);
   }
 
   /** Changes a link, told by its index or its name, all in one request. */

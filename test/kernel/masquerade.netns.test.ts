@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   addMasquerade,
+  hasMasqueradeTable,
+  judgeMasquerade,
   readMasquerade,
   removeMasquerade,
   removeMasqueradeSubnet,
@@ -41,6 +43,23 @@ function add(tag: string, ...texts: string[]): void {
 function remove(tag: string, ...texts: string[]): void {
   removeMasquerade(nftables, { tag, addresses: prefixes(...texts) });
 }
+
+test("can be judged without being made", () => {
+  judgeMasquerade(nftables);
+  expect(node.run("nft", "list", "ruleset")).toBe("");
+  expect(hasMasqueradeTable(nftables)).toBe(false);
+  add(MINE, "10.88.0.2/16");
+  expect(hasMasqueradeTable(nftables)).toBe(true);
+  judgeMasquerade(nftables);
+  expect(tagOf("10.88.0.2")).toBe(MINE);
+});
+
+test("a command that the kernel does not take is refused by its judgement, too", () => {
+  const chain = { family: "inet", table: "not-there", name: "x" } as const;
+  expect(() => nftables.judge([{ add: { chain } }])).toThrow(expect.objectContaining({ errno: "ENOENT" }));
+  nftables.run([{ add: { table: { family: "inet", name: "there", comment: "x" } } }]);
+  expect(node.run("nft", "list", "tables")).toBe("table inet there\n");
+});
 
 test("makes table, chains and elements as one look-up per packet needs them", () => {
   add(MINE, "10.88.0.2/16", "2001:db8::2/64");

@@ -45,6 +45,14 @@ test("says of a link that is not there that it is not there", () => {
   expect(links.getLink({ index: 4711 })).toBeUndefined();
 });
 
+test("knows which kinds of links can be made, and makes none", () => {
+  const before = links.listLinks({ max: 100 }).length;
+  expect(links.hasLinkKind("bridge")).toBe(true);
+  expect(links.hasLinkKind("veth")).toBe(true);
+  expect(links.hasLinkKind("no-such-kind" as "veth")).toBe(false);
+  expect(links.listLinks({ max: 100 })).toHaveLength(before);
+});
+
 test("makes a bridge as it is asked for", () => {
   links.createBridge({ name: "br.dot", mtu: 1400, alias: "tag", group: 7 });
   expect(linkOf(links, "br.dot")).toMatchObject({

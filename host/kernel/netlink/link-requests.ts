@@ -169,6 +169,20 @@ export function createVethRequest(options: VethOptions): NetlinkRequest {
   });
 }
 
+/** Kinds of links that {@link probeLinkKindRequest} can ask for: the kernel judges their hardware address before it makes one. */
+export type ProbedLinkKind = "bridge" | "veth";
+
+/**
+ * Asks for a link that no kernel makes, for its hardware address has one byte: EINVAL where the kind is known, EOPNOTSUPP where it
+ * is not. Source: `br_validate` and `veth_validate`, Linux 6.12.
+ */
+export function probeLinkKindRequest(kind: ProbedLinkKind): NetlinkRequest {
+  return createRequest(kind, (writer) => {
+    writer.attribute(IFLA_ADDRESS, Uint8Array.of(0));
+    writer.nested(IFLA_LINKINFO, (info) => void info.attributeText(IFLA_INFO_KIND, kind));
+  });
+}
+
 /** Changes a link. One that is told by its name keeps it. */
 export function setLinkRequest(reference: LinkReference, changes: LinkChanges): NetlinkRequest {
   return {
