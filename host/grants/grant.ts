@@ -4,6 +4,7 @@
 
 import * as z from "zod";
 import { CniError } from "../spec/error.ts";
+import { SUPPORTED_VERSIONS } from "../spec/version.ts";
 import { CAPABILITIES, CAPABILITY_NAMES } from "./capabilities/index.ts";
 import type { Scopes } from "./capabilities/index.ts";
 
@@ -22,8 +23,8 @@ export const DEFAULT_LIMITS = {
   resultBytes: 256 * 1024,
 } as const;
 
-/** Versions of the specification that a plugin speaks where its manifest says nothing. */
-export const DEFAULT_CNI_VERSIONS = ["0.3.1", "0.4.0", "1.0.0", "1.1.0"] as const;
+/** Versions of the specification that a plugin speaks where its manifest says nothing: results are converted for it. */
+export const DEFAULT_CNI_VERSIONS = SUPPORTED_VERSIONS;
 
 /** Granted scopes by capability; an absent one is not granted. */
 export type Capabilities = { readonly [Name in keyof Scopes]?: Scopes[Name] };

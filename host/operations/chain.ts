@@ -5,7 +5,7 @@
 import type { NetworkConfiguration, PluginConfiguration } from "../spec/configuration.ts";
 import { CniError } from "../spec/error.ts";
 import { broughtPreviousResult, deriveRequest, deriveRequestConfiguration } from "../spec/request.ts";
-import { formatResult, parseResult } from "../spec/result-json.ts";
+import { formatPreviousResult, parseResult } from "../spec/result-json.ts";
 import type { AttachmentResult } from "../spec/result.ts";
 import type { CallBeginning, PluginCallEnded } from "./backend.ts";
 import { concludeCall, endingOf } from "./conclusion.ts";
@@ -56,7 +56,9 @@ export function deriveCall(invocation: Invocation, step: Step): CallBeginning {
     request: deriveRequest(network, derived, { ...invocation, previousResult }),
     runtimeConfig: JSON.stringify(derived.runtimeConfig),
     previousResult:
-      previousResult === undefined ? undefined : JSON.stringify(formatResult(previousResult, network.cniVersion)),
+      previousResult === undefined
+        ? undefined
+        : JSON.stringify(formatPreviousResult(previousResult, network.cniVersion)),
     parentCallId,
   };
 }

@@ -3,7 +3,7 @@
  */
 
 import { CniError } from "../spec/error.ts";
-import { isAtLeast } from "../spec/version.ts";
+import { VERB_SINCE, isAtLeast } from "../spec/version.ts";
 import type { Backend } from "./backend.ts";
 import { cachedResult } from "./cached-result.ts";
 import { broughtResult, callPlugin, chainStep } from "./chain.ts";
@@ -14,9 +14,6 @@ import type { InvocationInput } from "./invocation.ts";
 import { checkPlugins } from "./plugins.ts";
 import type { Chain } from "./plugins.ts";
 
-/** First version that has CHECK. Source: CNI SPEC 0.4.0. */
-const CHECK_SINCE = "0.4.0";
-
 /**
  * Checks that an attachment is as ADD left it. `undefined`: the configuration has `disableCheck`, nothing was looked at.
  * @throws {CniError} incompatibleCniVersion below 0.4.0; otherwise as ADD does.
@@ -24,12 +21,12 @@ const CHECK_SINCE = "0.4.0";
 export async function check(backend: Backend, input: InvocationInput): Promise<VerbReport | undefined> {
   const invocation = parseInvocation("CHECK", input);
   const { cniVersion, disableCheck } = invocation.network;
-  if (!isAtLeast(cniVersion, CHECK_SINCE)) {
+  if (!isAtLeast(cniVersion, VERB_SINCE.CHECK)) {
     throw new CniError(
       "incompatibleCniVersion",
       `configuration version ${JSON.stringify(cniVersion)} does not support the CHECK command`,
       {
-        details: `want ${CHECK_SINCE} or newer`,
+        details: `want ${VERB_SINCE.CHECK} or newer`,
       },
     );
   }

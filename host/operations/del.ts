@@ -6,7 +6,7 @@ import type { EndedOperation } from "../helper/protocol.ts";
 import type { PluginConfiguration } from "../spec/configuration.ts";
 import { CniError, isCniError } from "../spec/error.ts";
 import type { AttachmentResult } from "../spec/result.ts";
-import { isAtLeast } from "../spec/version.ts";
+import { VERB_SINCE, isAtLeast } from "../spec/version.ts";
 import type { Backend } from "./backend.ts";
 import { cachedResult } from "./cached-result.ts";
 import { broughtResult, callPlugin, chainStep } from "./chain.ts";
@@ -16,9 +16,6 @@ import { parseInvocation } from "./invocation.ts";
 import type { InvocationInput } from "./invocation.ts";
 import { isDispensable } from "./plugins.ts";
 import type { Chain } from "./plugins.ts";
-
-/** First version whose DEL is given the result of ADD. Source: CNI SPEC 0.4.0. */
-const PREVIOUS_RESULT_SINCE = "0.4.0";
 
 /**
  * Removes a container from a network. Goes on after a failure; the first one is thrown, after everything that is owned was removed.
@@ -48,7 +45,7 @@ export async function del(backend: Backend, input: InvocationInput): Promise<Ver
 async function runBackward(chain: Chain): Promise<readonly unknown[]> {
   const failures: unknown[] = [];
   const { cniVersion, plugins } = chain.invocation.network;
-  const cached = isAtLeast(cniVersion, PREVIOUS_RESULT_SINCE) ? cachedResult(chain) : undefined;
+  const cached = isAtLeast(cniVersion, VERB_SINCE.prevResultOnDel) ? cachedResult(chain) : undefined;
   for (const configuration of plugins.toReversed()) {
     try {
       await delPlugin(chain, configuration, cached);

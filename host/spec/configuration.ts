@@ -45,7 +45,7 @@ export function parseNetworkConfiguration(source: unknown): NetworkConfiguration
   const list = asList(parseSource(source));
   const name = readString(list, "name");
   if (name === undefined) throw new CniError("invalidNetworkConfig", 'the network configuration has no "name"');
-  const cniVersion = selectVersion(readString(list, "cniVersion") ?? UNVERSIONED, readStrings(list, "cniVersions"));
+  const cniVersion = selectVersion(readString(list, "cniVersion") || UNVERSIONED, readStrings(list, "cniVersions"));
   const loadOnlyInlinedPlugins = readSwitch(list, "loadOnlyInlinedPlugins");
   return {
     name: parseNetworkName(name),
@@ -53,7 +53,7 @@ export function parseNetworkConfiguration(source: unknown): NetworkConfiguration
     disableCheck: readSwitch(list, "disableCheck"),
     disableGc: readSwitch(list, "disableGC"),
     loadOnlyInlinedPlugins,
-    plugins: parsePlugins(readKey(list, "plugins")),
+    plugins: parsePlugins(readKey(list, "plugins"), loadOnlyInlinedPlugins),
     text: JSON.stringify(list),
   };
 }
@@ -74,7 +74,9 @@ function asList(source: JsonObject): JsonObject {
   return { ...Object.fromEntries(kept), plugins: [source] };
 }
 
-function parsePlugins(value: JsonValue | undefined): readonly PluginConfiguration[] {
+function parsePlugins(value: JsonValue | undefined, loadOnlyInlinedPlugins: boolean): readonly PluginConfiguration[] {
+  if (value === undefined && loadOnlyInlinedPlugins)
+    throw new CniError("invalidNetworkConfig", '"loadOnlyInlinedPlugins" is true and there are no "plugins"');
   if (value === undefined)
     throw new CniError("invalidNetworkConfig", 'the network configuration has neither "plugins" nor "type"');
   if (!isJsonArray(value)) throw wrongType("plugins", "an array");

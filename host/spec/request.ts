@@ -4,6 +4,7 @@
 
 import type { CniArguments } from "./arguments.ts";
 import type { NetworkConfiguration, PluginConfiguration } from "./configuration.ts";
+import { CniError } from "./error.ts";
 import { isJsonObject, readKey, withoutKeys } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import type { AttachmentResult } from "./result.ts";
@@ -83,10 +84,15 @@ export function deriveRequest(
   };
 }
 
-/** Gives the previous result that a plugin's own object brings along: a runtime of the exec protocol puts it there. `undefined`: none. */
+/**
+ * Gives the previous result that a plugin's own object brings along: a runtime of the exec protocol puts it there. `undefined`: none, as
+ * null is; an empty object is an empty result.
+ * @throws {CniError} decodingFailure when it is no object.
+ */
 export function broughtPreviousResult(plugin: PluginConfiguration): JsonObject | undefined {
   const value = readKey(plugin.object, "prevResult");
-  return isJsonObject(value) ? value : undefined;
+  if (value === undefined || isJsonObject(value)) return value;
+  throw new CniError("decodingFailure", '"prevResult" is not an object', { details: `got ${JSON.stringify(value)}` });
 }
 
 /** Source: CNI SPEC 1.1.0, section 3, "Deriving runtimeConfig". What the object brings along was derived by the runtime already. */

@@ -73,7 +73,7 @@ describe("offerGrant", () => {
       wasi: false,
       early: false,
       limits: { ...DEFAULT_LIMITS, deadlineMs: 5 },
-      cniVersions: ["0.3.1", "0.4.0", "1.0.0", "1.1.0"],
+      cniVersions: ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"],
     });
   });
 

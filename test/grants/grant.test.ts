@@ -29,7 +29,7 @@ describe("parseManifest", () => {
       wasi: false,
       early: false,
       limits: {},
-      cniVersions: ["0.3.1", "0.4.0", "1.0.0", "1.1.0"],
+      cniVersions: ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"],
     });
   });
 

@@ -249,7 +249,9 @@ describe("components", () => {
   });
 
   test("version is answered from manifests", async () => {
-    expect(await host.version()).toMatchObject({ supportedVersions: ["0.3.1", "0.4.0", "1.0.0", "1.1.0"] });
+    expect(await host.version()).toMatchObject({
+      supportedVersions: ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"],
+    });
     expect(await host.version(bridgeNetwork(1))).toMatchObject({ cniVersion: "1.1.0" });
     await expect(host.version(bridgeNetwork(1, { type: "nothing" }))).rejects.toMatchObject({ code: 100 });
   });

@@ -60,7 +60,7 @@ test("CHECK of a plugin that is not installed is code 100", async () => {
 test("VERSION is what every plugin speaks", () => {
   expect(version([], "1.0.0")).toEqual({
     cniVersion: "1.0.0",
-    supportedVersions: ["0.3.1", "0.4.0", "1.0.0", "1.1.0"],
+    supportedVersions: ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"],
   });
   const plugins = [
     plugin("a", { cniVersions: ["0.4.0", "1.0.0"] }),

@@ -40,7 +40,7 @@ describe("DEL", () => {
     });
   });
 
-  test.for(["{", "[]", '{"ips":1}', '{"cniVersion":"0.1.0"}'])(
+  test.for(["{", "[]", '{"ips":1}', '{"cniVersion":"v1"}'])(
     "a broken cached result %j is as good as none",
     async (result) => {
       const backend = fakeBackend({ attachment: { ...ATTACHMENT, result } });

@@ -75,7 +75,7 @@ export function plugin(type: string, change: Partial<InstalledPlugin> = {}): Ins
     capabilities: ["ipam"],
     early: false,
     limits: { memoryBytes: 1, deadlineMs: 1, hostCalls: 1, logBytes: 1, resultBytes: 1 },
-    cniVersions: ["0.3.1", "0.4.0", "1.0.0", "1.1.0"],
+    cniVersions: ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"],
     ...change,
   };
 }

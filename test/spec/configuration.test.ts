@@ -2,6 +2,16 @@ import { describe, expect, test } from "vitest";
 import { parseNetworkConfiguration } from "../../host/spec/configuration.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
 
+/** What a switch may say, and what that means. */
+const SWITCHES = [
+  [true, true],
+  [false, false],
+  ["true", true],
+  ["TRUE", true],
+  ["False", false],
+  [null, false],
+] as const;
+
 const LIST: JsonObject = { cniVersion: "1.0.0", name: "net", plugins: [{ type: "bridge" }] };
 
 describe("parseNetworkConfiguration", () => {
@@ -50,13 +60,28 @@ describe("parseNetworkConfiguration", () => {
     expect(JSON.parse(network.text)).toEqual({ cniVersion: "0.3.1", name: "net", plugins: [conf] });
   });
 
-  test.for([
-    ["true", true],
-    ["False", false],
-    [false, false],
-    [null, false],
-  ] as const)("disableCheck: %j is %j", ([disableCheck, want]) => {
-    expect(parseNetworkConfiguration({ ...LIST, disableCheck }).disableCheck).toBe(want);
+  test.for(
+    ["disableCheck", "disableGC", "loadOnlyInlinedPlugins"].flatMap((key) =>
+      SWITCHES.map((each) => [key, ...each] as const),
+    ),
+  )("%s: %j is %j", ([key, value, want]) => {
+    const { disableCheck, disableGc, loadOnlyInlinedPlugins } = parseNetworkConfiguration({ ...LIST, [key]: value });
+    expect({ disableCheck, disableGC: disableGc, loadOnlyInlinedPlugins }[key]).toBe(want);
+  });
+
+  test.for([{}, { cniVersion: "" }, { cniVersion: null }])("without a version it is 0.1.0: %j", (version) => {
+    expect(parseNetworkConfiguration({ ...version, name: "net", plugins: [{ type: "a" }] }).cniVersion).toBe("0.1.0");
+  });
+
+  test("a missing version is not in the way of cniVersions", () => {
+    const list = { name: "net", cniVersions: ["1.0.0"], plugins: [{ type: "a" }] };
+    expect(parseNetworkConfiguration(list).cniVersion).toBe("1.0.0");
+  });
+
+  test.for([{}, { ipam: null }, { ipam: {} }, { ipam: { type: "" } }])("no IPAM plugin: %j", (ipam) => {
+    expect(
+      parseNetworkConfiguration({ ...LIST, plugins: [{ type: "a", ...ipam }] }).plugins[0]?.ipamType,
+    ).toBeUndefined();
   });
 
   test.for([
@@ -90,7 +115,15 @@ describe("parseNetworkConfiguration", () => {
       source: { ...LIST, plugins: [{ type: "a", ipam: { type: "/bin/sh" } }] },
       code: 7,
     },
-    { why: "no version, which is 0.1.0", source: { name: "net", plugins: [{ type: "a" }] }, code: 1 },
+    {
+      why: "loadOnlyInlinedPlugins without plugins",
+      source: { cniVersion: "1.0.0", name: "net", loadOnlyInlinedPlugins: true },
+      code: 7,
+    },
+    { why: "a malformed version among them", source: { ...LIST, cniVersions: ["1.0.0", "v1"] }, code: 7 },
+    { why: "a version of two parts", source: { ...LIST, cniVersion: "1.1" }, code: 1 },
+    { why: "a version with a letter", source: { ...LIST, cniVersion: "v1.1.0" }, code: 1 },
+    { why: "a pre-release", source: { ...LIST, cniVersion: "1.1.0-dev" }, code: 1 },
     { why: "a version that is too new", source: { ...LIST, cniVersion: "2.0.0" }, code: 1 },
   ])("refuses with code $code: $why", ({ source, code }) => {
     expect(() => parseNetworkConfiguration(source)).toThrow(expect.objectContaining({ name: "CniError", code }));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseNetworkConfiguration } from "../../host/spec/configuration.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
-import { deriveRequest, deriveRequestConfiguration } from "../../host/spec/request.ts";
+import { broughtPreviousResult, deriveRequest, deriveRequestConfiguration } from "../../host/spec/request.ts";
 
 function derive(plugin: JsonObject, args: JsonObject = {}): ReturnType<typeof deriveRequestConfiguration> {
   const network = parseNetworkConfiguration({
@@ -81,4 +81,34 @@ test("deriveRequest makes the WIT record", () => {
     previousResult: undefined,
   });
   expect(JSON.parse(request.configuration)).toMatchObject({ type: "a", x: 1 });
+});
+
+describe("broughtPreviousResult", () => {
+  const brought = (change: JsonObject): unknown => {
+    const [plugin] = parseNetworkConfiguration({ cniVersion: "1.0.0", name: "net", type: "a", ...change }).plugins;
+    if (plugin === undefined) throw new Error("unreachable: a list has a plugin");
+    return broughtPreviousResult(plugin);
+  };
+
+  test.for([
+    { title: "missing is none", change: {}, want: undefined },
+    { title: "null is none", change: { prevResult: null }, want: undefined },
+    { title: "an empty object is an empty result", change: { prevResult: {} }, want: {} },
+    { title: "another case of the key", change: { PrevResult: { ips: [] } }, want: { ips: [] } },
+  ])("$title", ({ change, want }) => {
+    expect(brought(change)).toEqual(want);
+  });
+
+  test.for(["", [], 1, "{}"])("%j is code 6", (prevResult) => {
+    expect(() => brought({ prevResult })).toThrow(expect.objectContaining({ code: 6 }));
+  });
+});
+
+test.for([
+  ["missing", {}],
+  ["null", { runtimeConfig: null }],
+  ["empty", { runtimeConfig: {} }],
+] as const)("a runtimeConfig that is %s is none", ([, change]) => {
+  expect(derive({ type: "a", ...change }).runtimeConfig).toEqual({});
+  expect(derive({ type: "a", ...change }).configuration).not.toHaveProperty("runtimeConfig");
 });

@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from "../../host/spec/json.ts";
 import {
   convertResult,
   formatAddressResult,
+  formatPreviousResult,
   formatResult,
   parseAddressResult,
   parseResult,
@@ -120,17 +121,50 @@ describe("parseResult", () => {
     expect(() => parseResult(value, "1.0.0")).toThrow(expect.objectContaining({ code: 6 }));
   });
 
-  test("what is older than 0.3.0 is code 1", () => {
-    expect(() => parseResult({ cniVersion: "0.2.0", ip4: {} }, "0.2.0")).toThrow(expect.objectContaining({ code: 1 }));
+  test("a version that nobody knows yet is read as the newest", () => {
+    const value = { cniVersion: "2.0.0", ips: [{ address: "10.1.0.7/24" }] };
+    expect(parseResult(value, "0.4.0")).toMatchObject({ cniVersion: "2.0.0", result: { ips: [{}] } });
+    expect(convertResult(value, "0.4.0", "0.3.0")).toEqual({
+      cniVersion: "0.3.0",
+      ips: [{ version: "4", address: "10.1.0.7/24" }],
+    });
+  });
+
+  test.for(["v1.0.0", "latest", "1.1.0-dev", "1.0.0.0"])("a version %j is code 6", (cniVersion) => {
+    expect(() => parseResult({ cniVersion }, "1.0.0")).toThrow(expect.objectContaining({ code: 6 }));
   });
 });
 
 describe("results of IPAM plugins", () => {
-  test("interfaces are kept", () => {
-    const value = { cniVersion: "1.0.0", interfaces: [{ name: "uplink" }], ips: [{ address: "10.1.0.7/24" }] };
-    const result = parseAddressResult(value, "1.0.0");
+  test.for(["0.3.0", "0.4.0", "1.0.0"])("interfaces are kept in %s", (cniVersion) => {
+    const version = cniVersion === "1.0.0" ? {} : { version: "4" };
+    const value = { cniVersion, interfaces: [{ name: "uplink" }], ips: [{ ...version, address: "10.1.0.7/24" }] };
+    const result = parseAddressResult(value, cniVersion);
     expect(result).not.toHaveProperty("interfaces");
-    expect(formatAddressResult(result, "1.0.0")).toEqual(value);
+    expect(formatAddressResult(result, cniVersion)).toEqual(value);
+  });
+
+  test("0.2.0 has its addresses by family", () => {
+    const value = { cniVersion: "0.2.0", ip4: { ip: "10.1.0.7/24", gateway: "10.1.0.1" }, dns: { domain: "a.b" } };
+    const result = parseAddressResult(value, "0.2.0");
+    expect(result.ips).toHaveLength(1);
+    expect(formatAddressResult(result, "0.2.0")).toEqual(value);
+    expect(formatAddressResult(result, "1.0.0")).toEqual({
+      cniVersion: "1.0.0",
+      ips: [{ address: "10.1.0.7/24", gateway: "10.1.0.1" }],
+      dns: { domain: "a.b" },
+    });
+  });
+});
+
+describe("formatPreviousResult", () => {
+  test.for([
+    ["0.1.0", "0.3.0"],
+    ["0.2.0", "0.3.0"],
+    ["0.3.0", "0.3.0"],
+    ["1.1.0", "1.1.0"],
+  ] as const)("a result without an address for %s is written in %s", ([asked, cniVersion]) => {
+    expect(formatPreviousResult(EMPTY_RESULT, asked)).toEqual({ cniVersion });
   });
 });
 

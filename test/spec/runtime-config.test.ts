@@ -66,6 +66,74 @@ describe("parseRuntimeConfig", () => {
     expect(parseRuntimeConfig({ aliases }, "net").aliases).toEqual(["a", "b"]);
   });
 
+  test.for<{ sender: string; args: JsonObject; want: object }>([
+    {
+      sender: "go-cni: ranges as a flat list",
+      args: { ipRanges: [{ Subnet: "10.1.0.0/16" }, { Subnet: "fd00::/64" }] },
+      want: { ipRanges: [[{ subnet: { prefixLength: 16 } }], [{ subnet: { prefixLength: 64 } }]] },
+    },
+    {
+      sender: "containerd: a burst of 2^32-1, and what it always offers",
+      args: {
+        bandwidth: { IngressRate: 1e12, IngressBurst: 4_294_967_295, EgressRate: 1, EgressBurst: 2 },
+        cgroupPath: "/kubepods/pod1",
+        "io.kubernetes.cri.pod-annotations": { a: "b" },
+      },
+      want: {
+        bandwidth: {
+          ingressRateBitsPerSecond: "1000000000000",
+          ingressBurstBits: "4294967295",
+          egressRateBitsPerSecond: "1",
+          egressBurstBits: "2",
+        },
+        cgroupPath: "/kubepods/pod1",
+        extensions: '{"io.kubernetes.cri.pod-annotations":{"a":"b"}}',
+      },
+    },
+    {
+      sender: "CRI-O: aliases by network",
+      args: { aliases: { net: ["db"] }, portMappings: [] },
+      want: { aliases: ["db"], portMappings: [] },
+    },
+    {
+      sender: "podman: aliases by network, a mapping with an address",
+      args: {
+        aliases: { net: ["web"] },
+        portMappings: [{ hostPort: 53, containerPort: 53, protocol: "udp", hostIP: "::1" }],
+      },
+      want: {
+        aliases: ["web"],
+        portMappings: [{ hostPort: 53, protocol: "udp", hostIp: { tag: "ipv6", val: [0, 0, 0, 0, 0, 0, 0, 1] } }],
+      },
+    },
+    {
+      sender: "Multus",
+      args: {
+        ips: ["10.1.0.7/24", "fd00::7"],
+        mac: "0a:58:0a:01:00:07",
+        infinibandGUID: "c2:11:22:33:44:55:66:77",
+        deviceID: "0000:00:1f.6",
+        CNIDeviceInfoFile: "/var/run/k8s.cni.cncf.io/devinfo/cni/x",
+      },
+      want: {
+        ips: [{ prefixLength: 24 }, { prefixLength: undefined }],
+        mac: [10, 88, 10, 1, 0, 7],
+        deviceId: "0000:00:1f.6",
+        extensions: JSON.stringify({
+          infinibandGUID: "c2:11:22:33:44:55:66:77",
+          CNIDeviceInfoFile: "/var/run/k8s.cni.cncf.io/devinfo/cni/x",
+        }),
+      },
+    },
+    {
+      sender: "Go: fields that are not given are null",
+      args: { portMappings: null, ipRanges: null, bandwidth: null, dns: { Servers: null, Searches: null }, ips: null },
+      want: { portMappings: [], ipRanges: [], bandwidth: undefined, dns: { nameservers: [], search: [] }, ips: [] },
+    },
+  ])("reads what is sent by $sender", ({ args, want }) => {
+    expect(parseRuntimeConfig(args, "net")).toMatchObject(want);
+  });
+
   test.for<{ why: string; args: JsonObject }>([
     { why: "host port 0", args: { portMappings: [{ hostPort: 0, containerPort: 80 }] } },
     { why: "a port over 65535", args: { portMappings: [{ hostPort: 80, containerPort: 65_536 }] } },
