@@ -6,6 +6,7 @@ import type {
   AttachmentRecord,
   Digest,
   InstalledPlugin,
+  LegacyType,
   LeaseRow,
   LedgerRow,
   Limits,
@@ -135,6 +136,14 @@ export interface Host extends AsyncDisposable {
   /** Takes the grant away as well: its component runs no more, not even for DEL. */
   readonly revoke: (type: string) => Promise<void>;
   readonly list: () => Promise<readonly InstalledPlugin[]>;
+  /**
+   * Allows executables of a type, found in CNI_PATH, to be run as they are: nothing confines them. A component of that type that is
+   * installed is preferred all the same.
+   */
+  readonly allowLegacy: (type: string) => Promise<void>;
+  /** Takes that back, at once: not even DEL runs them. */
+  readonly denyLegacy: (type: string) => Promise<void>;
+  readonly listLegacy: () => Promise<readonly LegacyType[]>;
   /** What happened in calls, oldest first. */
   readonly log: (filter?: {
     readonly containerId?: string;

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { AttachmentRequest, Host, HostOptions } from "./api.ts";
 import { createBackend } from "./backend.ts";
+import { allowLegacy, denyLegacy } from "./components/legacy.ts";
 import { execPlugin } from "./exec.ts";
 import { createHelperSessions, withLivingHelper } from "./helper-session.ts";
 import { startHelper } from "./helper/client.ts";
@@ -112,7 +113,17 @@ function verbs(connected: Connect, origin: string): Pick<Host, "add" | "del" | "
   };
 }
 
-function operatorCalls(connected: Connect): Pick<Host, "planInstall" | "install" | "uninstall" | "revoke" | "list"> {
+type OperatorCall =
+  | "planInstall"
+  | "install"
+  | "uninstall"
+  | "revoke"
+  | "list"
+  | "allowLegacy"
+  | "denyLegacy"
+  | "listLegacy";
+
+function operatorCalls(connected: Connect): Pick<Host, OperatorCall> {
   return {
     planInstall: (request) =>
       connected(async (parts) => {
@@ -123,6 +134,9 @@ function operatorCalls(connected: Connect): Pick<Host, "planInstall" | "install"
     uninstall: (type) => connected((parts) => uninstallType(parts, type)),
     revoke: (type) => connected((parts) => revokeType(parts, type)),
     list: () => connected(async ({ client }) => (await client.request("list-plugins", {})).plugins),
+    allowLegacy: (type) => connected(({ stateDir }) => allowLegacy(stateDir, type, Date.now())),
+    denyLegacy: (type) => connected(({ stateDir }) => denyLegacy(stateDir, type)),
+    listLegacy: () => connected(async ({ client }) => (await client.request("list-legacy", {})).types),
   };
 }
 

@@ -17,6 +17,7 @@ export type {
   AuditRow,
   Digest,
   InstalledPlugin,
+  LegacyType,
   LeaseRow,
   LedgerRow,
   Limits,

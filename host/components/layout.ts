@@ -28,6 +28,8 @@ export interface Layout {
   readonly componentsDir: string;
   readonly grantsDir: string;
   readonly typesDir: string;
+  /** Types whose executables the operator allows. */
+  readonly legacyDir: string;
   readonly sandboxRootDir: string;
   /** Sockets of helpers and warm hosts. */
   readonly runDir: string;
@@ -42,6 +44,8 @@ export interface Layout {
   readonly grant: (digest: Digest) => string;
   /** Text: the digest that `"type": "<type>"` means. */
   readonly type: (type: string) => string;
+  /** JSON: that executables of this type may be run, unconfined. */
+  readonly legacy: (type: string) => string;
   readonly sandboxRoot: (hash: string) => string;
 }
 
@@ -59,6 +63,7 @@ export function layoutOf(stateDir: string): Layout {
     componentsDir: `${root}/components`,
     grantsDir: `${root}/grants`,
     typesDir: `${root}/types`,
+    legacyDir: `${root}/legacy`,
     sandboxRootDir: `${root}/sandbox-root`,
     runDir: `${root}/run`,
     call: (operationId) => `${root}/calls/${fileName(operationId)}`,
@@ -69,6 +74,7 @@ export function layoutOf(stateDir: string): Layout {
     transpiledDir: (digest, key) => `${componentDir(digest)}/transpiled-${fileName(key)}`,
     grant: (digest) => `${root}/grants/${hexOf(digest)}.json`,
     type: (type) => `${root}/types/${fileName(type)}`,
+    legacy: (type) => `${root}/legacy/${fileName(type)}.json`,
     sandboxRoot: (hash) => `${root}/sandbox-root/${fileName(hash)}`,
   };
 }
@@ -83,6 +89,7 @@ export function foldersOf(layout: Layout): readonly string[] {
     layout.componentsDir,
     layout.grantsDir,
     layout.typesDir,
+    layout.legacyDir,
     layout.sandboxRootDir,
     layout.runDir,
   ];

@@ -9,6 +9,10 @@
  *   `OperationRequest` at a time, answered by an `OperationAnswer`.
  */
 
+import type { LegacyType, RecordLegacyCall } from "./legacy-protocol.ts";
+
+export type { LegacyType, RecordLegacyCall } from "./legacy-protocol.ts";
+
 /** Number of this protocol. Both sides must have the same: they are installed together. */
 export const PROTOCOL_VERSION = 1;
 
@@ -68,6 +72,8 @@ export interface AttachmentRecord extends AttachmentKey {
   readonly runtimeConfig: string;
   /** Digest of each plugin type that took part. */
   readonly digests: Readonly<Record<string, Digest>>;
+  /** Types whose legacy executable took part: nobody but that executable can undo what it made. */
+  readonly legacy: readonly string[];
   /** JSON text of the result in `cniVersion`; `undefined` when the last ADD did not end. */
   readonly result: string | undefined;
   readonly createdAtMs: number;
@@ -100,6 +106,11 @@ export interface BeginOperation extends AttachmentKey {
 export interface BegunOperation {
   /** Per type, the plugin to use: on DEL and CHECK the digest pinned by ADD, else the installed one; `null`: not installed. */
   readonly plugins: Readonly<Record<string, InstalledPlugin | null>>;
+  /**
+   * The wanted types that have no plugin, and whose executables the operator allows to be run as they are. On DEL and CHECK a type that
+   * took part in the ADD as an executable is still one, whatever was installed since.
+   */
+  readonly legacy: readonly string[];
   /** What the last ADD of this attachment left; `null`: none. */
   readonly attachment: AttachmentRecord | null;
   /** Whether the container's namespace is there (always true for ADD and CHECK). */
@@ -233,8 +244,10 @@ export interface ControlMethods {
   "begin-call": { params: BeginCall; result: BegunCall };
   "end-call": { params: EndCall; result: EndedCall };
   "end-operation": { params: EndOperation; result: EndedOperation };
+  "record-legacy-call": { params: RecordLegacyCall; result: Record<string, never> };
   "kill-sandbox": { params: { sandboxId: string; reason: string }; result: Record<string, never> };
   "list-plugins": { params: Record<string, never>; result: { plugins: readonly InstalledPlugin[] } };
+  "list-legacy": { params: Record<string, never>; result: { types: readonly LegacyType[] } };
   "read-attachment": { params: AttachmentKey; result: { attachment: AttachmentRecord | null } };
   "list-attachments": {
     params: { network?: string; containerId?: string };

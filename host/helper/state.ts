@@ -45,6 +45,10 @@ export interface OpenOperation {
   readonly attachment: AttachmentRecord | undefined;
   /** Digest of each type that is to be called; a type that is not installed has none. */
   readonly digests: Readonly<Record<string, Digest>>;
+  /** Types whose executables may be run in it. */
+  readonly legacy: readonly string[];
+  /** Types whose executable was run by an ADD in it. Grows. */
+  readonly legacyMade: Set<string>;
   readonly locks: readonly HeldLock[];
   readonly startedAtMs: number;
   /** Ids of the calls that were begun in it. */

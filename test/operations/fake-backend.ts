@@ -29,6 +29,8 @@ export interface FakeOptions {
   /** By `type verb`, such as `bridge add`. */
   readonly guests?: Readonly<Record<string, Guest>>;
   readonly plugins?: Readonly<Record<string, InstalledPlugin | null>>;
+  /** Types whose executables may be run. */
+  readonly legacy?: readonly string[];
   readonly attachment?: AttachmentRecord;
   readonly refusals?: readonly string[];
   /** Failures of `end`, or an error of it. */
@@ -96,6 +98,7 @@ export const ATTACHMENT: AttachmentRecord = {
   args: [],
   runtimeConfig: "{}",
   digests: {},
+  legacy: [],
   result: '{"cniVersion":"1.0.0","ips":[{"address":"10.1.0.7/24"}]}',
   createdAtMs: 0,
 };
@@ -142,6 +145,7 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
       return {
         ahead: wanted.filter(({ plugin: { type } }) => options.ahead?.includes(type)),
         plugins: options.plugins ?? PLUGINS,
+        legacy: options.legacy ?? [],
         attachment: options.attachment ?? null,
         namespacePresent: true,
       };

@@ -57,7 +57,7 @@ export class AttachmentTable implements AttachmentStore {
         configuration,
         JSON.stringify(record.args),
         runtimeConfig,
-        JSON.stringify(record.digests),
+        JSON.stringify(servedBy(record)),
         result ?? null,
         createdAtMs,
         this.#context.boot,
@@ -88,7 +88,16 @@ export class AttachmentTable implements AttachmentStore {
   }
 }
 
+/** What the column `digests` has for a type whose executable took part. */
+const LEGACY = "legacy";
+
+/** Gives what served each type: a component's digest, or {@link LEGACY}. */
+function servedBy({ digests, legacy }: AttachmentRecord): Readonly<Record<string, string>> {
+  return { ...digests, ...Object.fromEntries(legacy.map((type) => [type, LEGACY])) };
+}
+
 function recordOf(row: Row): AttachmentRecord {
+  const served = Object.entries(JSON.parse(row.digests) as Readonly<Record<string, string>>);
   return {
     network: row.network,
     containerId: row.container_id,
@@ -98,7 +107,8 @@ function recordOf(row: Row): AttachmentRecord {
     configuration: row.configuration,
     args: JSON.parse(row.args) as AttachmentRecord["args"],
     runtimeConfig: row.runtime_config,
-    digests: JSON.parse(row.digests) as AttachmentRecord["digests"],
+    digests: Object.fromEntries(served.filter(([, by]) => by !== LEGACY)) as AttachmentRecord["digests"],
+    legacy: served.filter(([, by]) => by === LEGACY).map(([type]) => type),
     result: row.result ?? undefined,
     createdAtMs: row.created_at_ms,
   };

@@ -5,6 +5,7 @@ import { CniError } from "../../spec/error.ts";
 import { parseContainerId, parseIfName, parseNetworkName, parsePluginType } from "../../spec/names.ts";
 import { openContainer } from "../container-side.ts";
 import { recover } from "../ledger/recovery.ts";
+import { isLegacyAllowed } from "../legacy-types.ts";
 import type { HeldLock } from "../locks.ts";
 import { describePlugin, readGrant, readType } from "../plugins.ts";
 import type {
@@ -41,7 +42,7 @@ export async function beginOperation(state: HelperState, begun: BeginOperation):
     if (containerId !== "") await recoverContainer(state, containerId);
     container = openContainer(state, { key, verb: begun.verb, netns: begun.netns });
     const attachment = state.ledger.attachments.get(key);
-    const plugins = choosePlugins(state, begun, attachment);
+    const { plugins, legacy } = choosePlugins(state, begun, attachment);
     const digests = Object.fromEntries(
       Object.entries(plugins).flatMap(([type, plugin]) => (plugin === null ? [] : [[type, plugin.digest]])),
     );
@@ -52,6 +53,8 @@ export async function beginOperation(state: HelperState, begun: BeginOperation):
       container,
       attachment,
       digests,
+      legacy,
+      legacyMade: new Set(),
       locks,
       startedAtMs: state.now(),
       callIds: new Set(),
@@ -61,7 +64,7 @@ export async function beginOperation(state: HelperState, begun: BeginOperation):
     };
     writeBeginning(state, operation);
     state.operations.set(id, operation);
-    return { plugins, attachment: attachment ?? null, namespacePresent: container !== undefined };
+    return { plugins, legacy, attachment: attachment ?? null, namespacePresent: container !== undefined };
   } catch (error) {
     container?.[Symbol.dispose]();
     for (const lock of locks) lock.release();
@@ -114,25 +117,29 @@ async function recoverContainer(state: HelperState, containerId: string): Promis
   }
 }
 
-/** Gives the plugin for each type: on DEL and CHECK the one that ADD used, otherwise the installed one. */
+/**
+ * Gives the plugin for each type: on DEL and CHECK the one that ADD used, otherwise the installed one; and the types that are legacy:
+ * with neither, or with an executable that ADD used.
+ */
 function choosePlugins(
   state: HelperState,
   begun: BeginOperation,
-  attachment: AttachmentRecord | undefined,
-): Record<string, InstalledPlugin | null> {
-  const isPinned = begun.verb === "DEL" || begun.verb === "CHECK";
+  recorded: AttachmentRecord | undefined,
+): Pick<BegunOperation, "plugins" | "legacy"> {
+  const attachment = begun.verb === "DEL" || begun.verb === "CHECK" ? recorded : undefined;
   const choose = (type: string): InstalledPlugin | null => {
+    if (attachment?.legacy.includes(type) === true) return null;
     const pinned =
-      isPinned && attachment !== undefined && Object.hasOwn(attachment.digests, type)
-        ? attachment.digests[type]
-        : undefined;
+      attachment !== undefined && Object.hasOwn(attachment.digests, type) ? attachment.digests[type] : undefined;
     for (const digest of [pinned, readType(state.layout, type)] satisfies (Digest | undefined)[]) {
       const grant = digest === undefined ? undefined : readGrant(state.layout, digest);
       if (grant !== undefined) return describePlugin(type, grant);
     }
     return null;
   };
-  return Object.fromEntries([...new Set(begun.types)].map((type) => [type, choose(type)]));
+  const types = [...new Set(begun.types)];
+  const plugins = Object.fromEntries(types.map((type) => [type, choose(type)]));
+  return { plugins, legacy: types.filter((type) => plugins[type] === null && isLegacyAllowed(state.layout, type)) };
 }
 
 /** Writes that the operation lives, and on ADD which namespace the attachment holds. */

@@ -53,9 +53,17 @@ function close(state: HelperState, call: OpenCall): void {
 }
 
 function widen({ parent, export: name }: OpenCall, { outcome, addresses }: EndCall): void {
-  if (parent === undefined || parent.ended || name !== "addresses" || outcome !== "ok") return;
+  if (parent !== undefined && name === "addresses" && outcome === "ok") widenCall(parent, addresses);
+}
+
+/**
+ * Widens what an open call may use by addresses that its IPAM plugin gave, CIDR text.
+ * @throws {CniError} helperFailed when one is none.
+ */
+export function widenCall(call: OpenCall, addresses: readonly string[]): void {
+  if (call.ended) return;
   const given = addresses.map(parseGiven);
-  parent.facts = { ...parent.facts, givenAddresses: [...parent.facts.givenAddresses, ...given] };
+  call.facts = { ...call.facts, givenAddresses: [...call.facts.givenAddresses, ...given] };
 }
 
 function parseGiven(text: string): IpPrefix {

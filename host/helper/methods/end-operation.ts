@@ -93,9 +93,11 @@ function close({ ledger }: HelperState, operation: OpenOperation, ended: EndOper
   });
 }
 
-function recordOf({ key, begun, digests, startedAtMs }: OpenOperation, result: string | undefined): AttachmentRecord {
+function recordOf(operation: OpenOperation, result: string | undefined): AttachmentRecord {
+  const { key, begun, digests, startedAtMs, legacyMade } = operation;
   const { netns, cniVersion, configuration, args, runtimeConfig } = begun;
-  return { ...key, netns, cniVersion, configuration, args, runtimeConfig, digests, result, createdAtMs: startedAtMs };
+  const given = { netns, cniVersion, configuration, args, runtimeConfig };
+  return { ...key, ...given, digests, legacy: [...legacyMade].sort(), result, createdAtMs: startedAtMs };
 }
 
 /** Undoes every open ADD and sweeps after every open DEL: the host is gone. The runtime repeats what it missed. */

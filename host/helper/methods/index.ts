@@ -8,7 +8,16 @@ import { beginCall } from "./begin-call.ts";
 import { beginOperation } from "./begin-operation.ts";
 import { endCall } from "./end-call.ts";
 import { endOperation } from "./end-operation.ts";
-import { listAttachments, readAttachment, readLeases, readLedger, readLog, readPlugins } from "./reading.ts";
+import {
+  listAttachments,
+  readAttachment,
+  readLeases,
+  readLedger,
+  readLegacyTypes,
+  readLog,
+  readPlugins,
+} from "./reading.ts";
+import { recordLegacyCall } from "./record-legacy-call.ts";
 
 /** Answers one method; its parameters have the right shape. */
 export type Method<M extends ControlMethod> = (
@@ -30,8 +39,10 @@ export const METHODS: { readonly [M in ControlMethod]: Method<M> } = {
   "begin-call": beginCall,
   "end-call": endCall,
   "end-operation": endOperation,
+  "record-legacy-call": recordLegacyCall,
   "kill-sandbox": killSandbox,
   "list-plugins": readPlugins,
+  "list-legacy": readLegacyTypes,
   "read-attachment": readAttachment,
   "list-attachments": listAttachments,
   "read-ledger": readLedger,

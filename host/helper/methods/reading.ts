@@ -4,6 +4,7 @@
 import type { LedgerRow as StoredRow } from "../protocol.ts";
 import { formatIpAddress } from "../../spec/ip.ts";
 import type { OwnedRow, SharedRow } from "../ledger/records.ts";
+import { listLegacyTypes } from "../legacy-types.ts";
 import { listPlugins } from "../plugins.ts";
 import type { ControlMethods } from "../protocol.ts";
 import type { HelperState } from "../state.ts";
@@ -16,6 +17,10 @@ const LOG_ROWS_MAX = 1000;
 
 export function readPlugins(state: HelperState): Result<"list-plugins"> {
   return { plugins: listPlugins(state.layout) };
+}
+
+export function readLegacyTypes(state: HelperState): Result<"list-legacy"> {
+  return { types: listLegacyTypes(state.layout) };
 }
 
 export function readAttachment(state: HelperState, key: Params<"read-attachment">): Result<"read-attachment"> {

@@ -78,6 +78,7 @@ export function attachmentOf(containerId: string, changes: Partial<AttachmentRec
     args: [["IgnoreUnknown", "1"]],
     runtimeConfig: "{}",
     digests: { bridge: digest },
+    legacy: [],
     result: '{"cniVersion":"1.1.0"}',
     createdAtMs: 7,
     ...changes,

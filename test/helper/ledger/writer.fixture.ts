@@ -58,6 +58,7 @@ function add(ledger: Ledger): void {
     args: [],
     runtimeConfig: "{}",
     digests: {},
+    legacy: [],
     result: "{}",
     createdAtMs: 1,
   });
