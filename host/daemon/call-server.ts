@@ -4,10 +4,10 @@
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { CniError } from "../spec/error.ts";
-import { REQUEST_MAX_BYTES, WARM_PROTOCOL_VERSION } from "./protocol.ts";
-import type { Greeting, WarmAnswer, WarmRequest } from "./protocol.ts";
-
-const LINE_END = 0x0a;
+import { encodeAnswer, readRequest } from "./frames.ts";
+import { errorAnswer } from "./error-answer.ts";
+import { GREETING } from "./protocol.ts";
+import type { WarmAnswer, WarmRequest } from "./protocol.ts";
 
 /** What the server needs from outside. */
 export interface CallServerOptions {
@@ -45,23 +45,21 @@ export function createCallServer(options: CallServerOptions): CallServer {
   return { server, idle };
 }
 
+/** Greets before anything is read: whoever was not greeted knows that nothing was done. */
 function serveOne(socket: Socket, options: CallServerOptions): void {
-  const chunks: Buffer[] = [];
   const caller = new AbortController();
-  let bytes = 0;
+  let received: Buffer = Buffer.alloc(0);
   let isAsked = false;
-  const greeting: Greeting = { protocol: WARM_PROTOCOL_VERSION };
-  socket.write(`${JSON.stringify(greeting)}\n`);
+  socket.write(GREETING);
   socket.on("error", () => socket.destroy());
   socket.on("data", (chunk: Buffer) => {
-    bytes += chunk.byteLength;
-    if (isAsked || bytes > REQUEST_MAX_BYTES) return void socket.destroy();
-    chunks.push(chunk);
-    // The request is one line: escaped, JSON has no line end.
-    isAsked = chunk.at(-1) === LINE_END;
-    if (!isAsked) return;
-    answer(Buffer.concat(chunks).toString("utf8"), options, caller.signal).then(
-      (text) => socket.end(text),
+    received = received.byteLength === 0 ? chunk : Buffer.concat([received, chunk]);
+    const request = isAsked ? "more" : readRequestOr(received);
+    if (request === undefined) return;
+    if (typeof request === "string") return void socket.destroy();
+    isAsked = true;
+    answer(request, options, caller.signal).then(
+      (bytes) => socket.end(bytes),
       () => socket.destroy(),
     );
   });
@@ -73,17 +71,24 @@ function serveOne(socket: Socket, options: CallServerOptions): void {
   socket.on("close", () => caller.abort());
 }
 
-async function answer(text: string, options: CallServerOptions, signal: AbortSignal): Promise<string> {
-  const request = JSON.parse(text) as WarmRequest;
-  if (request.surroundings !== options.surroundings)
-    return JSON.stringify(strangerAnswer(request, options.surroundings));
-  return JSON.stringify(await options.perform(request, signal));
+/** Reads a request; `undefined` while bytes are missing, a text when it is none. */
+function readRequestOr(received: Buffer): WarmRequest | undefined | string {
+  try {
+    return readRequest(received);
+  } catch (error) {
+    return String(error);
+  }
+}
+
+async function answer(request: WarmRequest, options: CallServerOptions, signal: AbortSignal): Promise<Buffer> {
+  if (request.surroundings !== options.surroundings) return encodeAnswer(strangerAnswer(request, options.surroundings));
+  return encodeAnswer(await options.perform(request, signal));
 }
 
 /** Refuses a caller of other namespaces: a path and a network mean something else there. */
-function strangerAnswer(request: WarmRequest, own: string): WarmAnswer {
+function strangerAnswer({ surroundings, configuration }: WarmRequest, own: string): WarmAnswer {
   const error = new CniError("tryAgainLater", "the warm host serves other namespaces", {
-    details: `net, mnt and pid are ${request.surroundings} at the caller and ${own} at the warm host`,
+    details: `net, mnt and pid are ${surroundings} at the caller and ${own} at the warm host`,
   });
-  return { exitCode: 1, stdout: `${JSON.stringify(error.toCniJson("1.1.0"))}\n`, stderr: "" };
+  return errorAnswer(error, configuration);
 }

@@ -1,13 +1,13 @@
 /**
  * @module Performs one call of the exec protocol on a host, and says what the shim is to print.
  */
-import type { Host } from "../index.ts";
-import { CniError, isCniError } from "../spec/error.ts";
-import { isJsonObject } from "../spec/json.ts";
+import type { ExecRequest, Host } from "../index.ts";
+import { parseEnvironment } from "../spec/environment.ts";
+import { errorAnswer } from "./error-answer.ts";
 import type { WarmAnswer, WarmRequest } from "./protocol.ts";
 
-/** Version that an error is reported in when the configuration names none. */
-const FALLBACK_CNI_VERSION = "1.1.0";
+/** Trace context. Source: libcni, which sets them when a span is active; W3C Trace Context and Baggage. */
+const TRACE_VARIABLES = ["TRACEPARENT", "TRACESTATE", "BAGGAGE"] as const;
 
 /** Performs a call, until `signal` says that nobody waits for it. Never rejects: what fails is CNI's error object on stdout, with exit code 1. */
 export async function performCall(
@@ -15,39 +15,50 @@ export async function performCall(
   host: Pick<Host, "exec">,
   signal?: AbortSignal,
 ): Promise<WarmAnswer> {
-  const { command, type, containerId, netns, ifname, args, configuration } = request;
   let stderr = "";
   const onBegin = (operationId: string): void => {
     stderr = `cnidaria: call ${operationId}\n`;
   };
   try {
     const stdout = await host.exec({
-      command,
-      type,
-      containerId,
-      netns,
-      ifname,
-      args,
-      configuration,
+      ...readExecRequest(request),
       onBegin,
       ...(signal === undefined ? {} : { signal }),
     });
     return { exitCode: 0, stdout: stdout === "" ? "" : `${stdout}\n`, stderr };
   } catch (error) {
-    const known = isCniError(error)
-      ? error
-      : new CniError("helperFailed", "the host failed", { details: String(error), cause: error });
-    return { exitCode: 1, stdout: `${JSON.stringify(known.toCniJson(readCniVersion(configuration)))}\n`, stderr };
+    return errorAnswer(error, request.configuration, stderr);
   }
 }
 
-/** Reads the version that an answer is to be in. Does not trust: the text may be anything. */
-function readCniVersion(configuration: string): string {
-  try {
-    const value: unknown = JSON.parse(configuration);
-    const version = isJsonObject(value) ? value["cniVersion"] : undefined;
-    return typeof version === "string" && version !== "" ? version : FALLBACK_CNI_VERSION;
-  } catch {
-    return FALLBACK_CNI_VERSION;
-  }
+/**
+ * Makes a host's request of the variables. It checks them here as well as in the Node shim: the native one checks nothing.
+ * @throws {CniError} invalidEnvironment as `parseEnvironment`.
+ */
+function readExecRequest({ type, variables, configuration }: WarmRequest): ExecRequest {
+  const { command, containerId, netns, ifname, path } = parseEnvironment(variables);
+  const value = (name: string): string => variables[name] ?? "";
+  const within = value("CNIDARIA_WITHIN");
+  return {
+    command,
+    type,
+    containerId,
+    netns,
+    ifname,
+    args: value("CNI_ARGS"),
+    configuration,
+    // A relative folder would be another one in this process.
+    pluginDirs: path.split(":").filter((folder) => folder.startsWith("/")),
+    trace: Object.fromEntries(TRACE_VARIABLES.map((name) => [name, value(name)]).filter(([, text]) => text !== "")),
+    netnsOverride: isTrue(value("CNI_NETNS_OVERRIDE")),
+    ...(within === "" ? {} : { within }),
+  };
+}
+
+/**
+ * Reads CNI_NETNS_OVERRIDE as libcni's skel does. It is for legacy executables, which get it passed on: the helper's refusal of the
+ * node's own namespace stands, since a variable of the caller's must not lift what no grant can.
+ */
+function isTrue(text: string): boolean {
+  return text === "1" || text.toUpperCase() === "TRUE";
 }

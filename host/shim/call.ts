@@ -3,11 +3,12 @@
  */
 import { connect } from "node:net";
 import type { Socket } from "node:net";
-import { ANSWER_TIMEOUT_MS, GREETING_TIMEOUT_MS, WARM_PROTOCOL_VERSION } from "../daemon/protocol.ts";
-import type { Greeting, WarmAnswer, WarmRequest } from "../daemon/protocol.ts";
-import { CniError } from "../spec/error.ts";
+import { encodeRequest, readAnswer } from "../daemon/frames.ts";
+import { ANSWER_TIMEOUT_MS, GREETING, GREETING_TIMEOUT_MS } from "../daemon/protocol.ts";
+import type { WarmAnswer, WarmRequest } from "../daemon/protocol.ts";
+import { failureOf } from "./failure.ts";
 
-/** How often a call may find nobody, or one that was just leaving. A third time is a fault, not a race. */
+/** How often a call may find nobody, or one that was just leaving. One more is a fault, not a race. */
 const ATTEMPTS = 4;
 
 /** What the call needs from outside. */
@@ -25,85 +26,80 @@ export interface CallOptions {
  * @throws {CniError} helperFailed when none can be started, or it ended during the call.
  */
 export async function callWarmHost(request: WarmRequest, options: CallOptions): Promise<WarmAnswer> {
+  const bytes = encodeRequest(request);
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const socket = await tryConnect(options.socketPath);
-    if (socket === undefined) {
-      await options.start();
-      continue;
-    }
-    const answer = await converse(socket, request, options);
-    if (answer !== undefined) return answer;
+    const answer = await converse(bytes, options);
+    if (answer === "absent") await options.start();
+    else if (answer !== "left") return answer;
   }
-  throw new CniError("helperFailed", "no warm host could be started", {
-    details: `want one that listens on ${JSON.stringify(options.socketPath)}`,
-  });
+  throw failureOf("none-started");
 }
 
-/** Connects; `undefined` when nobody listens. */
-function tryConnect(path: string): Promise<Socket | undefined> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ path, allowHalfOpen: true });
-    socket.once("connect", () => resolve(socket));
-    socket.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT" || error.code === "ECONNREFUSED") resolve(undefined);
-      else
-        reject(
-          new CniError("tryAgainLater", "the warm host cannot be reached", { details: error.message, cause: error }),
-        );
-    });
-  });
-}
-
-/** Waits for the greeting, asks, and gives the answer; `undefined` when the other side left without a greeting. */
-function converse(socket: Socket, request: WarmRequest, options: CallOptions): Promise<WarmAnswer | undefined> {
+/**
+ * Connects, asks, and gives the answer. The request is sent along, before the greeting has come: a warm host greets before it
+ * reads, so that without a greeting nothing was done.
+ * @returns `absent` when nobody listens, `left` when the other side ended without a greeting.
+ */
+function converse(request: Buffer, options: CallOptions): Promise<WarmAnswer | "absent" | "left"> {
   const { greetingTimeoutMs = GREETING_TIMEOUT_MS, answerTimeoutMs = ANSWER_TIMEOUT_MS } = options;
   return new Promise((resolve, reject) => {
-    let text = "";
-    let isGreeted = false;
-    const fail = (error: CniError): void => {
+    const socket = connect({ path: options.socketPath, allowHalfOpen: true });
+    const fail = (error: Error): void => {
       socket.destroy();
       reject(error);
     };
-    const silent = (ms: number): void =>
-      fail(new CniError("tryAgainLater", "the warm host is silent", { details: `no word within ${ms} ms` }));
-    let timer = setTimeout(silent, greetingTimeoutMs, greetingTimeoutMs);
-    socket.setEncoding("utf8");
-    socket.on("data", (chunk: string) => {
-      text += chunk;
-      const end = text.indexOf("\n");
-      if (isGreeted || end < 0) return;
-      isGreeted = true;
+    let received: Buffer = Buffer.alloc(0);
+    let isGreeted = false;
+    let timer = setTimeout(() => fail(failureOf("silent-greeting")), greetingTimeoutMs);
+    socket.write(request);
+    socket.on("data", (chunk: Buffer) => {
+      received = received.byteLength === 0 ? chunk : Buffer.concat([received, chunk]);
+      if (!isGreeted) {
+        const rest = takeGreeting(received);
+        if (rest === undefined) return;
+        if (rest === "other") return fail(failureOf("other-protocol"));
+        isGreeted = true;
+        received = rest;
+        clearTimeout(timer);
+        timer = setTimeout(() => fail(failureOf("silent-answer")), answerTimeoutMs);
+      }
+      const answer = readAnswerOr(received);
+      if (answer === undefined) return;
+      // Nothing is left to wait for, not even the other side's end.
       clearTimeout(timer);
-      timer = setTimeout(silent, answerTimeoutMs, answerTimeoutMs);
-      if (!isOwnProtocol(text.slice(0, end)))
-        return fail(new CniError("helperFailed", "the warm host speaks another protocol"));
-      text = text.slice(end + 1);
-      socket.write(`${JSON.stringify(request)}\n`);
+      socket.destroy();
+      resolve(answer);
     });
-    socket.on("error", () => socket.destroy());
-    socket.on("end", () => socket.destroy());
-    socket.on("close", () => {
+    onEnd(socket, (cause) => {
       clearTimeout(timer);
-      if (!isGreeted) return resolve(undefined);
-      const answer = parseAnswer(text);
-      if (answer === undefined)
-        fail(
-          new CniError("helperFailed", "the warm host ended during the call", {
-            details: "what it did is undone; DEL makes sure of it",
-          }),
-        );
-      else resolve(answer);
+      socket.destroy();
+      if (isGreeted) reject(failureOf("ended"));
+      else if (cause === undefined || cause.code === "ECONNRESET" || cause.code === "EPIPE") resolve("left");
+      else if (cause.code === "ENOENT" || cause.code === "ECONNREFUSED") resolve("absent");
+      else reject(failureOf("unreachable", cause));
     });
   });
 }
 
-function isOwnProtocol(line: string): boolean {
-  return (JSON.parse(line) as Greeting).protocol === WARM_PROTOCOL_VERSION;
+/** Tells once that the other side is gone, or was never reached. */
+function onEnd(socket: Socket, tell: (cause: NodeJS.ErrnoException | undefined) => void): void {
+  let cause: NodeJS.ErrnoException | undefined;
+  socket.on("error", (error) => (cause ??= error));
+  socket.on("end", () => socket.destroy());
+  socket.on("close", () => tell(cause));
 }
 
-function parseAnswer(text: string): WarmAnswer | undefined {
+/** Takes the greeting off; `undefined` while it is not whole. */
+function takeGreeting(received: Buffer): Buffer | "other" | undefined {
+  const begin = received.toString("latin1", 0, GREETING.length);
+  if (begin === GREETING) return received.subarray(GREETING.length);
+  return GREETING.startsWith(begin) ? undefined : "other";
+}
+
+/** Reads the answer; `undefined` when it is not whole. One of another form never becomes whole. */
+function readAnswerOr(received: Buffer): WarmAnswer | undefined {
   try {
-    return JSON.parse(text) as WarmAnswer;
+    return readAnswer(received);
   } catch {
     return undefined;
   }

@@ -3,11 +3,10 @@
  *
  * A script and not a link to Node: Node would read NODE_OPTIONS before any line of ours runs. It answers VERSION without Node.
  */
+import { PASSED_VARIABLES } from "../daemon/protocol.ts";
 
 /** Marks a script as ours, so that nothing else is ever replaced. */
 const MARK = "# Written by cnidaria shim install";
-/** Variables of the protocol, the only ones that pass. Source: CNI SPEC 1.1.0, section 2. */
-const VARIABLES = ["CNI_COMMAND", "CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME", "CNI_ARGS", "CNI_PATH"] as const;
 /** Version that the answer to VERSION has; the reference prints its newest too. Source: libcni `pkg/skel/skel.go`. */
 const ANSWERED_VERSION = "1.1.0";
 
@@ -25,7 +24,7 @@ export interface ScriptOptions {
 /** Writes the script. */
 export function writeScript({ type, cniVersions, stateDir, runtimeDir, lingerSeconds }: ScriptOptions): string {
   const answer = JSON.stringify({ cniVersion: ANSWERED_VERSION, supportedVersions: cniVersions });
-  const passed = VARIABLES.map((name) => `${name}="\${${name}-}"`).join(" ");
+  const passed = PASSED_VARIABLES.map((name) => `${name}="\${${name}-}"`).join(" ");
   const command = [`${runtimeDir}/node`, `${runtimeDir}/shim.cjs`, type, stateDir, String(lingerSeconds)]
     .map(quote)
     .join(" ");

@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   daemon: ["host.ts", "index.ts", "spec", "helper/client.ts"],
   cli: ["host.ts", "index.ts", "spec", "daemon/protocol.ts", "shim/install.ts"],
   demo: ["host.ts", "index.ts", "spec"],
-  shim: ["spec", "daemon/protocol.ts", "daemon/surroundings.ts"],
+  shim: ["spec", "daemon/protocol.ts", "daemon/frames.ts", "daemon/error-answer.ts", "daemon/surroundings.ts"],
 };
 
 /** Packages that a folder may not load, and why. */

@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCallServer } from "../../host/daemon/call-server.ts";
+import { encodeRequest } from "../../host/daemon/frames.ts";
+import { GREETING } from "../../host/daemon/protocol.ts";
 import type { WarmRequest } from "../../host/daemon/protocol.ts";
 import { callWarmHost } from "../../host/shim/call.ts";
 
@@ -23,12 +25,8 @@ afterEach(() => {
 
 const REQUEST: WarmRequest = {
   surroundings: "1-2-3",
-  command: "ADD",
   type: "bridge",
-  containerId: "c",
-  netns: "/n",
-  ifname: "eth0",
-  args: "",
+  variables: { CNI_COMMAND: "ADD", CNI_CONTAINERID: "c", CNI_NETNS: "/n", CNI_IFNAME: "eth0", CNI_PATH: "/p" },
   configuration: "{}",
 };
 
@@ -94,7 +92,7 @@ describe("a call", () => {
     await listen(
       createServer((socket) => {
         sockets.push(socket);
-        socket.write('{"protocol":1}\n');
+        socket.write(GREETING);
       }),
     );
     await expect(callWarmHost(REQUEST, { socketPath, start: never, answerTimeoutMs: 30 })).rejects.toMatchObject({
@@ -108,12 +106,44 @@ describe("a call", () => {
     await listen(
       createServer((socket) => {
         connections += 1;
-        socket.write('{"protocol":1}\n');
+        socket.write(GREETING);
         socket.on("data", () => socket.destroy());
       }),
     );
     await expect(callWarmHost(REQUEST, { socketPath, start: never })).rejects.toMatchObject({ kind: "helperFailed" });
     expect(connections).toBe(1);
+  });
+
+  test("is made again when it was sent and nobody greeted: nothing was done with it", async () => {
+    const performed: WarmRequest[] = [];
+    const leaving = createServer((socket) => {
+      socket.once("data", () => {
+        socket.destroy();
+        leaving.close();
+      });
+    });
+    await listen(leaving);
+    const answer = await callWarmHost(REQUEST, { socketPath, start: () => listen(warmHost(performed).server) });
+    expect(answer.exitCode).toBe(0);
+    expect(performed).toEqual([REQUEST]);
+  });
+
+  test("is refused by a warm host of another protocol", async () => {
+    await listen(createServer((socket) => socket.write('{"protocol":1}\n')));
+    await expect(callWarmHost(REQUEST, { socketPath, start: never })).rejects.toMatchObject({ kind: "helperFailed" });
+  });
+
+  test("carries a long configuration and a long answer in pieces", async () => {
+    const long = "ä".repeat(1_500_000);
+    const { server } = createCallServer({
+      surroundings: "1-2-3",
+      lingerMs: 60_000,
+      firstLingerMs: 60_000,
+      perform: async ({ configuration }) => ({ exitCode: 3, stdout: configuration, stderr: configuration }),
+    });
+    await listen(server);
+    const answer = await callWarmHost({ ...REQUEST, configuration: long }, { socketPath, start: never });
+    expect(answer).toEqual({ exitCode: 3, stdout: long, stderr: long });
   });
 
   test("gives up when a started warm host never listens", async () => {
@@ -150,7 +180,7 @@ describe("a call server", () => {
     });
     await listen(server);
     const caller = connect(socketPath);
-    caller.write(`${JSON.stringify(REQUEST)}\n`);
+    caller.write(encodeRequest(REQUEST));
     await once(caller, "data");
     caller.destroy();
     await ended.promise;
