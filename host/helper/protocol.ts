@@ -192,6 +192,34 @@ export interface EndedOperation {
   readonly sweepKernelMicroseconds: number;
 }
 
+/** Asks what is known of a network without any plugin. */
+export interface ReadStatus {
+  readonly network: string;
+  /** Types that ADD would call, IPAM included. */
+  readonly plugins: readonly {
+    readonly type: string;
+    /** Granted capabilities that the network's configuration makes no use of. */
+    readonly unused: readonly string[];
+  }[];
+}
+
+export interface NetworkStatus {
+  /** By type; `null`: not installed. */
+  readonly plugins: Readonly<Record<string, PluginStatus | null>>;
+  /** Another text whenever the leases of the network may be others; of one helper. */
+  readonly leases: string;
+}
+
+export interface PluginStatus {
+  readonly plugin: InstalledPlugin;
+  /** When it was granted, ISO 8601: another grant may make it answer something else. */
+  readonly grantedAt: string;
+  /** What its capabilities need and the machine lacks, a line each: ADD cannot be served. */
+  readonly missing: readonly string[];
+  /** What attachments rely on and is not there any more, a line each: they may be degraded. */
+  readonly lost: readonly string[];
+}
+
 export interface LogLine {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly message: string;
@@ -246,6 +274,7 @@ export interface ControlMethods {
   "end-operation": { params: EndOperation; result: EndedOperation };
   "record-legacy-call": { params: RecordLegacyCall; result: Record<string, never> };
   "kill-sandbox": { params: { sandboxId: string; reason: string }; result: Record<string, never> };
+  "read-status": { params: ReadStatus; result: NetworkStatus };
   "list-plugins": { params: Record<string, never>; result: { plugins: readonly InstalledPlugin[] } };
   "list-legacy": { params: Record<string, never>; result: { types: readonly LegacyType[] } };
   "read-attachment": { params: AttachmentKey; result: { attachment: AttachmentRecord | null } };

@@ -110,6 +110,11 @@ export class Database {
     }
   }
 
+  /** A number that is another one after another helper wrote. Source: sqlite.org/pragma.html, `data_version`. */
+  get othersVersion(): number {
+    return this.row<{ data_version: number }>("PRAGMA data_version")?.data_version ?? 0;
+  }
+
   /** Has `restore` called if the transaction that is open is undone: for what was buffered outside the database. */
   onRollback(restore: () => void): void {
     if (this.#depth > 0) this.#onRollback.push(restore);

@@ -10,6 +10,7 @@ import { recorded } from "./database.ts";
 import type { Context } from "./database.ts";
 import { whereOf } from "./filter.ts";
 import type { Where } from "./filter.ts";
+import { LeaseChanges } from "./lease-changes.ts";
 import type { Lease, LeaseFilter, LeaseRange, LeaseStore, NextAddress, Owner } from "./records.ts";
 
 interface Row extends AttachmentKey {
@@ -23,6 +24,7 @@ type NextOutcome = ReturnType<LeaseStore["reserveNext"]>;
 /** The tables `leases` and `cursors`. */
 export class LeaseTable implements LeaseStore {
   readonly #context: Context;
+  readonly #changes = new LeaseChanges();
 
   constructor(context: Context) {
     this.#context = context;
@@ -70,6 +72,7 @@ export class LeaseTable implements LeaseStore {
   release(filter: LeaseFilter): number {
     const where = whereOfLeases(filter);
     if (where.values.length === 0) return 0;
+    this.#changes.count(filter.network);
     return recorded(
       this.#context,
       "release",
@@ -86,6 +89,10 @@ export class LeaseTable implements LeaseStore {
       );
       return sum + (last - first + 1n) - taken - BigInt(withheld.length);
     }, 0n);
+  }
+
+  generation(network: string): string {
+    return this.#changes.generation(network, this.#context.database.othersVersion);
   }
 
   ownerOf(network: string, address: IpAddress): AttachmentKey | undefined {
@@ -109,6 +116,7 @@ export class LeaseTable implements LeaseStore {
     { family, value }: { readonly family: FamilyNumber; readonly value: bigint },
   ): boolean {
     const { database, boot } = this.#context;
+    this.#changes.count(network);
     const { changes } = database.run(
       `INSERT OR IGNORE INTO leases (network, family, address, set_index, container_id, ifname, operation_id, boot)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,

@@ -101,6 +101,10 @@ class SqliteLedger implements Ledger {
     return this.#owned.list(filter);
   }
 
+  hasOwned(filter: OwnedFilter): boolean {
+    return this.#owned.has(filter);
+  }
+
   audit(entry: AuditEntry): void {
     this.#audit.add(entry);
     if (this.#audit.waiting >= AUDIT_BUFFER_ROWS) this.flush();

@@ -5,6 +5,7 @@ import type { Digest } from "../protocol.ts";
 import { recorded } from "./database.ts";
 import type { Context } from "./database.ts";
 import { whereOf } from "./filter.ts";
+import type { Where } from "./filter.ts";
 import type { Intent, JsonObject, JsonValue, OwnedFilter, OwnedRow, Owner } from "./records.ts";
 import { tagOf } from "./tag.ts";
 
@@ -82,20 +83,19 @@ export class OwnedTable {
   }
 
   /** Rows that match, first made first, with the marks that wait. */
-  list({ operationId, attachment, network, containerId, kind, key, nodeNetnsCookie }: OwnedFilter): OwnedRow[] {
-    const where = whereOf({
-      operation_id: operationId,
-      container_id: attachment?.containerId ?? containerId,
-      network: attachment?.network ?? network,
-      ifname: attachment?.ifname,
-      kind,
-      key,
-      cookie: nodeNetnsCookie,
-    });
+  list(filter: OwnedFilter): OwnedRow[] {
+    const where = whereOfOwned(filter);
     return this.#context.database
       .rows<Row>(`SELECT * FROM owned WHERE ${where.sql} ORDER BY id`, ...where.values)
       .filter(({ id }) => !this.#forgotten.has(id))
       .map((row) => this.#marked(ownedRowOf(row)));
+  }
+
+  /** Tells whether a row matches, marked to be forgotten or not. */
+  has(filter: OwnedFilter): boolean {
+    const where = whereOfOwned(filter);
+    const sql = `SELECT 1 FROM owned WHERE ${where.sql} LIMIT 1`;
+    return this.#context.database.row(sql, ...where.values) !== undefined;
   }
 
   #marked(row: OwnedRow): OwnedRow {
@@ -126,6 +126,19 @@ export class OwnedTable {
       boot,
     ).id;
   }
+}
+
+function whereOfOwned(filter: OwnedFilter): Where {
+  const { operationId, attachment, network, containerId, kind, key, nodeNetnsCookie } = filter;
+  return whereOf({
+    operation_id: operationId,
+    container_id: attachment?.containerId ?? containerId,
+    network: attachment?.network ?? network,
+    ifname: attachment?.ifname,
+    kind,
+    key,
+    cookie: nodeNetnsCookie,
+  });
 }
 
 function ownedRowOf(row: Row): OwnedRow {

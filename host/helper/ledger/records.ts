@@ -121,6 +121,8 @@ export interface SharedStore {
   list(filter: SharedFilter): SharedRow[];
   /** The thing of that kind and key in a node's namespace; `undefined`: there is none. */
   find(nodeNetnsCookie: string, kind: string, key: string): SharedRow | undefined;
+  /** Things that attachments of a network use, whichever network made them. */
+  usedBy(network: string, filter: Pick<SharedFilter, "kind" | "nodeNetnsCookie">): SharedRow[];
   /** Attachments that use it. */
   users(id: number): AttachmentKey[];
 }
@@ -176,6 +178,8 @@ export interface LeaseStore {
   release(filter: LeaseFilter): number;
   /** Counts the addresses of the ranges that are neither leased nor excluded. */
   countFree(network: string, ranges: readonly LeaseRange[], excluded: readonly IpAddress[]): bigint;
+  /** Gives another text whenever the leases of a network may have changed, by this helper or another. Of one helper; cheap. */
+  generation(network: string): string;
   /** Who has the address; `undefined`: nobody. */
   ownerOf(network: string, address: IpAddress): AttachmentKey | undefined;
 }
@@ -253,6 +257,9 @@ export interface Ledger extends Disposable {
   forget(id: number): void;
   /** Rows that match, first made first. */
   owned(filter: OwnedFilter): OwnedRow[];
+
+  /** Whether a row matches, without reading all of them. One that is to be forgotten with the next flush still counts. */
+  hasOwned(filter: OwnedFilter): boolean;
 
   /** Adds to the audit log. Written with the next flush. */
   audit(entry: AuditEntry): void;

@@ -112,6 +112,13 @@ export class SharedTable implements SharedStore {
     return row === undefined ? undefined : sharedRowOf(row);
   }
 
+  usedBy(network: string, { kind, nodeNetnsCookie }: Pick<SharedFilter, "kind" | "nodeNetnsCookie">): SharedRow[] {
+    const where = whereOf({ kind, cookie: nodeNetnsCookie });
+    const used = "EXISTS (SELECT 1 FROM shared_users WHERE shared_id = shared.id AND shared_users.network = ?)";
+    const sql = `SELECT * FROM shared WHERE ${where.sql} AND ${used} ORDER BY id`;
+    return this.#context.database.rows<Row>(sql, ...where.values, network).map(sharedRowOf);
+  }
+
   users(id: number): AttachmentKey[] {
     return this.#context.database.rows<{ network: string; containerId: string; ifname: string }>(
       "SELECT network, container_id AS containerId, ifname FROM shared_users WHERE shared_id = ?",

@@ -18,6 +18,7 @@ import {
   readPlugins,
 } from "./reading.ts";
 import { recordLegacyCall } from "./record-legacy-call.ts";
+import { readStatus } from "./status.ts";
 
 /** Answers one method; its parameters have the right shape. */
 export type Method<M extends ControlMethod> = (
@@ -41,6 +42,7 @@ export const METHODS: { readonly [M in ControlMethod]: Method<M> } = {
   "end-operation": endOperation,
   "record-legacy-call": recordLegacyCall,
   "kill-sandbox": killSandbox,
+  "read-status": readStatus,
   "list-plugins": readPlugins,
   "list-legacy": readLegacyTypes,
   "read-attachment": readAttachment,

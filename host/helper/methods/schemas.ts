@@ -75,6 +75,10 @@ export const METHOD_SCHEMAS = {
     phasesMicroseconds: PHASES,
   }),
   "kill-sandbox": z.strictObject({ sandboxId: NAME, reason: z.string() }),
+  "read-status": z.strictObject({
+    network: NAME,
+    plugins: z.array(z.strictObject({ type: NAME, unused: z.array(NAME).max(64) })).max(64),
+  }),
   "list-plugins": z.strictObject({}),
   "list-legacy": z.strictObject({}),
   "read-attachment": z.strictObject(ATTACHMENT),

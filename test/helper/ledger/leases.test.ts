@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { LeaseStore } from "../../../host/helper/ledger/records.ts";
 import { formatIpAddress, parseIpAddress } from "../../../host/spec/ip.ts";
-import { openTestLedger, ownerOf, rangesOf } from "./support.ts";
+import { openTestLedger, ownerOf, rangesOf, temporaryStateDir } from "./support.ts";
 
 const OPERATION = "op1";
 
@@ -168,4 +168,27 @@ test("never gives an address twice, never one outside or excluded, and gives eve
     ),
     { numRuns: 40 },
   );
+});
+
+test("a change shows in its network's generation: this helper's, another's, and one that may be of any network", () => {
+  const stateDir = temporaryStateDir();
+  const [{ leases }, other] = [openTestLedger(stateDir), openTestLedger(stateDir)];
+  const seen = [leases.generation("pods")];
+  const isNew = (): boolean => {
+    seen.push(leases.generation("pods"));
+    return seen.at(-1) !== seen.at(-2);
+  };
+  expect(isNew()).toBe(false);
+  next(leases, "c1", ["10.0.0.2-10.0.0.4"]);
+  expect(isNew()).toBe(true);
+  leases.release({ network: "pods", containerId: "c1" });
+  expect(isNew()).toBe(true);
+  leases.release({ operationId: OPERATION });
+  expect(isNew()).toBe(true);
+  leases.release({ network: "others" });
+  expect(isNew()).toBe(false);
+  next(other.leases, "c2", ["10.0.0.2-10.0.0.4"]);
+  expect(isNew()).toBe(true);
+  expect(isNew()).toBe(false);
+  expect(other.leases.generation("pods")).not.toBe(leases.generation("pods"));
 });

@@ -1,0 +1,71 @@
+/**
+ * @module What of the kernel a plugin's granted capabilities need, and whether it is there.
+ */
+import type { Grant } from "../grants/grant.ts";
+import { judgeMasquerade } from "../kernel/masquerade.ts";
+import type { Rtnetlink } from "../kernel/rtnetlink.ts";
+import type { NodeSide } from "./state.ts";
+
+/** A part of the kernel. */
+interface Feature {
+  /** For people. */
+  readonly name: string;
+  /** Capability that needs it. */
+  readonly capability: keyof Grant["capabilities"];
+  /** Whether the grant's scopes make use of it. */
+  readonly isNeeded: (grant: Grant) => boolean;
+  /** Gives why it is not there; `undefined`: it is. @throws {KernelError} the same. */
+  readonly probe: (node: NodeSide) => string | undefined;
+}
+
+/** One row for each. None makes anything. */
+const FEATURES: readonly Feature[] = [
+  {
+    name: "links of kind veth",
+    capability: "container-links",
+    isNeeded: ({ capabilities }) => capabilities["container-links"]?.kinds.includes("veth") === true,
+    probe: ({ rtnetlink }) => probeLinks(rtnetlink, "veth"),
+  },
+  {
+    name: "links of kind bridge",
+    capability: "node-links",
+    isNeeded: ({ capabilities }) => (capabilities["node-links"]?.bridges.length ?? 0) > 0,
+    probe: ({ rtnetlink }) => probeLinks(rtnetlink, "bridge"),
+  },
+  {
+    name: "masquerading by nftables",
+    capability: "masquerade",
+    isNeeded: () => true,
+    probe: (node) => void judgeMasquerade(node.nftables()),
+  },
+];
+
+/** Features that were there when they were looked for: a kernel does not lose them. One that was not may have come since. */
+const found = new WeakMap<NodeSide, Set<Feature>>();
+
+/** Lists what a grant needs of the kernel and the kernel lacks, a line each. `unused`: capabilities that this network makes no use of. */
+export function missingFeatures(node: NodeSide, grant: Grant, unused: readonly string[]): readonly string[] {
+  const known = found.get(node) ?? new Set();
+  found.set(node, known);
+  return FEATURES.flatMap((feature) => {
+    const { name, capability, isNeeded } = feature;
+    const isAsked = Object.hasOwn(grant.capabilities, capability) && !unused.includes(capability);
+    if (!isAsked || !isNeeded(grant) || known.has(feature)) return [];
+    const reason = reasonOf(feature, node);
+    if (reason !== undefined) return [`${name}, which ${JSON.stringify(capability)} needs: ${reason}`];
+    known.add(feature);
+    return [];
+  });
+}
+
+function reasonOf({ probe }: Feature, node: NodeSide): string | undefined {
+  try {
+    return probe(node);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function probeLinks(rtnetlink: Rtnetlink, kind: "bridge" | "veth"): string | undefined {
+  return rtnetlink.hasLinkKind(kind) ? undefined : `the kernel knows no links of kind ${kind}`;
+}

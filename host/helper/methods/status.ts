@@ -1,0 +1,84 @@
+/**
+ * @module `read-status`: what the helper knows of a network without any plugin. Cheap: runtimes ask every few seconds.
+ */
+import type { Grant } from "../../grants/grant.ts";
+import { hasMasqueradeTable } from "../../kernel/masquerade.ts";
+import { parseNetworkName, parsePluginType } from "../../spec/names.ts";
+import { missingFeatures } from "../features.ts";
+import type { SharedRow } from "../ledger/records.ts";
+import { describePlugin, readGrant, readType } from "../plugins.ts";
+import type { NetworkStatus, PluginStatus, ReadStatus } from "../protocol.ts";
+import type { HelperState } from "../state.ts";
+import { isTagged } from "../undo/alias.ts";
+
+/**
+ * Says of each plugin whether it is installed, what it lacks, and what its attachments have lost.
+ * @throws {CniError} invalidNetworkConfig for the names; notPermitted when a grant cannot be understood.
+ */
+export function readStatus(state: HelperState, { network, plugins }: ReadStatus): NetworkStatus {
+  parseNetworkName(network);
+  const statuses = plugins.map(({ type, unused }) => [type, pluginStatus(state, network, { type, unused })] as const);
+  return { plugins: Object.fromEntries(statuses), leases: state.ledger.leases.generation(network) };
+}
+
+function pluginStatus(
+  state: HelperState,
+  network: string,
+  { type, unused }: ReadStatus["plugins"][number],
+): PluginStatus | null {
+  const digest = readType(state.layout, parsePluginType(type));
+  const grant = digest === undefined ? undefined : readGrant(state.layout, digest);
+  if (grant === undefined) return null;
+  return {
+    plugin: describePlugin(type, grant),
+    grantedAt: grant.grantedAt,
+    missing: missingFeatures(state.node, grant, unused),
+    lost: lostThings(state, network, { grant, unused }),
+  };
+}
+
+/** Lists what attachments of the network rely on and is not as it was made, as far as the plugin makes such things. */
+function lostThings(
+  state: HelperState,
+  network: string,
+  { grant, unused }: { readonly grant: Grant; readonly unused: readonly string[] },
+): readonly string[] {
+  const isUsed = (capability: string): boolean =>
+    Object.hasOwn(grant.capabilities, capability) && !unused.includes(capability);
+  return [
+    ...(isUsed("node-links") ? lostBridges(state, network) : []),
+    ...(isUsed("masquerade") ? lostMasquerade(state, network) : []),
+  ];
+}
+
+function lostBridges({ ledger, node }: HelperState, network: string): readonly string[] {
+  const bridges = ledger.shared.usedBy(network, { kind: "bridge", nodeNetnsCookie: node.cookie });
+  return bridges.flatMap((row) => {
+    if (row.state !== "ready") return [];
+    const link = node.rtnetlink.getLink({ name: row.key });
+    if (link === undefined) return [`bridge ${JSON.stringify(row.key)} is gone`];
+    if (link.kind !== "bridge" || !isTagged(link, tagIn(row)))
+      return [`${JSON.stringify(row.key)} is not the bridge that was made`];
+    return link.up ? [] : [`bridge ${JSON.stringify(row.key)} is down`];
+  });
+}
+
+function lostMasquerade({ ledger, node }: HelperState, network: string): readonly string[] {
+  const nftables = attempt(() => node.nftables());
+  // Without the library nothing can be said of it; that it is missing is said elsewhere.
+  if (nftables === undefined || hasMasqueradeTable(nftables)) return [];
+  const isExpected = ledger.hasOwned({ network, kind: "masquerade", nodeNetnsCookie: node.cookie });
+  return isExpected ? ["the table of the packet filter that masquerades is gone"] : [];
+}
+
+function attempt<Value>(open: () => Value): Value | undefined {
+  try {
+    return open();
+  } catch {
+    return undefined;
+  }
+}
+
+function tagIn({ undo }: SharedRow): string {
+  return typeof undo["tag"] === "string" ? undo["tag"] : "";
+}
