@@ -55,6 +55,29 @@ const TO_TEST: readonly Prerequisite[] = [
   },
 ];
 
+/** What the tests of real runtimes need; where they cannot be had, those tests are skipped. */
+const TO_TEST_RUNTIMES: readonly Prerequisite[] = [
+  {
+    packageName: "podman",
+    isPresent: () => hasCommand("podman"),
+    why: "podman runs containers through our executables",
+  },
+  { packageName: "conmon", isPresent: () => hasCommand("conmon"), why: "podman needs it" },
+  { packageName: "runc", isPresent: () => hasCommand("runc"), why: "podman and containerd need it" },
+  { packageName: "containerd", isPresent: () => hasCommand("containerd"), why: "containerd does the same" },
+  {
+    packageName: "busybox-static",
+    isPresent: () => hasCommand("busybox"),
+    why: "it is all that a test's container has",
+  },
+  { packageName: "iptables", isPresent: () => hasCommand("iptables"), why: "the reference plugins need it" },
+  {
+    packageName: "containernetworking-plugins",
+    isPresent: () => existsSync("/usr/lib/cni/bridge"),
+    why: "the reference plugins' results are compared with ours",
+  },
+];
+
 /**
  * Installs what is missing with apt-get where there is one and this is root; `forTests`: what tests need as well.
  * Ends the process with status 1, naming packages and reasons, where it cannot.
@@ -63,11 +86,20 @@ export function ensurePrerequisites(options: { readonly forTests?: boolean } = {
   const wanted = options.forTests === true ? [...TO_RUN, ...TO_TEST] : TO_RUN;
   const missing = wanted.filter(({ isPresent }) => !isPresent());
   if (missing.length > 0 && process.getuid?.() === 0 && hasCommand("apt-get")) installPackages(missing);
+  if (options.forTests === true) ensureRuntimes();
   const still = missing.filter(({ isPresent }) => !isPresent());
   if (still.length === 0) return;
   for (const { packageName, why } of still) console.error(`missing: ${packageName} (${why})`);
   console.error(`install them with: apt-get install ${still.map(({ packageName }) => packageName).join(" ")}`);
   process.exit(1);
+}
+
+/** Installs runtimes where that can be done; says which tests are skipped where it cannot. */
+function ensureRuntimes(): void {
+  const missing = TO_TEST_RUNTIMES.filter(({ isPresent }) => !isPresent());
+  if (missing.length > 0 && process.getuid?.() === 0 && hasCommand("apt-get")) installPackages(missing);
+  for (const { packageName, isPresent, why } of missing)
+    if (!isPresent()) console.error(`not installed: ${packageName} (${why}); the tests that need it are skipped`);
 }
 
 function installPackages(missing: readonly Prerequisite[]): void {
