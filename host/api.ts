@@ -11,6 +11,7 @@ import type {
   LedgerRow,
   Limits,
 } from "./helper/protocol.ts";
+import type { ImportLeasesRequest, ImportReport } from "./operations/import-leases/import-leases.ts";
 import type { CniArguments } from "./spec/arguments.ts";
 import type { JsonObject } from "./spec/json.ts";
 import type { VersionResult } from "./spec/version.ts";
@@ -27,6 +28,11 @@ export interface HostOptions {
   readonly sandboxesPerPlugin?: number;
   /** How long a sandbox may be idle before it is stopped, in milliseconds. @default 60000 */
   readonly sandboxIdleMs?: number;
+  /**
+   * Absolute path of a store of the reference plugin host-local that every lease is written to as well, so that both can work on one network;
+   * `"none"`: no longer. The state directory remembers it, for every host. @default what the state directory says, at first none
+   */
+  readonly hostLocalStoreDir?: string;
   /** Who calls, for the log: such as `cli`. @default "library" */
   readonly origin?: string;
 }
@@ -154,6 +160,8 @@ export interface Host extends AsyncDisposable {
   readonly ledger: (filter?: ReadFilter) => Promise<readonly LedgerRow[]>;
   readonly leases: (filter?: ReadFilter) => Promise<readonly LeaseRow[]>;
   readonly attachments: (filter?: ReadFilter) => Promise<readonly AttachmentRecord[]>;
+  /** Takes over the addresses that the reference plugin host-local has given out: they stay taken. Again changes nothing. */
+  readonly importLeases: (request?: ImportLeasesRequest) => Promise<readonly ImportReport[]>;
   /** Full, or reduced in a user namespace. Starts the helper, which checks the state directory. */
   readonly isolation: () => Promise<"full" | "reduced">;
   /** Ends sandboxes and helper. What is open is undone. */

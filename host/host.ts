@@ -18,6 +18,7 @@ import type { Backend } from "./operations/backend.ts";
 import { check } from "./operations/check.ts";
 import { del } from "./operations/del.ts";
 import { typesOf } from "./operations/invocation.ts";
+import { importLeases } from "./operations/import-leases/import-leases.ts";
 import type { InvocationInput } from "./operations/invocation.ts";
 import { unknownPlugin } from "./operations/plugins.ts";
 import { version } from "./operations/version.ts";
@@ -57,7 +58,7 @@ export function createHostWith(options: HostOptions, early: Promise<HelperClient
     });
 
   const sessions = createHelperSessions({
-    start: () => startHelper({ stateDir, nodePath, helperEntry }),
+    start: () => startHelper({ stateDir, nodePath, helperEntry, helperArguments: argumentsOf(options) }),
     accompany: (client) => createPool({ client, ...poolSettings(options) }),
     early,
   });
@@ -82,6 +83,11 @@ export function createHostWith(options: HostOptions, early: Promise<HelperClient
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** What the helper is started with, besides the state directory. */
+function argumentsOf({ hostLocalStoreDir }: HostOptions): readonly string[] {
+  return hostLocalStoreDir === undefined ? [] : ["--host-local-store", hostLocalStoreDir];
 }
 
 type Connect = <T>(body: (parts: Connected) => Promise<T>) => Promise<T>;
@@ -140,8 +146,12 @@ function operatorCalls(connected: Connect): Pick<Host, OperatorCall> {
   };
 }
 
-function readCalls(connected: Connect): Pick<Host, "log" | "ledger" | "leases" | "attachments" | "isolation"> {
+function readCalls(
+  connected: Connect,
+): Pick<Host, "log" | "ledger" | "leases" | "attachments" | "importLeases" | "isolation"> {
   return {
+    importLeases: (request = {}) =>
+      connected(({ client }) => importLeases(request, (params) => client.request("import-leases", params))),
     log: (filter = {}) => connected(async ({ client }) => (await client.request("read-log", filter)).rows),
     ledger: (filter = {}) => connected(async ({ client }) => (await client.request("read-ledger", filter)).rows),
     leases: (filter = {}) => connected(async ({ client }) => (await client.request("read-leases", filter)).rows),

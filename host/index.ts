@@ -12,6 +12,7 @@ export type {
   InstallRequest,
   ReadFilter,
 } from "./api.ts";
+export type { ImportLeasesRequest, ImportReport } from "./operations/import-leases/import-leases.ts";
 export type {
   AttachmentRecord,
   AuditRow,

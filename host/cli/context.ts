@@ -18,7 +18,8 @@ export interface CommandContext {
   readonly style: PrintStyle;
   /** Asks a person; `undefined`: there is no terminal. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
-  readonly openHost: (stateDir: string) => Promise<Host>;
+  /** `hostLocalStoreDir` as in HostOptions. */
+  readonly openHost: (stateDir: string, hostLocalStoreDir?: string) => Promise<Host>;
   /** Folder of the bundles, and of the bundled plugins below it. */
   readonly bundleDir: string;
   readonly nodePath: string;
@@ -31,6 +32,7 @@ export interface CommandContext {
 export interface SharedOptions {
   readonly stateDir?: string;
   readonly json?: boolean;
+  readonly hostLocalStore?: string;
 }
 
 /** Gives the state directory of a command. */
@@ -46,6 +48,6 @@ export async function withHost<T>(
   context: CommandContext,
   body: (host: Host) => Promise<T>,
 ): Promise<T> {
-  await using host = await context.openHost(stateDirOf(options, context));
+  await using host = await context.openHost(stateDirOf(options, context), options.hostLocalStore);
   return await body(host);
 }

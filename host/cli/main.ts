@@ -31,9 +31,10 @@ const context: CommandContext = {
   note: (line) => process.stderr.write(`${line}\n`),
   style: { isColoured: process.stdout.isTTY === true && !process.env["NO_COLOR"] },
   ask: process.stdin.isTTY === true && process.stderr.isTTY === true ? ask : undefined,
-  openHost: async (stateDir) => {
+  openHost: async (stateDir, hostLocalStoreDir) => {
     const { createHost } = await import("../host.ts");
-    return createHost({ stateDir, bundleDir, origin: "cli" });
+    const store = hostLocalStoreDir === undefined ? {} : { hostLocalStoreDir };
+    return createHost({ stateDir, bundleDir, origin: "cli", ...store });
   },
   bundleDir,
   nodePath: process.execPath,

@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { SUPPORTED_VERSIONS } from "../spec/version.ts";
 import { addAttachmentCommands } from "./attachment-commands.ts";
 import type { CommandContext, SharedOptions } from "./context.ts";
+import { addImportCommand } from "./import-command.ts";
 import { addPluginCommands } from "./plugin-commands.ts";
 import { addReadCommands } from "./read-commands.ts";
 import { addShimCommand } from "./shim-command.ts";
@@ -17,11 +18,17 @@ export function createProgram(context: CommandContext): Command {
       "--state-dir <dir>",
       "components, grants, ledger, leases (default: CNIDARIA_STATE_DIR, or /var/lib/cnidaria)",
     )
+    .option(
+      "--host-local-store <dir>",
+      "write leases to host-local's store as well, such as /var/lib/cni/networks, so that both can work on one network; " +
+        "the state directory remembers it; none: no longer",
+    )
     .option("--json", "print JSON where a table is printed")
     .showHelpAfterError();
   addAttachmentCommands(program, context);
   addPluginCommands(program, context);
   addReadCommands(program, context);
+  addImportCommand(program, context);
   program
     .command("version")
     .description("print the version of this program and of the specification that it speaks")

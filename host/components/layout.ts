@@ -33,6 +33,8 @@ export interface Layout {
   readonly sandboxRootDir: string;
   /** Sockets of helpers and warm hosts. */
   readonly runDir: string;
+  /** Text: absolute path of host-local's store that leases are written to as well; not there: none. */
+  readonly hostLocalStore: string;
   /** Lock of a living operation. */
   readonly call: (operationId: string) => string;
   /** Lock of one container; `hash` is a name made of letters and digits. */
@@ -66,6 +68,7 @@ export function layoutOf(stateDir: string): Layout {
     legacyDir: `${root}/legacy`,
     sandboxRootDir: `${root}/sandbox-root`,
     runDir: `${root}/run`,
+    hostLocalStore: `${root}/host-local-store`,
     call: (operationId) => `${root}/calls/${fileName(operationId)}`,
     containerLock: (hash) => `${root}/locks/container-${fileName(hash)}`,
     componentDir,

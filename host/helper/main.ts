@@ -1,8 +1,8 @@
 /**
- * @module The helper: the only privileged process. `helper.mjs --state-dir DIR`, descriptor 3 a pipe to the host.
+ * @module The helper: the only privileged process. `helper.mjs --state-dir DIR [--host-local-store DIR|none]`, descriptor 3 a pipe to the host.
  *
  * It writes one line of JSON to the pipe, `{"socket": PATH}` when it listens or `{"error": …}`, and ends with the pipe, with the
- * host's connection, or on SIGTERM. Nothing but the state directory is given to it; its environment is not read.
+ * host's connection, or on SIGTERM. Nothing but these is given to it; its environment is not read.
  */
 import { Socket } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
@@ -24,6 +24,8 @@ const HOST_PIPE = 3;
 export interface RunOptions {
   /** Absolute path. */
   readonly stateDir: string;
+  /** See `openHostLocalStore`. */
+  readonly hostLocalStore?: string | undefined;
   /** Called before and after each record of the ledger: tests end the process there. */
   readonly hook?: ((point: string) => void) | undefined;
   /** @default the bundles beside the helper's own */
@@ -67,8 +69,8 @@ function watch(pipe: Socket, onGone: () => void): void {
 }
 
 async function start(options: RunOptions, onGone: () => void): Promise<Running> {
-  const { stateDir, hook, bundles = bundlesBeside(import.meta.filename), now = Date.now } = options;
-  const state = await openState({ stateDir, version: VERSION, now, hook });
+  const { stateDir, hostLocalStore, hook, bundles = bundlesBeside(import.meta.filename), now = Date.now } = options;
+  const state = await openState({ stateDir, hostLocalStore, version: VERSION, now, hook });
   const fence = new Fence(state, bundles);
   let isServing = false;
   const onConnection = (connection: Connection): void => {
@@ -100,15 +102,17 @@ function bundlesBeside(file: string): Bundles {
   return { sandbox: join(folder, "sandbox.mjs"), transpiler: join(folder, "transpiler.mjs") };
 }
 
-/** Reads the command line. Anything but the state directory is refused. */
-export function parseArguments(args: readonly string[]): { readonly stateDir: string } {
+/** Reads the command line. Anything but the state directory and host-local's store is refused. */
+export function parseArguments(args: readonly string[]): Pick<RunOptions, "stateDir" | "hostLocalStore"> {
   const [option, stateDir, ...rest] = args;
-  if (option !== "--state-dir" || stateDir === undefined || !stateDir.startsWith("/") || rest.length > 0) {
-    throw new CniError("invalidEnvironment", "usage: helper.mjs --state-dir DIR", {
+  const hostLocalStore = rest.length === 2 && rest[0] === "--host-local-store" ? rest[1] : undefined;
+  const isWhole = rest.length === 0 || hostLocalStore !== undefined;
+  if (option !== "--state-dir" || stateDir === undefined || !stateDir.startsWith("/") || !isWhole) {
+    throw new CniError("invalidEnvironment", "usage: helper.mjs --state-dir DIR [--host-local-store DIR|none]", {
       details: "DIR is an absolute path",
     });
   }
-  return { stateDir };
+  return { stateDir, hostLocalStore };
 }
 
 if (import.meta.main) await runHelper(parseArguments(process.argv.slice(2)));

@@ -250,6 +250,33 @@ export interface LeaseRow extends AttachmentKey {
   readonly setIndex: number;
 }
 
+/** An address that another store of addresses has given out. */
+export interface ImportedLease {
+  readonly address: string;
+  readonly containerId: string;
+  /** `""`: not known. */
+  readonly ifname: string;
+  /** Index of the range set that it is from, or a guess. */
+  readonly setIndex: number;
+}
+
+/** What another store of addresses has given out in one network. */
+export interface ImportLeases {
+  readonly network: string;
+  readonly leases: readonly ImportedLease[];
+  /** Address given last, by range set: the next ADD goes on after it. */
+  readonly cursors: readonly { readonly setIndex: number; readonly address: string }[];
+}
+
+/** What became of it. */
+export interface ImportedLeases {
+  readonly imported: number;
+  /** Leases of the same attachment that were there already. */
+  readonly present: number;
+  /** Addresses that another attachment has and keeps: these attachments. */
+  readonly conflicts: readonly LeaseRow[];
+}
+
 /** A record of the audit log. `hash` chains it to the one before. */
 export interface AuditRow {
   readonly sequence: number;
@@ -284,6 +311,7 @@ export interface ControlMethods {
   };
   "read-ledger": { params: { network?: string; containerId?: string }; result: { rows: readonly LedgerRow[] } };
   "read-leases": { params: { network?: string; containerId?: string }; result: { rows: readonly LeaseRow[] } };
+  "import-leases": { params: ImportLeases; result: ImportedLeases };
   "read-log": {
     params: { containerId?: string; operationId?: string; limit?: number };
     result: { rows: readonly AuditRow[] };

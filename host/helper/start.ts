@@ -5,10 +5,13 @@ import { openOwnNetns, warmThreadPool } from "../kernel/netns.ts";
 import { Nftables } from "../kernel/nftables.ts";
 import { Rtnetlink } from "../kernel/rtnetlink.ts";
 import { CniError } from "../spec/error.ts";
+import { formatIpAddress } from "../spec/ip.ts";
 import { openLedger } from "./ledger/ledger.ts";
+import type { Ledger } from "./ledger/records.ts";
 import { recover } from "./ledger/recovery.ts";
 import { openLocks } from "./locks.ts";
 import { openStateDirectory } from "./state-directory.ts";
+import { openHostLocalStore } from "./store-setting.ts";
 import type { HelperState, NodeSide } from "./state.ts";
 import { undoRemains } from "./undo/remains.ts";
 
@@ -19,17 +22,21 @@ export interface StartOptions {
   readonly now: () => number;
   /** See `LedgerOptions.hook`. */
   readonly hook?: ((point: string) => void) | undefined;
+  /** See `openHostLocalStore`. */
+  readonly hostLocalStore?: string | undefined;
 }
 
 /**
  * Opens everything, and recovers what dead helpers of this node left.
  * @throws {CniError} stateUnusable, missingFeature.
  */
-export async function openState({ stateDir, version, now, hook }: StartOptions): Promise<HelperState> {
+export async function openState(options: StartOptions): Promise<HelperState> {
+  const { stateDir, version, now, hook } = options;
   const directory = openStateDirectory(stateDir);
+  const hostLocalStore = openHostLocalStore(directory, options.hostLocalStore);
   await warmThreadPool();
   const node = openNode();
-  const ledger = openLedger({ stateDir: directory.path, nodeNetnsCookie: node.cookie, now, hook });
+  const ledger = openLedger({ stateDir: directory.path, nodeNetnsCookie: node.cookie, now, hook, hostLocalStore });
   const state: HelperState = {
     version,
     layout: directory.layout,
@@ -44,7 +51,17 @@ export async function openState({ stateDir, version, now, hook }: StartOptions):
   };
   if (ledger.rebooted) ledger.reclaimAfterReboot();
   await recover(ledger, state.locks, (remains) => undoRemains(state, remains));
+  reportConflicts(ledger);
   return state;
+}
+
+/** Gives the leases of a time without host-local's store their files there, and writes down whose address somebody else has in it. */
+function reportConflicts(ledger: Ledger): void {
+  for (const { network, containerId, ifname, address } of ledger.agreeWithStore()) {
+    const data = { address: formatIpAddress(address), why: "somebody else has the address in host-local's store" };
+    ledger.audit({ network, containerId, ifname, operationId: "", event: "conflict", data });
+  }
+  ledger.flush();
 }
 
 /** Opens the namespace that this process lives in. */

@@ -51,6 +51,19 @@ export function openStateDirectory(stateDir: string, isolation: Isolation = read
   return { path, layout, isolation };
 }
 
+/**
+ * Checks a directory outside the state directory that root alone may change, and every directory above it; creates what is missing.
+ * Gives its path without symbolic links.
+ * @throws {CniError} stateUnusable, as {@link openStateDirectory}.
+ */
+export function openRootDirectory(path: string, isolation: Isolation = readIsolation()): string {
+  if (!isAbsolute(path)) throw unusable(path, "is not an absolute path", "give an absolute path");
+  const resolved = attempt(path, () => createAndResolve(path, isolation));
+  // Its own part of the path is judged as one above what is in it.
+  for (const folder of ancestorsOf(`${resolved}/x`)) checkAncestor(folder, isolation);
+  return resolved;
+}
+
 /** Creates the directory below the deepest one that is there, which is checked before anything is made in it. */
 function createAndResolve(stateDir: string, isolation: Isolation): string {
   if (statOf(stateDir) !== undefined) return realpathSync(stateDir);

@@ -14,6 +14,8 @@ const LOCK_NB = 4;
 /** Shortest and longest pause between two tries, in milliseconds. */
 const PAUSE_MIN_MS = 2;
 const PAUSE_MAX_MS = 50;
+/** Pause between two tries of {@link lockNow}, in milliseconds. */
+const PAUSE_NOW_MS = 1;
 
 /** A lock that is held. Disposing it frees it and leaves the file. */
 export interface Lock extends Disposable {
@@ -52,6 +54,20 @@ export async function lock(path: string, timeoutMs: number): Promise<Lock | unde
     if (taken !== undefined || performance.now() >= deadline) return taken;
     // Not flock(2) on the thread pool: waiters would fill it, and whoever holds the lock may need a thread.
     await sleep(pauseMs);
+  }
+}
+
+/**
+ * Takes the lock of a file and waits for it with this thread: for a lock that others hold for a moment only.
+ * @returns `undefined` when somebody still holds it after `timeoutMs`.
+ * @throws {KernelError} as {@link tryLock}.
+ */
+export function lockNow(path: string, timeoutMs: number): Lock | undefined {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const taken = tryLock(path);
+    if (taken !== undefined || performance.now() >= deadline) return taken;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_NOW_MS);
   }
 }
 

@@ -3,7 +3,7 @@
  */
 import { familyOf, ipFromBytes, ipToBytes } from "../../spec/ip.ts";
 import type { IpAddress } from "../../spec/ip.ts";
-import type { LeaseRange } from "./records.ts";
+import type { LeaseRange } from "./lease-records.ts";
 
 /** 4 or 6, as stored. */
 export type FamilyNumber = 4 | 6;

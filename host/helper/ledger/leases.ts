@@ -11,7 +11,16 @@ import type { Context } from "./database.ts";
 import { whereOf } from "./filter.ts";
 import type { Where } from "./filter.ts";
 import { LeaseChanges } from "./lease-changes.ts";
-import type { Lease, LeaseFilter, LeaseRange, LeaseStore, NextAddress, Owner } from "./records.ts";
+import type {
+  Lease,
+  LeaseFilter,
+  LeaseRange,
+  LeaseStore,
+  NextAddress,
+  TakenOver,
+  TakeOverOutcome,
+} from "./lease-records.ts";
+import type { Owner } from "./records.ts";
 
 interface Row extends AttachmentKey {
   readonly address: Uint8Array;
@@ -20,6 +29,17 @@ interface Row extends AttachmentKey {
 }
 
 type NextOutcome = ReturnType<LeaseStore["reserveNext"]>;
+
+/** Whose lease it is, and by what. */
+type Holder = Pick<Lease, "network" | "containerId" | "ifname" | "setIndex" | "operationId">;
+/** An address as it is stored. */
+interface StoredAddress {
+  readonly family: FamilyNumber;
+  readonly value: bigint;
+}
+
+const SELECT = `SELECT network, container_id AS containerId, ifname, address, set_index AS setIndex, operation_id AS operationId
+  FROM leases`;
 
 /** The tables `leases` and `cursors`. */
 export class LeaseTable implements LeaseStore {
@@ -34,17 +54,11 @@ export class LeaseTable implements LeaseStore {
     const { database } = this.#context;
     return recorded(this.#context, "lease", () =>
       database.transaction((): NextOutcome => {
-        if (this.#hasLease(owner, wanted.setIndex)) return { failed: "already-exists" };
+        if (this.#hasLease(owner, wanted)) return { failed: "already-exists" };
         const free = this.#firstFree(owner.network, wanted);
         if (free === undefined) return { failed: "exhausted" };
-        this.#insert(owner, wanted, free);
-        database.run(
-          "INSERT OR REPLACE INTO cursors (network, set_index, family, address) VALUES (?, ?, ?, ?)",
-          owner.network,
-          wanted.setIndex,
-          free.family,
-          bytesOf(free.family, free.value),
-        );
+        this.#insert(holderOf(owner, wanted), free);
+        this.#setCursor(owner.network, wanted.setIndex, free);
         return { reserved: addressOf(free.family, free.value) };
       }),
     );
@@ -54,19 +68,50 @@ export class LeaseTable implements LeaseStore {
     owner: Owner,
     wanted: { readonly operationId: string; readonly setIndex: number; readonly address: IpAddress },
   ): "reserved" | "taken" {
-    const address = { family: familyNumberOf(wanted.address), value: numberOf(wanted.address) };
-    return recorded(this.#context, "lease", () => (this.#insert(owner, wanted, address) ? "reserved" : "taken"));
+    const isInserted = (): boolean => this.#insert(holderOf(owner, wanted), storedOf(wanted.address));
+    return recorded(this.#context, "lease", () => (isInserted() ? "reserved" : "taken"));
+  }
+
+  takeOver({ operationId, network, leases, cursors }: TakenOver): TakeOverOutcome {
+    const { database } = this.#context;
+    return recorded(this.#context, "lease", () =>
+      database.transaction(() => {
+        const conflicts: Lease[] = [];
+        let imported = 0;
+        for (const lease of leases) {
+          if (this.#insert({ ...lease, network, operationId }, storedOf(lease.address))) imported += 1;
+          else conflicts.push(...this.#othersAt(network, lease));
+        }
+        for (const { setIndex, address } of cursors) this.#setCursor(network, setIndex, storedOf(address));
+        return { imported, present: leases.length - imported - conflicts.length, conflicts };
+      }),
+    );
+  }
+
+  /** Takes back what `reserve` or `reserveNext` has just given. */
+  withdraw(network: string, address: IpAddress): void {
+    const { family, value } = storedOf(address);
+    this.#changes.count(network);
+    recorded(this.#context, "release", () =>
+      this.#context.database.run(
+        "DELETE FROM leases WHERE network = ? AND family = ? AND address = ?",
+        network,
+        family,
+        bytesOf(family, value),
+      ),
+    );
   }
 
   list(filter: LeaseFilter): Lease[] {
     const where = whereOfLeases(filter);
     return this.#context.database
-      .rows<Row>(
-        `SELECT network, container_id AS containerId, ifname, address, set_index AS setIndex, operation_id AS operationId
-         FROM leases WHERE ${where.sql} ORDER BY network, set_index, family, address`,
-        ...where.values,
-      )
-      .map((row) => ({ ...row, address: ipFromBytes(row.address) }));
+      .rows<Row>(`${SELECT} WHERE ${where.sql} ORDER BY network, set_index, family, address`, ...where.values)
+      .map(leaseOf);
+  }
+
+  /** Leases of the time before the machine's restart. */
+  listFormer(): Lease[] {
+    return this.#context.database.rows<Row>(`${SELECT} WHERE boot <> ?`, this.#context.boot).map(leaseOf);
   }
 
   release(filter: LeaseFilter): number {
@@ -105,16 +150,40 @@ export class LeaseTable implements LeaseStore {
     );
   }
 
-  #hasLease({ network, containerId, ifname }: Owner, setIndex: number): boolean {
-    const sql = "SELECT 1 FROM leases WHERE container_id = ? AND network = ? AND ifname = ? AND set_index = ?";
-    return this.#context.database.row(sql, containerId, network, ifname, setIndex) !== undefined;
+  /** In the ranges too: the index of a lease that was taken over is a guess. */
+  #hasLease({ network, containerId, ifname }: Owner, { setIndex, ranges }: NextAddress): boolean {
+    const own = this.list({ network, containerId, ifname });
+    if (own.length === 0) return false;
+    const numbers = numberRangesOf(ranges);
+    return own.some((lease) => {
+      const { family, value } = storedOf(lease.address);
+      const isInside = numbers.some((each) => each.family === family && each.first <= value && value <= each.last);
+      return lease.setIndex === setIndex || isInside;
+    });
   }
 
-  #insert(
-    { network, containerId, ifname }: Owner,
-    { setIndex, operationId }: { readonly setIndex: number; readonly operationId: string },
-    { family, value }: { readonly family: FamilyNumber; readonly value: bigint },
-  ): boolean {
+  /** The lease that is at an address in the way of one that is taken over; none: it is of the same attachment. */
+  #othersAt(network: string, { address, containerId, ifname }: Omit<Lease, "network" | "operationId">): Lease[] {
+    const { family, value } = storedOf(address);
+    const sql = `${SELECT} WHERE network = ? AND family = ? AND address = ?`;
+    const found = this.#context.database.rows<Row>(sql, network, family, bytesOf(family, value)).map(leaseOf);
+    return found.filter((lease) => {
+      const isSameLink = lease.ifname === ifname || lease.ifname === "" || ifname === "";
+      return lease.containerId !== containerId || !isSameLink;
+    });
+  }
+
+  #setCursor(network: string, setIndex: number, { family, value }: StoredAddress): void {
+    this.#context.database.run(
+      "INSERT OR REPLACE INTO cursors (network, set_index, family, address) VALUES (?, ?, ?, ?)",
+      network,
+      setIndex,
+      family,
+      bytesOf(family, value),
+    );
+  }
+
+  #insert({ network, containerId, ifname, setIndex, operationId }: Holder, { family, value }: StoredAddress): boolean {
     const { database, boot } = this.#context;
     this.#changes.count(network);
     const { changes } = database.run(
@@ -134,27 +203,30 @@ export class LeaseTable implements LeaseStore {
 
   #firstFree(
     network: string,
-    { setIndex, ranges, excluded }: NextAddress,
-  ): { family: FamilyNumber; value: bigint } | undefined {
+    { setIndex, ranges, excluded, after, isTaken = () => false }: NextAddress,
+  ): StoredAddress | undefined {
     const without = excludedNumbers(excluded);
-    for (const range of this.#fromCursor(network, setIndex, numberRangesOf(ranges))) {
+    const cursor = after === undefined ? this.#cursorOf(network, setIndex) : storedOf(after);
+    const numbers = numberRangesOf(ranges);
+    for (const range of cursor === undefined ? numbers : rotated(numbers, cursor.family, cursor.value)) {
       for (let from = range.first; from <= range.last;) {
         const gap = this.#firstGap(network, { ...range, first: from });
         if (gap === undefined) break;
-        if (!without[range.family].has(gap)) return { family: range.family, value: gap };
+        const isFree = !without[range.family].has(gap) && !isTaken(addressOf(range.family, gap));
+        if (isFree) return { family: range.family, value: gap };
         from = gap + 1n;
       }
     }
     return undefined;
   }
 
-  #fromCursor(network: string, setIndex: number, ranges: readonly NumberRange[]): readonly NumberRange[] {
+  #cursorOf(network: string, setIndex: number): StoredAddress | undefined {
     const cursor = this.#context.database.row<{ family: FamilyNumber; address: Uint8Array }>(
       "SELECT family, address FROM cursors WHERE network = ? AND set_index = ?",
       network,
       setIndex,
     );
-    return cursor === undefined ? ranges : rotated(ranges, cursor.family, numberOfBytes(cursor.address));
+    return cursor === undefined ? undefined : { family: cursor.family, value: numberOfBytes(cursor.address) };
   }
 
   /**
@@ -205,5 +277,22 @@ function excludedNumbers(excluded: readonly IpAddress[]): Readonly<Record<Family
 }
 
 function whereOfLeases({ network, containerId, ifname, operationId }: LeaseFilter): Where {
-  return whereOf({ container_id: containerId, network, ifname, operation_id: operationId });
+  const where = whereOf({ container_id: containerId, network, operation_id: operationId });
+  if (ifname === undefined) return where;
+  return { sql: `${where.sql} AND (ifname = ? OR ifname = '')`, values: [...where.values, ifname] };
+}
+
+function holderOf(
+  { network, containerId, ifname }: Owner,
+  { setIndex, operationId }: Pick<Lease, "setIndex" | "operationId">,
+): Holder {
+  return { network, containerId, ifname, setIndex, operationId };
+}
+
+function storedOf(address: IpAddress): StoredAddress {
+  return { family: familyNumberOf(address), value: numberOf(address) };
+}
+
+function leaseOf(row: Row): Lease {
+  return { ...row, address: ipFromBytes(row.address) };
 }

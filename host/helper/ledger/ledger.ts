@@ -3,15 +3,18 @@
  */
 import { layoutOf } from "../../components/layout.ts";
 import { readBootId } from "../../kernel/boot-id.ts";
+import type { HostLocalStore } from "../host-local-store.ts";
 import type { AuditRow } from "../protocol.ts";
 import { AttachmentTable } from "./attachments.ts";
 import { AUDIT_BUFFER_ROWS, AuditTable } from "./audit.ts";
 import { Database, recorded } from "./database.ts";
 import type { Context } from "./database.ts";
 import { LeaseTable } from "./leases.ts";
+import { MirroredLeases } from "./mirrored-leases.ts";
 import { OperationTable } from "./operations.ts";
 import { OwnedTable } from "./owned.ts";
 import { readBoot, reclaim } from "./reclaim.ts";
+import type { Lease, LeaseStore } from "./lease-records.ts";
 import type {
   AttachmentStore,
   AuditEntry,
@@ -20,7 +23,6 @@ import type {
   JsonObject,
   Ledger,
   LedgerOptions,
-  LeaseStore,
   OperationRecord,
   OwnedFilter,
   OwnedRow,
@@ -34,16 +36,18 @@ import { SharedTable } from "./shared.ts";
  * Opens the ledger of a state directory that is there, and creates it when it is new.
  * @throws {CniError} stateUnusable when it cannot be opened, or was written by a newer release; then nothing is changed.
  */
-export function openLedger({ stateDir, nodeNetnsCookie, now, hook = () => {}, bootId }: LedgerOptions): Ledger {
+export function openLedger(options: LedgerOptions): Ledger {
+  const { stateDir, nodeNetnsCookie, now, hook = () => {}, bootId, hostLocalStore } = options;
   const database = Database.open(layoutOf(stateDir).ledger);
   const { boot, rebooted } = readBoot(database, bootId ?? readBootId());
-  return new SqliteLedger({ database, boot, hook }, { nodeNetnsCookie, now, rebooted });
+  return new SqliteLedger({ database, boot, hook }, { nodeNetnsCookie, now, rebooted, hostLocalStore });
 }
 
 interface Facts {
   readonly nodeNetnsCookie: string;
   readonly now: () => number;
   readonly rebooted: boolean;
+  readonly hostLocalStore: HostLocalStore | undefined;
 }
 
 class SqliteLedger implements Ledger {
@@ -56,11 +60,14 @@ class SqliteLedger implements Ledger {
   readonly #operations: OperationTable;
   readonly #owned: OwnedTable;
   readonly #audit: AuditTable;
+  readonly #mirrored: MirroredLeases | undefined;
 
-  constructor(context: Context, { nodeNetnsCookie, now, rebooted }: Facts) {
+  constructor(context: Context, { nodeNetnsCookie, now, rebooted, hostLocalStore }: Facts) {
     this.rebooted = rebooted;
     this.shared = new SharedTable(context);
-    this.leases = new LeaseTable(context);
+    const table = new LeaseTable(context);
+    this.#mirrored = hostLocalStore === undefined ? undefined : new MirroredLeases(context, table, hostLocalStore);
+    this.leases = this.#mirrored ?? table;
     this.attachments = new AttachmentTable(context);
     this.#context = context;
     this.#nodeNetnsCookie = nodeNetnsCookie;
@@ -140,7 +147,14 @@ class SqliteLedger implements Ledger {
   }
 
   reclaimAfterReboot(): Reclaimed {
-    return reclaim(this.#context);
+    return this.transaction(() => {
+      this.#mirrored?.removeFormer();
+      return reclaim(this.#context);
+    });
+  }
+
+  agreeWithStore(): readonly Lease[] {
+    return this.#mirrored?.agree() ?? [];
   }
 
   close(): void {

@@ -1,8 +1,9 @@
 /**
  * @module What the ledger keeps, and what it offers. Types only.
  */
-import type { IpAddress } from "../../spec/ip.ts";
+import type { HostLocalStore } from "../host-local-store.ts";
 import type { AttachmentKey, AttachmentRecord, AuditRow, Digest, Verb } from "../protocol.ts";
+import type { Lease, LeaseStore } from "./lease-records.ts";
 
 /** A JSON value, as undo functions get it back. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
@@ -127,63 +128,6 @@ export interface SharedStore {
   users(id: number): AttachmentKey[];
 }
 
-/** Addresses from `first` to `last`, both included, of one family. */
-export interface LeaseRange {
-  readonly first: IpAddress;
-  readonly last: IpAddress;
-}
-
-/** An address reserved for an attachment. */
-export interface Lease extends AttachmentKey {
-  readonly address: IpAddress;
-  /** Index of the range set it came from. */
-  readonly setIndex: number;
-  readonly operationId: string;
-}
-
-/** Leases that match every field given. */
-export interface LeaseFilter {
-  readonly network?: string;
-  readonly containerId?: string;
-  readonly ifname?: string;
-  readonly operationId?: string;
-}
-
-/** What `reserveNext` looks for. Ranges of one set do not overlap. */
-export interface NextAddress {
-  readonly operationId: string;
-  readonly setIndex: number;
-  readonly ranges: readonly LeaseRange[];
-  /** Never given: gateways. */
-  readonly excluded: readonly IpAddress[];
-}
-
-/** Leases of addresses, one per address and network. */
-export interface LeaseStore {
-  /**
-   * Reserves the next free address of the ranges, in order, after the one given last in that set of that network; wraps.
-   * `already-exists`: the attachment has an address of that set.
-   */
-  reserveNext(
-    owner: Owner,
-    wanted: NextAddress,
-  ): { readonly reserved: IpAddress } | { readonly failed: "exhausted" | "already-exists" };
-  /** Reserves one address. `taken`: it is leased already, whoever has it. */
-  reserve(
-    owner: Owner,
-    wanted: { readonly operationId: string; readonly setIndex: number; readonly address: IpAddress },
-  ): "reserved" | "taken";
-  list(filter: LeaseFilter): Lease[];
-  /** Releases what matches and gives the number of leases that went. An empty filter releases nothing. */
-  release(filter: LeaseFilter): number;
-  /** Counts the addresses of the ranges that are neither leased nor excluded. */
-  countFree(network: string, ranges: readonly LeaseRange[], excluded: readonly IpAddress[]): bigint;
-  /** Gives another text whenever the leases of a network may have changed, by this helper or another. Of one helper; cheap. */
-  generation(network: string): string;
-  /** Who has the address; `undefined`: nobody. */
-  ownerOf(network: string, address: IpAddress): AttachmentKey | undefined;
-}
-
 /** Attachments after ADD, one per key. */
 export interface AttachmentStore {
   get(key: AttachmentKey): AttachmentRecord | undefined;
@@ -275,6 +219,8 @@ export interface Ledger extends Disposable {
   flush(): void;
   /** Forgets what the machine's restart took: changes, shared things, leases, attachments, operations. */
   reclaimAfterReboot(): Reclaimed;
+  /** Gives each lease its file in host-local's store, if there is one. Gives the leases whose address somebody else has there. */
+  agreeWithStore(): readonly Lease[];
   close(): void;
 }
 
@@ -286,6 +232,8 @@ export interface LedgerOptions {
   readonly now: () => number;
   /** Called before and after each record is written, with `<record>:before` and `<record>:after`: tests end the process there. */
   readonly hook?: ((point: string) => void) | undefined;
+  /** Has a file for every lease. @default none: leases are in the ledger alone */
+  readonly hostLocalStore?: HostLocalStore | undefined;
   /** Identity of the machine's uptime. @default content of /proc/sys/kernel/random/boot_id */
   readonly bootId?: string | undefined;
 }

@@ -8,6 +8,7 @@ import { beginCall } from "./begin-call.ts";
 import { beginOperation } from "./begin-operation.ts";
 import { endCall } from "./end-call.ts";
 import { endOperation } from "./end-operation.ts";
+import { importLeases } from "./import-leases.ts";
 import {
   listAttachments,
   readAttachment,
@@ -49,6 +50,7 @@ export const METHODS: { readonly [M in ControlMethod]: Method<M> } = {
   "list-attachments": listAttachments,
   "read-ledger": readLedger,
   "read-leases": readLeases,
+  "import-leases": importLeases,
   "read-log": readLog,
 };
 

@@ -15,6 +15,10 @@ const ATTACHMENT = { network: NAME, containerId: NAME, ifname: NAME };
 const FILTER = z.strictObject({ network: NAME.optional(), containerId: NAME.optional() });
 const LOG_LINE = z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]), message: z.string() });
 
+/** Addresses that one `import-leases` takes over at most: a transaction that others wait for. */
+const IMPORT_MAX = 10_000;
+const SET_INDEX = z.int().min(0).max(0xffff);
+
 /** What a JSON text cannot say, `undefined`, arrives as a missing key. */
 const TEXT_OR_ABSENT = z
   .string()
@@ -85,6 +89,13 @@ export const METHOD_SCHEMAS = {
   "list-attachments": FILTER,
   "read-ledger": FILTER,
   "read-leases": FILTER,
+  "import-leases": z.strictObject({
+    network: NAME,
+    leases: z
+      .array(z.strictObject({ address: NAME, containerId: NAME, ifname: NAME, setIndex: SET_INDEX }))
+      .max(IMPORT_MAX),
+    cursors: z.array(z.strictObject({ setIndex: SET_INDEX, address: NAME })).max(256),
+  }),
   "read-log": z.strictObject({
     containerId: NAME.optional(),
     operationId: NAME.optional(),

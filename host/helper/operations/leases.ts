@@ -4,7 +4,7 @@
 import * as z from "zod";
 import { CniError } from "../../spec/error.ts";
 import { compareIp } from "../../spec/ip.ts";
-import type { LeaseRange } from "../ledger/records.ts";
+import type { LeaseRange } from "../ledger/lease-records.ts";
 import { IP_ADDRESS, U32 } from "./arguments.ts";
 import { OperationFailure, operation } from "./operation.ts";
 import type { OperationContext, OperationInterface } from "./operation.ts";

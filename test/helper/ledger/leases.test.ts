@@ -3,7 +3,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { LeaseStore } from "../../../host/helper/ledger/records.ts";
+import type { LeaseStore } from "../../../host/helper/ledger/lease-records.ts";
 import { formatIpAddress, parseIpAddress } from "../../../host/spec/ip.ts";
 import { openTestLedger, ownerOf, rangesOf, temporaryStateDir } from "./support.ts";
 
