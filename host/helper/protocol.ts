@@ -13,6 +13,10 @@ import type { LegacyType, RecordLegacyCall } from "./legacy-protocol.ts";
 
 export type { LegacyType, RecordLegacyCall } from "./legacy-protocol.ts";
 
+import type { ImportedLeases, ImportLeases } from "./import-protocol.ts";
+
+export type { ImportedLease, ImportedLeases, ImportLeases } from "./import-protocol.ts";
+
 /** Number of this protocol. Both sides must have the same: they are installed together. */
 export const PROTOCOL_VERSION = 1;
 
@@ -248,33 +252,6 @@ export interface LedgerRow extends AttachmentKey {
 export interface LeaseRow extends AttachmentKey {
   readonly address: string;
   readonly setIndex: number;
-}
-
-/** An address that another store of addresses has given out. */
-export interface ImportedLease {
-  readonly address: string;
-  readonly containerId: string;
-  /** `""`: not known. */
-  readonly ifname: string;
-  /** Index of the range set that it is from, or a guess. */
-  readonly setIndex: number;
-}
-
-/** What another store of addresses has given out in one network. */
-export interface ImportLeases {
-  readonly network: string;
-  readonly leases: readonly ImportedLease[];
-  /** Address given last, by range set: the next ADD goes on after it. */
-  readonly cursors: readonly { readonly setIndex: number; readonly address: string }[];
-}
-
-/** What became of it. */
-export interface ImportedLeases {
-  readonly imported: number;
-  /** Leases of the same attachment that were there already. */
-  readonly present: number;
-  /** Addresses that another attachment has and keeps: these attachments. */
-  readonly conflicts: readonly LeaseRow[];
 }
 
 /** A record of the audit log. `hash` chains it to the one before. */
