@@ -33,6 +33,8 @@ export interface HostOptions {
    * `"none"`: no longer. The state directory remembers it, for every host. @default what the state directory says, at first none
    */
   readonly hostLocalStoreDir?: string;
+  /** How long one call of a legacy executable may take, in milliseconds, before it is killed. @default 120000 */
+  readonly legacyDeadlineMs?: number;
   /** Who calls, for the log: such as `cli`. @default "library" */
   readonly origin?: string;
 }

@@ -28,6 +28,7 @@ export function createBackend(parts: BackendParts): Backend {
       if (isAborted(call.signal)) throw new CniError("tryAgainLater", ENDED_EARLY);
       return runCall(client, ahead.take(call.callId) ?? (await openCall(parts, call)), call);
     },
+    recordLegacyCall: async (call) => void (await client.request("record-legacy-call", call)),
     end: (ended) => {
       ahead.drop(ended.operationId);
       return client.request("end-operation", ended);

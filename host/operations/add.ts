@@ -8,13 +8,15 @@ import { EMPTY_RESULT } from "../spec/result.ts";
 import type { AttachmentResult } from "../spec/result.ts";
 import type { Backend } from "./backend.ts";
 import { firstCalls } from "./ahead.ts";
-import { broughtResult, callPlugin, chainStep } from "./chain.ts";
+import { broughtResult } from "./chain.ts";
+import { checkPlugins } from "./check-plugins.ts";
 import { endChain, endWithError, openChain, phasesOf, reportOf } from "./ending.ts";
 import type { VerbReport } from "./ending.ts";
 import { parseInvocation } from "./invocation.ts";
 import type { InvocationInput } from "./invocation.ts";
-import { checkPlugins } from "./plugins.ts";
+import { undoLegacy } from "./legacy/undo.ts";
 import type { Chain } from "./plugins.ts";
+import { runPlugin } from "./run-plugin.ts";
 
 /** What ADD gives. */
 export interface Added {
@@ -24,7 +26,8 @@ export interface Added {
 }
 
 /**
- * Adds a container to a network. What a failed call made is undone by the helper, and the plugin's own error is what is thrown.
+ * Adds a container to a network. What a failed call made is undone: by the helper, and by DEL of the legacy executables that were called. The
+ * plugin's own error is what is thrown.
  * Source: CNI SPEC 1.1.0, section 3, "Attaching a container".
  * @throws {CniError} pluginFailed with a plugin's own code; unknownPlugin, guestFailed, limitExceeded, and as `parseInvocation` and `begin` do.
  */
@@ -35,7 +38,8 @@ export async function add(backend: Backend, input: InvocationInput): Promise<Add
   try {
     result = formatResult(await runForward(chain), invocation.network.cniVersion);
   } catch (error) {
-    throw await endWithError(chain, error);
+    // While the operation lives: its executables may call others of ours.
+    throw await endWithError(chain, error, await undoLegacy(chain));
   }
   const phases = phasesOf(chain);
   const ended = await endChain(chain, "ok", JSON.stringify(result));
@@ -49,10 +53,7 @@ async function runForward(chain: Chain): Promise<AttachmentResult> {
   for (const configuration of network.plugins) {
     previousResult ??= broughtResult(network, configuration);
     const isLast = configuration === network.plugins.at(-1);
-    const step = chainStep(chain, configuration, { verb: "add", previousResult, isLast });
-    const conclusion = await callPlugin(chain, step);
-    if (!conclusion.ok) throw conclusion.error;
-    previousResult = conclusion.result;
+    previousResult = await runPlugin(chain, configuration, { verb: "add", previousResult, isLast });
   }
   return previousResult ?? EMPTY_RESULT;
 }

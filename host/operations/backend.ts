@@ -11,6 +11,7 @@ import type {
   EndedOperation,
   InstalledPlugin,
   LogLine,
+  RecordLegacyCall,
 } from "../helper/protocol.ts";
 import type { PluginError, ResultFrame } from "../helper/sandbox-protocol.ts";
 import type { Request } from "../spec/request.ts";
@@ -82,6 +83,11 @@ export interface Backend {
   begin(operation: BeginOperation, ahead: readonly CallBeginning[]): Promise<BegunVerb>;
   /** Begins the call unless it is, runs it, has it ended. A guest's failure is an outcome. @throws {CniError} when the call cannot be made. */
   call(call: PluginCall): Promise<PluginCallEnded>;
+  /**
+   * Writes down a call of a legacy executable, before it is made and when it ended.
+   * @throws {CniError} notPermitted when it may not be made.
+   */
+  recordLegacyCall(call: RecordLegacyCall): Promise<void>;
   /** @throws {CniError} helperFailed when an ADD that was to be kept broke, or the helper is gone. */
   end(ended: EndOperation): Promise<EndedOperation>;
 }

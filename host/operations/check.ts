@@ -6,13 +6,14 @@ import { CniError } from "../spec/error.ts";
 import { VERB_SINCE, isAtLeast } from "../spec/version.ts";
 import type { Backend } from "./backend.ts";
 import { cachedResult } from "./cached-result.ts";
-import { broughtResult, callPlugin, chainStep } from "./chain.ts";
+import { broughtResult } from "./chain.ts";
+import { checkPlugins } from "./check-plugins.ts";
 import { endChain, endWithError, openChain, phasesOf, reportOf } from "./ending.ts";
 import type { VerbReport } from "./ending.ts";
 import { parseInvocation } from "./invocation.ts";
 import type { InvocationInput } from "./invocation.ts";
-import { checkPlugins } from "./plugins.ts";
 import type { Chain } from "./plugins.ts";
+import { runPlugin } from "./run-plugin.ts";
 
 /**
  * Checks that an attachment is as ADD left it. `undefined`: the configuration has `disableCheck`, nothing was looked at.
@@ -54,8 +55,6 @@ async function runForward(chain: Chain): Promise<void> {
       );
     }
     const isLast = configuration === network.plugins.at(-1);
-    const step = chainStep(chain, configuration, { verb: "check", previousResult, isLast });
-    const conclusion = await callPlugin(chain, step);
-    if (!conclusion.ok) throw conclusion.error;
+    await runPlugin(chain, configuration, { verb: "check", previousResult, isLast });
   }
 }

@@ -9,6 +9,7 @@ import { formatIpPrefix } from "../spec/ip.ts";
 import { danglingInterfaceIndex, readAddressResult, readAttachmentResult } from "../spec/result-check.ts";
 import type { AddressResult, AttachmentResult } from "../spec/result.ts";
 import type { GuestOutcome, GuestVerb } from "./backend.ts";
+import { plainText } from "./plain-text.ts";
 
 /** Longest message of a plugin in characters; the rest is cut. */
 const MESSAGE_MAX_CHARACTERS = 1_024;
@@ -91,11 +92,4 @@ function pluginError(who: string, error: PluginError): CniError {
 
 function failed(outcome: "error" | "trap" | "killed", error: CniError): Conclusion {
   return { ok: false, outcome, error };
-}
-
-/** Cuts a text and replaces its control characters: it is printed on terminals. */
-function plainText(text: unknown, maxCharacters: number): string {
-  return String(text)
-    .slice(0, maxCharacters)
-    .replaceAll(/(?![\t\n])\p{Cc}/gu, "\ufffd");
 }

@@ -9,17 +9,21 @@ import type { AttachmentResult } from "../spec/result.ts";
 import { VERB_SINCE, isAtLeast } from "../spec/version.ts";
 import type { Backend } from "./backend.ts";
 import { cachedResult } from "./cached-result.ts";
-import { broughtResult, callPlugin, chainStep } from "./chain.ts";
+import { broughtResult } from "./chain.ts";
 import { endChain, openChain, phasesOf, refusalLines, reportOf, withDetails } from "./ending.ts";
 import type { VerbReport } from "./ending.ts";
 import { parseInvocation } from "./invocation.ts";
 import type { InvocationInput } from "./invocation.ts";
+import { isLegacy } from "./legacy/chain.ts";
+import { delUnaskedIpam } from "./legacy/undo.ts";
 import { isDispensable } from "./plugins.ts";
 import type { Chain } from "./plugins.ts";
+import { runPlugin } from "./run-plugin.ts";
 
 /**
  * Removes a container from a network. Goes on after a failure; the first one is thrown, after everything that is owned was removed.
- * Succeeds when there is nothing to remove, and when a plugin is no longer there, if the attachment is on record.
+ * Succeeds when there is nothing to remove, and when a plugin is no longer there, if the attachment is on record; a legacy executable that
+ * took part is needed, for nobody else knows what it made.
  * Source: CNI SPEC 1.1.0, section 3, "Deleting an attachment".
  * @throws {CniError} pluginFailed with a plugin's own code; unknownPlugin when nothing is on record; helperFailed when something could not be removed.
  */
@@ -47,10 +51,13 @@ async function runBackward(chain: Chain): Promise<readonly unknown[]> {
   const { cniVersion, plugins } = chain.invocation.network;
   const cached = isAtLeast(cniVersion, VERB_SINCE.prevResultOnDel) ? cachedResult(chain) : undefined;
   for (const configuration of plugins.toReversed()) {
-    try {
-      await delPlugin(chain, configuration, cached);
-    } catch (error) {
-      failures.push(error);
+    const previousResult = broughtOnDel(chain, configuration) ?? cached;
+    for (const remove of [delPlugin, delUnaskedIpam]) {
+      try {
+        await remove(chain, configuration, previousResult);
+      } catch (error) {
+        failures.push(error);
+      }
     }
   }
   return failures;
@@ -59,16 +66,13 @@ async function runBackward(chain: Chain): Promise<readonly unknown[]> {
 async function delPlugin(
   chain: Chain,
   configuration: PluginConfiguration,
-  cached: AttachmentResult | undefined,
+  previousResult: AttachmentResult | undefined,
 ): Promise<void> {
+  const isLast = configuration === chain.invocation.network.plugins.at(0);
   try {
-    const previousResult = broughtOnDel(chain, configuration) ?? cached;
-    const isLast = configuration === chain.invocation.network.plugins.at(0);
-    const step = chainStep(chain, configuration, { verb: "del", previousResult, isLast });
-    const conclusion = await callPlugin(chain, step);
-    if (!conclusion.ok) throw conclusion.error;
+    await runPlugin(chain, configuration, { verb: "del", previousResult, isLast });
   } catch (error) {
-    if (!isDispensable(chain, error)) throw error;
+    if (isLegacy(chain, configuration.type) || !isDispensable(chain, error)) throw error;
   }
 }
 

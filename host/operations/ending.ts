@@ -42,6 +42,7 @@ export async function openChain(
     ahead: [...begun.ahead],
     refusals: [],
     calls: [],
+    legacyRuns: [],
     closing: undefined,
     beginMicroseconds: Math.round(begunAtMicroseconds - startedAt),
     begunAtMicroseconds,
@@ -69,14 +70,15 @@ export async function endChain(chain: OpenChain, outcome: "ok" | "error", result
 }
 
 /**
- * Ends a verb that failed and gives its error, which stays the first; what was refused, and what could not be undone, is in its details.
+ * Ends a verb that failed and gives its error, which stays the first; what was refused, and what could not be undone, is in its details,
+ * and so are the given lines.
  */
-export async function endWithError(chain: OpenChain, error: unknown): Promise<unknown> {
+export async function endWithError(chain: OpenChain, error: unknown, lines: readonly string[] = []): Promise<unknown> {
   const remains = await endChain(chain, "error").then(
     ({ failures }) => failures.map((failure) => `not undone: ${failure}`),
     (cause: unknown) => [`not undone yet: ${cause instanceof Error ? cause.message : String(cause)}`],
   );
-  return isCniError(error) ? withDetails(error, [...refusalLines(chain), ...remains]) : error;
+  return isCniError(error) ? withDetails(error, [...refusalLines(chain), ...lines, ...remains]) : error;
 }
 
 /** Says what was refused, a line each. */

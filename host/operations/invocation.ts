@@ -40,6 +40,8 @@ export interface InvocationInput {
   readonly within?: string;
   /** CNI_NETNS_OVERRIDE. @default false */
   readonly netnsOverride?: boolean;
+  /** How long a legacy executable may take. @default 2 minutes */
+  readonly legacyDeadlineMs?: number;
 }
 
 /** A verb's request, parsed. */
@@ -60,6 +62,9 @@ export interface Invocation {
   readonly trace: Readonly<Record<string, string>>;
   readonly within: string | undefined;
   readonly netnsOverride: boolean;
+  readonly legacyDeadlineMs: number | undefined;
+  /** Type that the runtime's call is for, by an executable of that name; `undefined`: a list is called. */
+  readonly calledType: string | undefined;
   readonly parseMicroseconds: number;
 }
 
@@ -94,6 +99,8 @@ export function parseInvocation(verb: Verb, input: InvocationInput): Invocation 
     trace: input.trace ?? {},
     within: input.within,
     netnsOverride: input.netnsOverride ?? false,
+    legacyDeadlineMs: input.legacyDeadlineMs,
+    calledType: input.type,
     parseMicroseconds: Math.round(input.nowMicroseconds() - startedAt),
   };
 }

@@ -7,6 +7,7 @@ import type { PluginError } from "../helper/sandbox-protocol.ts";
 import { CniError, isCniError } from "../spec/error.ts";
 import type { GuestVerb, IpamAnswer } from "./backend.ts";
 import type { Conclusion } from "./conclusion.ts";
+import { callLegacyIpam, isLegacy } from "./legacy/chain.ts";
 import { isDispensable, pluginOf, takeCallId } from "./plugins.ts";
 import type { Chain, Step } from "./plugins.ts";
 
@@ -26,12 +27,14 @@ export type CallStep = (chain: Chain, step: Step) => Promise<Conclusion>;
 export async function answerIpam(open: OpenStep, verb: GuestVerb, call: CallStep): Promise<IpamAnswer> {
   const { chain } = open;
   try {
-    const conclusion = await call(chain, ipamStep(open, verb));
+    const type = ipamTypeOf(open.caller);
+    if (isLegacy(chain, type)) return { ok: (await callLegacyIpam(chain, open.caller, { type, verb })) ?? null };
+    const conclusion = await call(chain, ipamStep(open, type, verb));
     if (!conclusion.ok) return { err: toPluginError(conclusion.error) };
     // JSON has no `undefined`: a verb without a result answers null.
     return { ok: conclusion.addresses ?? null };
   } catch (error) {
-    if (verb === "del" && isDispensable(chain, error)) return { ok: null };
+    if (verb === "del" && !isServedByExecutable(open) && isDispensable(chain, error)) return { ok: null };
     const known = isCniError(error)
       ? error
       : new CniError("guestFailed", "the IPAM plugin cannot be run", { details: String(error) });
@@ -39,13 +42,19 @@ export async function answerIpam(open: OpenStep, verb: GuestVerb, call: CallStep
   }
 }
 
-function ipamStep({ chain, caller }: OpenStep, verb: GuestVerb): Step {
-  const plugin = ipamPlugin(chain, caller);
+function isServedByExecutable({ chain, caller }: OpenStep): boolean {
+  const { ipamType } = caller.configuration;
+  return ipamType !== undefined && isLegacy(chain, ipamType);
+}
+
+function ipamStep({ chain, caller }: OpenStep, type: string, verb: GuestVerb): Step {
+  const plugin = ipamPlugin(chain, type);
   const parentCallId = caller.callId;
   return { ...caller, plugin, verb, parentCallId, callId: takeCallId(chain, plugin.type, parentCallId), isLast: false };
 }
 
-function ipamPlugin(chain: Chain, { configuration, plugin, parentCallId }: Step): InstalledPlugin {
+/** Gives the type that the caller may ask. @throws {CniError} notPermitted, invalidNetworkConfig. */
+function ipamTypeOf({ configuration, plugin, parentCallId }: Step): string {
   const { ipamType } = configuration;
   if (parentCallId !== undefined || !plugin.capabilities.includes("ipam")) {
     throw new CniError("notPermitted", `plugin ${JSON.stringify(plugin.type)} may not call an IPAM plugin`, {
@@ -54,6 +63,10 @@ function ipamPlugin(chain: Chain, { configuration, plugin, parentCallId }: Step)
   }
   if (ipamType === undefined)
     throw new CniError("invalidNetworkConfig", 'the configuration has no "ipam" with a "type"');
+  return ipamType;
+}
+
+function ipamPlugin(chain: Chain, ipamType: string): InstalledPlugin {
   const found = pluginOf(chain, ipamType);
   if (!found.exports.includes("addresses")) {
     throw new CniError(

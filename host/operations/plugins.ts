@@ -23,6 +23,17 @@ export interface CallReport {
   readonly log: readonly LogLine[];
 }
 
+/** A call of a legacy executable. */
+export interface LegacyRun {
+  readonly type: string;
+  readonly verb: GuestVerb;
+  /** Whose it was: for IPAM, that of the component that asked. */
+  readonly configuration: PluginConfiguration;
+  /** What is known of the attachment after it. */
+  latestResult: AttachmentResult | undefined;
+  isDone: boolean;
+}
+
 /** A verb under way. */
 export interface Chain {
   readonly backend: Backend;
@@ -34,6 +45,8 @@ export interface Chain {
   readonly refusals: string[];
   /** In the order in which they ended. Grows. */
   readonly calls: CallReport[];
+  /** In the order in which they began. Grows. */
+  readonly legacyRuns: LegacyRun[];
   /** End of the last call, which the helper is told together with the verb's. */
   closing: Promise<void> | undefined;
 }
@@ -58,38 +71,31 @@ export function takeCallId({ ahead }: Pick<Chain, "ahead">, type: string, parent
   return begun?.callId ?? randomUUID();
 }
 
-/** Gives the error for a type that is not installed. */
-export function unknownPlugin(type: string): CniError {
+/** Gives the error for a type that is not installed. `executable`: path of one that the operator could allow. */
+export function unknownPlugin(type: string, executable?: string): CniError {
+  const other = executable === undefined ? "" : `; or let ${executable} run unconfined: cnidaria legacy allow ${type}`;
   return new CniError("unknownPlugin", `no plugin of type ${JSON.stringify(type)} is installed`, {
-    details: `install it with: cnidaria install ${type}`,
+    details: `install it with: cnidaria install ${type}${other}`,
   });
+}
+
+/** Gives the installed plugin of a type; `undefined`: there is none. */
+export function findPlugin({ begun }: Pick<Chain, "begun">, type: string): InstalledPlugin | undefined {
+  return Object.hasOwn(begun.plugins, type) ? (begun.plugins[type] ?? undefined) : undefined;
 }
 
 /**
  * Gives the installed plugin of a type.
  * @throws {CniError} unknownPlugin when there is none.
  */
-export function pluginOf({ begun }: Chain, type: string): InstalledPlugin {
-  const plugin = Object.hasOwn(begun.plugins, type) ? begun.plugins[type] : undefined;
-  if (plugin === undefined || plugin === null) throw unknownPlugin(type);
+export function pluginOf(chain: Chain, type: string): InstalledPlugin {
+  const plugin = findPlugin(chain, type);
+  if (plugin === undefined) throw unknownPlugin(type);
   return plugin;
 }
 
-/**
- * Checks that every plugin of the chain is installed, IPAM plugins included, and speaks the version: before anything is done.
- * @throws {CniError} unknownPlugin, incompatibleCniVersion.
- */
-export function checkPlugins(chain: Chain): void {
-  const { network } = chain.invocation;
-  for (const { type, ipamType } of network.plugins) {
-    const plugin = pluginOf(chain, type);
-    checkVersion(plugin, network.cniVersion);
-    if (ipamType !== undefined && plugin.capabilities.includes("ipam"))
-      checkVersion(pluginOf(chain, ipamType), network.cniVersion);
-  }
-}
-
-function checkVersion(plugin: InstalledPlugin, cniVersion: string): void {
+/** Checks that a plugin speaks a version. @throws {CniError} incompatibleCniVersion. */
+export function checkVersion(plugin: InstalledPlugin, cniVersion: string): void {
   if (plugin.cniVersions.includes(cniVersion)) return;
   throw new CniError(
     "incompatibleCniVersion",

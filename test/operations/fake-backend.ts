@@ -9,6 +9,7 @@ import type {
   EndedCall,
   EndedOperation,
   InstalledPlugin,
+  RecordLegacyCall,
 } from "../../host/helper/protocol.ts";
 import type {
   Backend,
@@ -31,6 +32,8 @@ export interface FakeOptions {
   readonly plugins?: Readonly<Record<string, InstalledPlugin | null>>;
   /** Types whose executables may be run. */
   readonly legacy?: readonly string[];
+  /** Why calls of executables may not be made, by type. */
+  readonly refusesLegacy?: Readonly<Record<string, Error>>;
   readonly attachment?: AttachmentRecord;
   readonly refusals?: readonly string[];
   /** Failures of `end`, or an error of it. */
@@ -52,6 +55,7 @@ export interface FakeBackend extends Backend {
   /** What `end-call` was told, by type and verb. */
   readonly endings: [string, Pick<EndCall, "outcome" | "addresses" | "error">][];
   readonly ended: EndOperation[];
+  readonly legacyCalls: RecordLegacyCall[];
   /** In order: `begin`, `run …`, `close …` and `end`. */
   readonly order: string[];
 }
@@ -128,6 +132,7 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
   const ended: EndOperation[] = [];
   const ahead: CallBeginning[] = [];
   const order: string[] = [];
+  const legacyCalls: RecordLegacyCall[] = [];
   const endings: FakeBackend["endings"] = [];
   return {
     calls,
@@ -136,6 +141,7 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
     endings,
     ahead,
     order,
+    legacyCalls,
     remembered: (type) => options.remembered?.[type],
     async begin(operation, wanted): Promise<BegunVerb> {
       begun.push(operation);
@@ -163,6 +169,12 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
       const closed = close(options, name);
       closed.catch(() => undefined);
       return { outcome, closed, log: [], phasesMicroseconds: { guest: 1 } };
+    },
+    async recordLegacyCall(call): Promise<void> {
+      legacyCalls.push(call);
+      order.push(`${call.outcome} ${call.type} ${call.verb}`);
+      const refusal = options.refusesLegacy?.[call.type];
+      if (refusal !== undefined) throw refusal;
     },
     async end(operation): Promise<EndedOperation> {
       ended.push(operation);
