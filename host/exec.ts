@@ -16,7 +16,7 @@ export interface ExecParts {
   readonly backend: Backend;
   readonly plugins: () => Promise<readonly InstalledPlugin[]>;
   /** What every invocation of this host has. */
-  readonly surroundings: Pick<InvocationInput, "origin" | "nowMicroseconds">;
+  readonly surroundings: Pick<InvocationInput, "origin" | "nowMicroseconds" | "legacyDeadlineMs">;
 }
 
 /**

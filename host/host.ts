@@ -77,7 +77,7 @@ export function createHostWith(options: HostOptions, early: Promise<HelperClient
   };
   const close = async (): Promise<void> => sessions[Symbol.asyncDispose]();
   return {
-    ...verbs(connected, origin),
+    ...verbs(connected, surroundingsOf(options, origin)),
     ...operatorCalls(connected),
     ...readCalls(connected),
     close,
@@ -92,8 +92,18 @@ function argumentsOf({ hostLocalStoreDir }: HostOptions): readonly string[] {
 
 type Connect = <T>(body: (parts: Connected) => Promise<T>) => Promise<T>;
 
-function verbs(connected: Connect, origin: string): Pick<Host, "add" | "del" | "check" | "version" | "exec"> {
-  const surroundings = { origin, nowMicroseconds: () => performance.now() * MICROSECONDS_PER_MILLISECOND };
+/** What every invocation of a host has. */
+type Surroundings = Pick<InvocationInput, "origin" | "nowMicroseconds" | "legacyDeadlineMs">;
+
+function surroundingsOf({ legacyDeadlineMs }: HostOptions, origin: string): Surroundings {
+  const nowMicroseconds = (): number => performance.now() * MICROSECONDS_PER_MILLISECOND;
+  return { origin, nowMicroseconds, ...(legacyDeadlineMs === undefined ? {} : { legacyDeadlineMs }) };
+}
+
+function verbs(
+  connected: Connect,
+  surroundings: Surroundings,
+): Pick<Host, "add" | "del" | "check" | "version" | "exec"> {
   const inputOf = (request: AttachmentRequest): InvocationInput => ({ ...request, ...surroundings });
   const installed = async ({ client }: Connected) => (await client.request("list-plugins", {})).plugins;
   return {

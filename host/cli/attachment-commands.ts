@@ -27,7 +27,7 @@ export function addAttachmentCommands(program: Command, context: CommandContext)
       .option("-i, --ifname <name>", "name of the container's link (default: CNI_IFNAME, or eth0)")
       .addHelpText(
         "after",
-        "\nEnvironment: NETCONFPATH (default /etc/cni/net.d), CNI_ARGS, CAP_ARGS, CNI_IFNAME; CNI_PATH is accepted and not used.",
+        "\nEnvironment: NETCONFPATH (default /etc/cni/net.d), CNI_ARGS, CAP_ARGS, CNI_IFNAME; CNI_PATH, where executables of legacy types are searched.",
       )
       .action((network: string, netns: string, options: SharedOptions & { ifname?: string }) =>
         runVerb({ verb, network, netns, options: { ...options, ...program.opts<SharedOptions>() } }, context),
@@ -46,16 +46,15 @@ interface VerbRequest {
 async function runVerb({ verb, network, netns, options }: VerbRequest, context: CommandContext): Promise<void> {
   let cniVersion = "1.1.0";
   try {
-    const settings = parseToolEnvironment(context.environment);
-    const text = readNetwork(settings.configurationDir, network);
+    const { configurationDir, ...settings } = parseToolEnvironment(context.environment);
+    const text = readNetwork(configurationDir, network);
     cniVersion = readVersion(text) ?? cniVersion;
     const request = {
+      ...settings,
       network: text,
       containerId: containerIdOf(netns),
       netns,
       ifname: options.ifname ?? settings.ifname,
-      args: settings.args,
-      runtimeConfig: settings.runtimeConfig,
       onBegin: (operationId: string) => context.note(`call ${operationId}`),
     };
     const result = await withHost(options, context, (host): Promise<JsonObject | void> => host[verb](request));

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { parseCniArguments } from "../spec/arguments.ts";
 import type { CniArguments } from "../spec/arguments.ts";
 import { CniError } from "../spec/error.ts";
@@ -31,10 +31,19 @@ export interface ToolSettings {
   readonly args: CniArguments;
   /** Capability arguments, from CAP_ARGS. */
   readonly runtimeConfig: JsonObject;
+  /** Folders of CNI_PATH, absolute: where executables of legacy types are searched. */
+  readonly pluginDirs: readonly string[];
+  /** Trace context for them. */
+  readonly trace: Readonly<Record<string, string>>;
+  readonly netnsOverride: boolean;
 }
 
+/** Source: libcni `libcni/api.go`. */
+const TRACE_VARIABLES = ["TRACEPARENT", "TRACESTATE", "BAGGAGE"] as const;
+
 /**
- * Reads NETCONFPATH, CNI_IFNAME, CNI_ARGS and CAP_ARGS. CNI_PATH is accepted and not used: nothing is searched for.
+ * Reads NETCONFPATH, CNI_IFNAME, CNI_ARGS, CAP_ARGS and CNI_PATH, which is for legacy executables alone; the trace context and
+ * CNI_NETNS_OVERRIDE are passed on to them.
  * @throws {CniError} invalidEnvironment when one of them is malformed.
  */
 export function parseToolEnvironment(environment: Environment): ToolSettings {
@@ -43,7 +52,15 @@ export function parseToolEnvironment(environment: Environment): ToolSettings {
     ifname: environment["CNI_IFNAME"] || DEFAULT_IFNAME,
     args: parseCniArguments(environment["CNI_ARGS"] ?? ""),
     runtimeConfig: parseCapabilityArgs(environment["CAP_ARGS"] ?? ""),
+    pluginDirs: (environment["CNI_PATH"] ?? "").split(delimiter).flatMap((dir) => (dir === "" ? [] : [resolve(dir)])),
+    trace: traceOf(environment),
+    netnsOverride: /^(1|true)$/iu.test(environment["CNI_NETNS_OVERRIDE"] ?? ""),
   };
+}
+
+function traceOf(environment: Environment): Readonly<Record<string, string>> {
+  const given = TRACE_VARIABLES.map((name) => [name, environment[name] ?? ""] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== ""));
 }
 
 /** Gives the id that cnitool uses for the container with this namespace. */

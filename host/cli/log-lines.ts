@@ -33,6 +33,8 @@ function describe({ event, data }: AuditRow): string[] {
       ];
     case "call":
       return describeCall(record);
+    case "legacy-call":
+      return describeLegacyCall(record);
     case "end":
       return [`${text(record["verb"])} ${text(record["outcome"])}`, ...strings(record["failures"])];
     default:
@@ -50,6 +52,18 @@ function describeCall(record: JsonObject): string[] {
     ...objects(record["operations"]).map(describeOperation),
     ...strings(record["refusals"]).map((why) => `refused: ${why}`),
     ...log,
+  ];
+}
+
+function describeLegacyCall(record: JsonObject): string[] {
+  const error = objectOf(record["error"]);
+  const failed = error["message"] === undefined ? "" : `: ${text(error["message"])} (code ${text(error["code"])})`;
+  const given = strings(record["addresses"]);
+  const gave = given.length === 0 ? "" : `, gave ${given.join(", ")}`;
+  const what = `${text(record["type"])} ${text(record["verb"])} by ${text(record["path"])}, ${text(record["isolation"])}`;
+  return [
+    `${what}, ${text(record["outcome"])}${failed}${gave}`,
+    ...(text(record["stderr"]) === "" ? [] : [`stderr: ${text(record["stderr"])}`]),
   ];
 }
 

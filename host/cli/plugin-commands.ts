@@ -50,7 +50,7 @@ export function addPluginCommands(program: Command, context: CommandContext): vo
     .action((type: string, options: SharedOptions) => withHost(merged(options), context, (host) => host.revoke(type)));
   program
     .command("list")
-    .description("list the installed plugins")
+    .description("list the installed plugins, and the types that executables serve, unconfined")
     .action((options: SharedOptions) =>
       withHost(merged(options), context, (host) => list(host, merged(options), context)),
     );
@@ -139,8 +139,8 @@ async function isAgreed({ yes = false }: InstallOptions, { ask }: CommandContext
 }
 
 async function list(host: Host, { json = false }: SharedOptions, context: CommandContext): Promise<void> {
-  const plugins = await host.list();
-  if (json) return context.print(JSON.stringify(plugins, undefined, 2));
+  const [plugins, legacy] = [await host.list(), await host.listLegacy()];
+  if (json) return context.print(JSON.stringify([...plugins, ...legacy], undefined, 2));
   const rows = plugins.map(({ type, version, digest, exports, capabilities }) => [
     type,
     version,
@@ -148,6 +148,10 @@ async function list(host: Host, { json = false }: SharedOptions, context: Comman
     exports.join(" "),
     capabilities.join(" "),
   ]);
-  for (const line of formatTable(["TYPE", "VERSION", "DIGEST", "EXPORTS", "GRANTED"], rows, context.style))
+  const unconfined = legacy.flatMap(({ type, isolation, isShadowed }) =>
+    isShadowed ? [] : [[type, "", "", "executable", isolation]],
+  );
+  const all = [...rows, ...unconfined];
+  for (const line of formatTable(["TYPE", "VERSION", "DIGEST", "EXPORTS", "GRANTED"], all, context.style))
     context.print(line);
 }

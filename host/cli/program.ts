@@ -6,6 +6,7 @@ import { SUPPORTED_VERSIONS } from "../spec/version.ts";
 import { addAttachmentCommands } from "./attachment-commands.ts";
 import type { CommandContext, SharedOptions } from "./context.ts";
 import { addImportCommand } from "./import-command.ts";
+import { addLegacyCommand } from "./legacy-command.ts";
 import { addPluginCommands } from "./plugin-commands.ts";
 import { addReadCommands } from "./read-commands.ts";
 import { addShimCommand } from "./shim-command.ts";
@@ -27,6 +28,7 @@ export function createProgram(context: CommandContext): Command {
     .showHelpAfterError();
   addAttachmentCommands(program, context);
   addPluginCommands(program, context);
+  addLegacyCommand(program, context);
   addReadCommands(program, context);
   addImportCommand(program, context);
   program

@@ -11,6 +11,9 @@ describe("the environment of cnitool", () => {
       ifname: "eth0",
       args: [],
       runtimeConfig: {},
+      pluginDirs: [],
+      trace: {},
+      netnsOverride: false,
     });
   });
 
@@ -20,6 +23,11 @@ describe("the environment of cnitool", () => {
       CNI_IFNAME: "net1",
       CNI_ARGS: "A=1;B=2",
       CAP_ARGS: '{"ips":["10.0.0.1"]}',
+      CNI_PATH: "/opt/cni/bin::/usr/lib/cni",
+      CNI_NETNS_OVERRIDE: "TRUE",
+      TRACEPARENT: "00-1-2-01",
+      BAGGAGE: "",
+      HOME: "/root",
     });
     expect(settings).toEqual({
       configurationDir: "/n",
@@ -29,7 +37,14 @@ describe("the environment of cnitool", () => {
         ["B", "2"],
       ],
       runtimeConfig: { ips: ["10.0.0.1"] },
+      pluginDirs: ["/opt/cni/bin", "/usr/lib/cni"],
+      trace: { TRACEPARENT: "00-1-2-01" },
+      netnsOverride: true,
     });
+  });
+
+  test("a folder of CNI_PATH is absolute whatever it was given as", () => {
+    expect(parseToolEnvironment({ CNI_PATH: "./bin" }).pluginDirs).toEqual([join(process.cwd(), "bin")]);
   });
 
   test("refuses malformed CNI_ARGS", () => {

@@ -62,6 +62,12 @@ const fakeHost = (asked: unknown[]): Host => {
     uninstall: async (type: string) => void asked.push(["uninstall", type]),
     revoke: async (type: string) => void asked.push(["revoke", type]),
     list: async () => [],
+    allowLegacy: async (type: string) => void asked.push(["allow", type]),
+    denyLegacy: async (type: string) => void asked.push(["deny", type]),
+    listLegacy: async () => [
+      { type: "dhcp", isolation: "unconfined", allowedAtMs: 0, isShadowed: false },
+      { type: "bridge", isolation: "unconfined", allowedAtMs: 0, isShadowed: true },
+    ],
     log: async (filter: unknown) => {
       asked.push(["log", filter]);
       return [];
@@ -139,6 +145,33 @@ describe("add, del and check", () => {
     expect((await run(["--state-dir", "/option", "del", "n", "/a"], { environment })).asked[0]).toEqual([
       "open",
       "/option",
+    ]);
+  });
+});
+
+describe("legacy", () => {
+  test("allows and denies a type", async () => {
+    const { asked, out } = await run(["legacy", "allow", "dhcp"]);
+    expect(asked).toContainEqual(["allow", "dhcp"]);
+    expect(out.join("\n")).toContain("unconfined");
+    expect((await run(["legacy", "deny", "dhcp"])).asked).toContainEqual(["deny", "dhcp"]);
+  });
+
+  test("lists the allowed types, and says which of them a component serves", async () => {
+    const { out } = await run(["legacy", "list"]);
+    expect(out[1]).toMatch(/^dhcp +unconfined +1970-01-01/u);
+    expect(out[2]).toMatch(/^bridge .*a component is installed/u);
+    expect(JSON.parse((await run(["--json", "legacy", "list"])).out.join("\n"))).toHaveLength(2);
+  });
+
+  test("list shows as unconfined what executables serve", async () => {
+    const { out } = await run(["list"]);
+    expect(out.filter((line) => line.includes("unconfined"))).toEqual([
+      expect.stringMatching(/^dhcp +executable +unconfined$/u),
+    ]);
+    expect(JSON.parse((await run(["--json", "list"])).out.join("\n"))).toMatchObject([
+      { type: "dhcp", isolation: "unconfined" },
+      { type: "bridge", isShadowed: true },
     ]);
   });
 });
