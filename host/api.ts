@@ -97,6 +97,8 @@ export interface InstallRequest {
   readonly manifest?: JsonObject;
   /** Narrower scopes than the manifest asks for, by capability; one that is missing is not granted. @default all that it asks for */
   readonly capabilities?: JsonObject;
+  /** Names of bridges that others made and that it may use, beyond what it asks for. @default none */
+  readonly adopt?: readonly string[];
   /** Limits that the operator sets; the others are the manifest's, or the defaults. */
   readonly limits?: Partial<Limits>;
 }

@@ -39,6 +39,7 @@ export async function planInstallation(parts: InstallationParts, request: Instal
     digest: request.digest,
     manifest: request.manifest,
     capabilities: request.capabilities === undefined ? undefined : parseCapabilities(request.capabilities),
+    adopt: request.adopt,
     limits: request.limits,
   });
   const { manifest, digest, grant, replaces, changes } = plan;

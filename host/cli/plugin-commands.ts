@@ -19,6 +19,7 @@ interface InstallOptions extends SharedOptions {
   readonly yes?: boolean;
   readonly capabilities?: string;
   readonly digest?: string;
+  readonly adopt?: readonly string[];
 }
 
 /** Adds the commands. */
@@ -35,6 +36,10 @@ export function addPluginCommands(program: Command, context: CommandContext): vo
     .option(
       "--digest <digest>",
       "what the component has to be: sha256:…; needed where the build left no checksum in it",
+    )
+    .option(
+      "--adopt <bridge...>",
+      "let it use these bridges though others made them, such as one of the reference plugins; to be given at every install",
     )
     .option("-y, --yes", "grant without asking")
     .action((component: string | undefined, options: InstallOptions) => install(component, merged(options), context));
@@ -61,6 +66,10 @@ async function install(component: string | undefined, options: InstallOptions, c
   const wishes = wishesOf(options);
   if (wishes.digest !== undefined && paths.length > 1)
     throw new CniError("invalidEnvironment", "--digest is about one component");
+  if (wishes.adopt !== undefined && paths.length > 1)
+    throw new CniError("invalidEnvironment", "--adopt is about one component", {
+      details: "install that one once more, with --adopt",
+    });
   await withHost(options, context, async (host) => {
     for (const path of paths) {
       const plan = await host.planInstall({ component: readFileSync(path), ...wishes });
@@ -75,8 +84,13 @@ async function install(component: string | undefined, options: InstallOptions, c
 }
 
 /** What the operator says of the component, besides where it is. */
-function wishesOf({ capabilities, digest }: InstallOptions): Pick<InstallRequest, "capabilities" | "digest"> {
+function wishesOf({
+  capabilities,
+  digest,
+  adopt,
+}: InstallOptions): Pick<InstallRequest, "capabilities" | "digest" | "adopt"> {
   return {
+    ...(adopt === undefined ? {} : { adopt }),
     ...(capabilities === undefined
       ? {}
       : { capabilities: parseJsonObject(readFileSync(capabilities, "utf8"), JSON.stringify(capabilities)) }),

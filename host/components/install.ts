@@ -5,6 +5,7 @@ import { beyondManifest, difference, offerGrant, type Change, type OfferedGrant 
 import type { Capabilities, Grant, Manifest } from "../grants/grant.ts";
 import type { Digest, Limits } from "../helper/protocol.ts";
 import { CniError } from "../spec/error.ts";
+import { parseIfName } from "../spec/names.ts";
 import { createFolder, writeFileAtomically, writeFolderAtomically } from "./atomic-file.ts";
 import { parseComponent } from "./component.ts";
 import { digestOf, sha256Hex } from "./digest.ts";
@@ -24,6 +25,8 @@ export interface InstallRequest {
   readonly manifest?: unknown;
   /** What the operator grants; `undefined`: all that the manifest asks for, but no link that others made. */
   readonly capabilities?: Capabilities | undefined;
+  /** Bridges that others made and that it may use. What no plugin asks for: the operator adds them. */
+  readonly adopt?: readonly string[] | undefined;
   /** Limits that the operator sets; the others are the manifest's. */
   readonly limits?: Partial<Limits> | undefined;
 }
@@ -115,7 +118,7 @@ export function transpileKey(memoryBytes: number): string {
 }
 
 /** Gives what is granted: the operator's scopes, which may not pass the manifest's. */
-function settleGrant(manifest: Manifest, { capabilities, limits }: InstallRequest): OfferedGrant {
+function settleGrant(manifest: Manifest, { capabilities, limits, adopt = [] }: InstallRequest): OfferedGrant {
   const offered = offerGrant(manifest);
   const given = Object.fromEntries(
     Object.entries(limits ?? {}).filter(([, value]) => value !== undefined),
@@ -131,7 +134,19 @@ function settleGrant(manifest: Manifest, { capabilities, limits }: InstallReques
       details: beyond.join("\n"),
     });
   }
-  return grant;
+  return adopt.length === 0 ? grant : { ...grant, capabilities: withAdopted(manifest, grant.capabilities, adopt) };
+}
+
+/**
+ * Adds bridges that others made.
+ * @throws {CniError} notPermitted for a plugin that may use no bridge; invalidEnvironment for what is no name of a link.
+ */
+function withAdopted({ type }: Manifest, capabilities: Capabilities, adopt: readonly string[]): Capabilities {
+  const nodeLinks = capabilities["node-links"];
+  const names = adopt.map(parseIfName);
+  if (nodeLinks !== undefined && nodeLinks.bridges.length > 0)
+    return { ...capabilities, "node-links": { ...nodeLinks, adopt: names } };
+  throw new CniError("notPermitted", `plugin ${JSON.stringify(type)} plugs into no bridge: there is nothing to adopt`);
 }
 
 function completeGrant(plan: InstallPlan, { files }: Transpiled, now: Date): Grant {

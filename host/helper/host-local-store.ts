@@ -45,10 +45,12 @@ const DRAFT = ".cnidaria";
 /** A store. Methods that change something belong into {@link HostLocalStore.locked}. */
 export class HostLocalStore {
   readonly dir: string;
+  readonly #lockWaitMs: number;
 
   /** `dir` was checked: it and what is above it are root's. */
-  constructor(dir: string) {
+  constructor(dir: string, lockWaitMs: number = LOCK_WAIT_MS) {
     this.dir = dir;
+    this.#lockWaitMs = lockWaitMs;
   }
 
   /**
@@ -59,10 +61,10 @@ export class HostLocalStore {
   locked<T>(network: string, body: () => T): T {
     return this.#attempt(() => {
       this.#createFolder(network);
-      using lock = lockNow(this.#path(network, "lock"), LOCK_WAIT_MS);
+      using lock = lockNow(this.#path(network, "lock"), this.#lockWaitMs);
       if (lock !== undefined) return body();
       throw new CniError("tryAgainLater", `host-local's store of network ${JSON.stringify(network)} is locked`, {
-        details: `another process has held ${this.#path(network, "lock")} for ${LOCK_WAIT_MS} ms`,
+        details: `another process has held ${this.#path(network, "lock")} for ${this.#lockWaitMs} ms`,
       });
     });
   }

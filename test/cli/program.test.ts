@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { CommandContext } from "../../host/cli/context.ts";
 import { createProgram } from "../../host/cli/program.ts";
 import { formatTable } from "../../host/cli/table.ts";
-import type { AttachmentRequest, Host, InstallPlan } from "../../host/index.ts";
+import type { AttachmentRequest, Host, ImportLeasesRequest, InstallPlan, InstallRequest } from "../../host/index.ts";
 import { CniError } from "../../host/spec/error.ts";
 
 let folder = "";
@@ -55,8 +55,9 @@ const fakeHost = (asked: unknown[]): Host => {
     },
     del: attach("del"),
     check: () => Promise.reject(new CniError("invalidNetns", "gone", { details: "d" })),
-    planInstall: async ({ component, capabilities }: { component: Uint8Array; capabilities?: unknown }) => {
-      asked.push(["plan", Buffer.from(component).toString(), capabilities]);
+    planInstall: async ({ component, capabilities, adopt }: InstallRequest) => {
+      const wishes = adopt === undefined ? [capabilities] : [capabilities, adopt];
+      asked.push(["plan", Buffer.from(component).toString(), ...wishes]);
       return plan(Buffer.from(component).toString());
     },
     uninstall: async (type: string) => void asked.push(["uninstall", type]),
@@ -71,6 +72,11 @@ const fakeHost = (asked: unknown[]): Host => {
     log: async (filter: unknown) => {
       asked.push(["log", filter]);
       return [];
+    },
+    importLeases: async (request: ImportLeasesRequest) => {
+      asked.push(["import", request]);
+      const skipped = request.networks === undefined ? [{ file: "10.0.0.9", why: "a symbolic link" }] : [];
+      return [{ network: "n", imported: 3, present: 1, skipped }];
     },
     leases: async (filter: unknown) => {
       asked.push(["leases", filter]);
@@ -91,8 +97,8 @@ const run = async (args: readonly string[], overrides: Partial<CommandContext> =
     note: (line) => notes.push(line),
     style: { isColoured: false },
     ask: undefined,
-    openHost: async (stateDir) => {
-      asked.push(["open", stateDir]);
+    openHost: async (stateDir, hostLocalStoreDir) => {
+      asked.push(hostLocalStoreDir === undefined ? ["open", stateDir] : ["open", stateDir, hostLocalStoreDir]);
       return fakeHost(asked);
     },
     bundleDir: folder,
@@ -199,6 +205,18 @@ describe("install", () => {
     expect(asked).toContainEqual(["plan", "mine", { ipam: {} }]);
   });
 
+  test("takes bridges that others made, for one component at a time", async () => {
+    expect((await run(["install", "bridge", "--yes", "--adopt", "cni0", "cni1"])).asked).toContainEqual([
+      "plan",
+      "bridge",
+      undefined,
+      ["cni0", "cni1"],
+    ]);
+    const { asked, thrown } = await run(["install", "--bundled", "--yes", "--adopt", "cni0"]);
+    expect(thrown).toMatchObject({ kind: "invalidEnvironment" });
+    expect(asked).toEqual([]);
+  });
+
   test.for([
     { title: "nobody can be asked", args: ["install", "bridge"], overrides: {}, kind: "notPermitted" },
     {
@@ -226,6 +244,33 @@ describe("install", () => {
   test("asks a person at a terminal", async () => {
     expect((await run(["install", "bridge"], { ask: async () => true })).asked).toContainEqual(["commit", "bridge"]);
   });
+});
+
+describe("import-leases", () => {
+  test("takes over every network of host-local's directory, and exits with 1 when something was skipped", async () => {
+    const { asked, out, exitCode } = await run(["import-leases"]);
+    expect(asked).toContainEqual(["import", { dir: "/var/lib/cni/networks" }]);
+    const [head, row, , , skipped] = out;
+    expect(head).toMatch(/^NETWORK +IMPORTED +ALREADY THERE +SKIPPED$/u);
+    expect(row).toMatch(/^n +3 +1 +1$/u);
+    expect(skipped).toMatch(/^n +10\.0\.0\.9 +a symbolic link$/u);
+    expect(exitCode).toBe(1);
+  });
+
+  test("takes over those that are named, prints JSON where that is asked for, and exits with 0", async () => {
+    const { asked, out, exitCode } = await run(["import-leases", "--dir", "/x", "--network", "n", "m", "--json"]);
+    expect(asked).toContainEqual(["import", { dir: "/x", networks: ["n", "m"] }]);
+    expect(JSON.parse(out.join("\n"))).toEqual([{ network: "n", imported: 3, present: 1, skipped: [] }]);
+    expect(exitCode).toBe(0);
+  });
+});
+
+test("--host-local-store goes to the host, wherever it stands", async () => {
+  const opened = ["open", "/var/lib/cnidaria", "/var/lib/cni/networks"];
+  expect((await run(["leases", "--host-local-store", "/var/lib/cni/networks"])).asked[0]).toEqual(opened);
+  expect((await run(["--host-local-store", "/var/lib/cni/networks", "leases"])).asked[0]).toEqual(opened);
+  const bin = ["--bin-dir", join(folder, "bin"), "--host-local-store", "/var/lib/cni/networks"];
+  expect((await run(["shim", "install", ...bin])).asked[0]).toEqual(opened);
 });
 
 describe("the other commands", () => {

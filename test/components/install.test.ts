@@ -75,6 +75,18 @@ describe("a plan", () => {
     expect(readdirSync(stateDir)).toEqual([]);
   });
 
+  test("has bridges that others made only where the operator names them, and the plugin plugs into bridges", async () => {
+    const imports = ["cnidaria:plugin/node-links@0.1.0"];
+    const bridging = pluginOf(imports, manifestOf({ "node-links": { bridges: [{ configuration: "/bridge" }] } }));
+    const adopted = async (adopt?: readonly string[]) =>
+      (await planInstall({ stateDir, component: bridging, adopt })).grant.capabilities["node-links"]?.adopt;
+    expect([await adopted(), await adopted([]), await adopted(["cni0"])]).toEqual([[], [], ["cni0"]]);
+    await expect(adopted(["a/b"])).rejects.toMatchObject({ kind: "invalidEnvironment" });
+    await expect(planInstall({ stateDir, component: PLUGIN, adopt: ["cni0"] })).rejects.toMatchObject({
+      kind: "notPermitted",
+    });
+  });
+
   test("says what is added to the present grant", async () => {
     await install({ stateDir, component: PLUGIN }, transpile);
     const plan = await planInstall({ stateDir, component: OTHER });

@@ -21,6 +21,8 @@ export interface TestPlugin {
   readonly name: string;
   /** Limits that the operator sets. */
   readonly limits?: Partial<Limits>;
+  /** Bridges that others made. */
+  readonly adopt?: readonly string[];
   /** What the operator grants. @default what the manifest asks for */
   readonly capabilities?: JsonObject;
 }

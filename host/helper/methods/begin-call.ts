@@ -9,6 +9,7 @@ import { readIpPrefix } from "../../spec/ip.ts";
 import type { IpPrefix } from "../../spec/ip.ts";
 import { parseJsonObject, readPointer } from "../../spec/json.ts";
 import { tagOf } from "../ledger/tag.ts";
+import { isMadeByOthers } from "../made-by-others.ts";
 import type { BeginCall, BegunCall } from "../protocol.ts";
 import type { SandboxSession } from "../sandbox-session.ts";
 import type { HelperState, OpenCall, OpenOperation } from "../state.ts";
@@ -116,14 +117,18 @@ function parentOf(state: HelperState, operation: OpenOperation, asked: BeginCall
   });
 }
 
-/** Names of the links that the attachment made, on both sides. */
+/** Names of the links that the attachment made, on both sides; on DEL also the one that another program made for it. */
 function ownedLinks(
   state: HelperState,
-  { key }: OpenOperation,
+  { key, begun }: OpenOperation,
 ): { ownedNodeLinks: Set<string>; ownedContainerLinks: Set<string> } {
   const rows = state.ledger.owned({ attachment: key, kind: "veth", nodeNetnsCookie: state.node.cookie });
   const names = rows.map(({ undo }) => undo["container"]).filter((name) => typeof name === "string");
-  return { ownedNodeLinks: new Set(rows.map((row) => row.key)), ownedContainerLinks: new Set(names) };
+  const theirs = begun.verb === "DEL" && isMadeByOthers(state, key) ? [key.ifname] : [];
+  return {
+    ownedNodeLinks: new Set(rows.map((row) => row.key)),
+    ownedContainerLinks: new Set([...names, ...theirs]),
+  };
 }
 
 function factsOf(

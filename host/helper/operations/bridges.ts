@@ -49,7 +49,7 @@ export function requireBridge(context: OperationContext, name: string, absent: s
   if (link.kind === "bridge" && isAdopted(context, name)) return { link, isOurs: false };
   throw new OperationFailure(
     "not-permitted",
-    `${JSON.stringify(name)} is not a bridge of this network; "node-links" with it in "adopt" would allow it`,
+    `${JSON.stringify(name)} is not a bridge of this network; ${howToAdopt(name)}`,
   );
 }
 
@@ -223,6 +223,10 @@ function tagIn({ undo }: SharedRow): string {
 function foreign(name: string): OperationFailure {
   return new OperationFailure(
     "not-permitted",
-    `bridge ${JSON.stringify(name)} is somebody else's; "node-links" with it in "adopt" would allow it`,
+    `bridge ${JSON.stringify(name)} was made by somebody else; ${howToAdopt(name)}`,
   );
+}
+
+function howToAdopt(name: string): string {
+  return `"node-links" with it in "adopt" would allow it: cnidaria install bridge --adopt ${name}`;
 }

@@ -3,6 +3,7 @@
  */
 import * as z from "zod";
 import type { Link } from "../../kernel/rtnetlink.ts";
+import { isMadeByOthers } from "../made-by-others.ts";
 import type { ContainerSide } from "../state.ts";
 import { beginDeletion } from "../undo/deletions.ts";
 import { HANDLE, LINK_NAME, MAC, U32, WAIT_MAX_MS } from "./arguments.ts";
@@ -124,19 +125,30 @@ function bringUp({ state, call }: OperationContext, { path, netns, rtnetlink }: 
 }
 
 /** Begins to delete a veth that the attachment made; with the last one of a bridge of ours the bridge goes too. */
-function deleteLink(context: OperationContext, name: string): void {
+function deleteLink(context: OperationContext, name: string): Promise<unknown> | undefined {
   const { state, call } = context;
   const ours = call.operation;
   const container = containerOf(context);
   const begun = new Set(ours.deletions.map(({ ownedId }) => ownedId));
   const rows = state.ledger.owned({ attachment: ours.key, kind: "veth", nodeNetnsCookie: state.node.cookie });
   const row = rows.findLast((each) => each.undo["container"] === name && !begun.has(each.id));
-  if (row === undefined)
-    throw new OperationFailure("not-permitted", `the attachment did not make ${JSON.stringify(name)}`);
+  if (row === undefined) return deleteOthersLink(context, name);
   const isThere = container.rtnetlink.getLink({ name }) !== undefined;
   beginDeletion(state, ours, row);
   call.ownedNodeLinks.delete(row.key);
   call.ownedContainerLinks.delete(name);
   call.madeLinks.delete(name);
   if (!isThere) throw new OperationFailure("not-found");
+  return undefined;
+}
+
+/** Deletes the veth of an attachment that another program made, whose address was taken over: this DEL is the one that it gets. */
+function deleteOthersLink(context: OperationContext, name: string): Promise<unknown> {
+  const { key, begun } = context.call.operation;
+  const isTheirs = begun.verb === "DEL" && name === key.ifname && isMadeByOthers(context.state, key);
+  if (!isTheirs) throw new OperationFailure("not-permitted", `the attachment did not make ${JSON.stringify(name)}`);
+  const container = containerOf(context);
+  const { kind, index } = linkOf(container, name);
+  if (kind !== "veth") throw new OperationFailure("not-permitted", `${JSON.stringify(name)} is not a veth`);
+  return container.rtnetlink.deleteLinks([index]).then(() => undefined);
 }
