@@ -10,6 +10,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensurePrerequisites } from "../host/demo/prerequisites.ts";
+import { buildGoPrograms } from "./runtimes/go-programs.ts";
 
 interface Assertion {
   readonly status: "passed" | "failed" | "pending" | "skipped" | "todo" | "disabled";
@@ -98,6 +99,7 @@ function main(): number {
   const filters = process.argv.slice(2);
   const isRoot = process.getuid?.() === 0;
   ensurePrerequisites({ forTests: true });
+  buildGoPrograms();
   const counts = [runProject("unit", [], ["--passWithNoTests", ...filters])];
   if (isRoot) for (const file of kernelTests(filters)) counts.push(runProject("netns", ENTER_NODE, [file]));
   else console.log("the kernel tests need root (network namespaces, links, nftables): run `sudo npm test` for them");

@@ -5,14 +5,15 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const SEARCH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"] as const;
-const BUILT = resolve(import.meta.dirname, "../../dist/go");
+/** Folder of the programs that are built with Go. */
+export const BUILT_DIR = resolve(import.meta.dirname, "../../dist/go");
 
 /** Folder of Debian's reference plugins. */
 export const REFERENCE_DIR = "/usr/lib/cni";
 /** Go's own command; built by `npm test` where Go is. */
-export const CNITOOL = join(BUILT, "cnitool");
+export const CNITOOL = join(BUILT_DIR, "cnitool");
 /** A program over libcni; the same. */
-export const LIBCNI = join(BUILT, "libcni");
+export const LIBCNI = join(BUILT_DIR, "libcni");
 
 const PLACES: Readonly<Record<string, string>> = {
   cnitool: CNITOOL,
