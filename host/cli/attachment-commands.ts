@@ -8,6 +8,7 @@ import { CniError, isCniError } from "../spec/error.ts";
 import { containerIdOf, parseToolEnvironment, readNetwork } from "./cnitool.ts";
 import { withHost } from "./context.ts";
 import type { CommandContext, SharedOptions } from "./context.ts";
+import { writeResultText } from "./result-text.ts";
 
 const VERBS = ["add", "del", "check"] as const;
 type Verb = (typeof VERBS)[number];
@@ -58,7 +59,7 @@ async function runVerb({ verb, network, netns, options }: VerbRequest, context: 
       onBegin: (operationId: string) => context.note(`call ${operationId}`),
     };
     const result = await withHost(options, context, (host): Promise<JsonObject | void> => host[verb](request));
-    if (result !== undefined) context.print(JSON.stringify(result, undefined, 4));
+    if (result !== undefined) context.print(writeResultText(result));
   } catch (error) {
     const known = isCniError(error)
       ? error
