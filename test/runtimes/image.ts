@@ -42,7 +42,8 @@ export function preparePodman(node: Node): void {
       "",
     ].join("\n"),
   );
-  node.must(["podman", "import", "--quiet", createRootArchive(node), IMAGE]);
+  const command = 'CMD ["/bin/sleep", "1000"]';
+  node.must(["podman", "import", "--quiet", "--change", command, createRootArchive(node), IMAGE]);
 }
 
 /** Makes the image as an archive that containerd imports. */
