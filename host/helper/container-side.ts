@@ -24,7 +24,7 @@ export interface ContainerRequest {
  */
 export function openContainer(state: HelperState, request: ContainerRequest): ContainerSide | undefined {
   const { verb, netns: path } = request;
-  if (verb === "STATUS" || (verb === "DEL" && path === "")) return undefined;
+  if (verb === "STATUS" || verb === "GC" || (verb === "DEL" && path === "")) return undefined;
   const netns = openPath(path, verb);
   if (netns === undefined) return undefined;
   try {

@@ -6,9 +6,11 @@ import { readdirSync, statSync } from "node:fs";
 import { layoutOf } from "../components/layout.ts";
 import { tryLock } from "../kernel/flock.ts";
 import { CniError } from "../spec/error.ts";
+import { GcLock } from "./gc-lock.ts";
+import type { Hold } from "./gc-lock.ts";
 
-/** A lock that is held until it is released or its process ends. */
-export interface HeldLock extends Disposable {
+/** A lock with a file of its own. */
+export interface HeldLock extends Hold, Disposable {
   readonly path: string;
   /** Removes the lock's file and frees the lock. A second time does nothing. */
   release(): void;
@@ -23,8 +25,10 @@ export interface Locks {
   container(containerId: string): HeldLock | undefined;
   /** Held as long as the operation lives. Whoever gets it of an unfinished operation may undo that. */
   operation(operationId: string): HeldLock | undefined;
-  /** Held by GC, which runs alone. */
-  gc(): HeldLock | undefined;
+  /** Whether an operation's lock is held. Somebody who asks at the same moment may be told so of one that is not. */
+  isAlive(operationId: string): boolean;
+  /** Held by a GC alone, or by verbs of containers together: see {@link GcLock}. */
+  gc(kind: "shared" | "exclusive"): Hold | undefined;
   /** A uid that one sandbox uses. */
   uid(uid: number): HeldLock | undefined;
   /** Removes the files of locks whose holders died. Gives how many went. */
@@ -33,6 +37,8 @@ export interface Locks {
 
 const UID_PREFIX = "uid-";
 const CONTAINER_PREFIX = "container-";
+/** Its file stays: helpers have it open. */
+const GC_NAME = "gc";
 /** Age from which a container's lock may be tried: whoever wants a younger one must not meet this helper at it, and be refused. */
 const ABANDONED_AFTER_MS = 60_000;
 /** An operation's lock that is this young may be held by {@link Locks.removeAbandoned}, for a moment. */
@@ -43,10 +49,12 @@ const YOUNG_PAUSE_MS = 1;
 /** Gives the locks of a state directory that is there. */
 export function openLocks(stateDir: string): Locks {
   const layout = layoutOf(stateDir);
+  const gc = new GcLock(`${layout.locksDir}/${GC_NAME}`);
   return {
     container: (containerId) => take(layout.containerLock(hash("sha256", containerId, "hex").slice(0, 32))),
     operation: (operationId) => takeOperation(layout.call(operationId)),
-    gc: () => take(`${layout.locksDir}/gc`),
+    isAlive: (operationId) => !isFree(layout.call(operationId)),
+    gc: (kind) => attempt(gc.path, () => gc[kind]()),
     uid: (uid) => take(`${layout.locksDir}/${UID_PREFIX}${uid}`),
     removeAbandoned: () =>
       [layout.locksDir, layout.callsDir].reduce((sum, folder) => sum + removeAbandonedIn(folder), 0),
@@ -60,6 +68,7 @@ function removeAbandonedIn(folder: string): number {
 
 /** A uid that is tried at the wrong moment is replaced by another, an operation asks again; a container would be refused. */
 function mayBeTried(folder: string, name: string): boolean {
+  if (name === GC_NAME) return false;
   return !name.startsWith(CONTAINER_PREFIX) || ageMsOf(`${folder}/${name}`) > ABANDONED_AFTER_MS;
 }
 
@@ -67,6 +76,11 @@ function mayBeTried(folder: string, name: string): boolean {
 function ageMsOf(path: string): number {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat === undefined ? 0 : Date.now() - stat.mtimeMs;
+}
+
+/** Tells whether nobody holds a lock; one that nobody ever took has no file, and gets none. */
+function isFree(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) === undefined || isRemoved(path);
 }
 
 function isRemoved(path: string): boolean {

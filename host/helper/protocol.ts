@@ -9,8 +9,12 @@
  *   `OperationRequest` at a time, answered by an `OperationAnswer`.
  */
 
+import type { AuditRow, LeaseRow, LedgerRow } from "./reading-protocol.ts";
+import type { BeginCall, BegunCall, EndCall, EndedCall } from "./call-protocol.ts";
 import type { LegacyType, RecordLegacyCall } from "./legacy-protocol.ts";
 
+export type { AuditRow, LeaseRow, LedgerRow } from "./reading-protocol.ts";
+export type { BeginCall, BegunCall, CallOutcome, EndCall, EndedCall, TimelineEntry } from "./call-protocol.ts";
 export type { LegacyType, RecordLegacyCall } from "./legacy-protocol.ts";
 
 import type { ImportedLeases, ImportLeases } from "./import-protocol.ts";
@@ -23,7 +27,7 @@ export const PROTOCOL_VERSION = 1;
 /** `sha256:` and 64 hexadecimal digits. */
 export type Digest = `sha256:${string}`;
 
-export type Verb = "ADD" | "DEL" | "CHECK" | "STATUS";
+export type Verb = "ADD" | "DEL" | "CHECK" | "STATUS" | "GC";
 
 export type Opening =
   | { readonly role: "host"; readonly protocol: number }
@@ -57,6 +61,12 @@ export interface InstalledPlugin {
   readonly cniVersions: readonly string[];
 }
 
+/**
+ * Which plugins of an attachment an operation is about: `""`: a whole list; otherwise the type of the one plugin that the exec protocol
+ * called, with its IPAM plugin. Runtimes call each plugin of a chain by itself: each is added and deleted without the others.
+ */
+export type Scope = string;
+
 /** Owner of what an operation leaves behind. */
 export interface AttachmentKey {
   readonly network: string;
@@ -64,8 +74,9 @@ export interface AttachmentKey {
   readonly ifname: string;
 }
 
-/** What is kept of an attachment after ADD: libcni's cached result, and more. */
+/** What is kept of an attachment after ADD: libcni's cached result, and more. One for each scope in which it was added. */
 export interface AttachmentRecord extends AttachmentKey {
+  readonly scope: Scope;
   readonly netns: string;
   readonly cniVersion: string;
   /** JSON text of the network configuration list that ADD used. */
@@ -85,7 +96,8 @@ export interface AttachmentRecord extends AttachmentKey {
 
 /**
  * Begins one verb for one attachment: takes the container's lock, opens the namespace, recovers what an earlier call of the same
- * attachment left unfinished. One at a time per container id; a second one is refused with `tryAgainLater`.
+ * attachment left unfinished. One at a time per container id; a second one is refused with `tryAgainLater`. GC runs alone: it waits for the
+ * verbs of containers, and they for it, for a few seconds; then it is `tryAgainLater`. STATUS and GC are about no container: names are empty.
  */
 export interface BeginOperation extends AttachmentKey {
   /**
@@ -94,6 +106,12 @@ export interface BeginOperation extends AttachmentKey {
    */
   readonly operationId: string;
   readonly verb: Verb;
+  readonly scope: Scope;
+  /**
+   * Id of an operation of this node that is open and alive, and that this one is a part of: a GC of the same network, or one of the same
+   * container. Its locks cover this one. An ADD that is part of another one's ADD of the same attachment is undone with it.
+   */
+  readonly within?: string | undefined;
   /** Path of the container's namespace; `""` on DEL without one. */
   readonly netns: string;
   readonly cniVersion: string;
@@ -115,70 +133,19 @@ export interface BegunOperation {
    * took part in the ADD as an executable is still one, whatever was installed since.
    */
   readonly legacy: readonly string[];
-  /** What the last ADD of this attachment left; `null`: none. */
+  /**
+   * What the last ADD of this attachment left; `null`: none. Of this scope; without one, for a plugin that a list added: the list's; for a
+   * list whose plugins were added one by one: that of the last of them.
+   */
   readonly attachment: AttachmentRecord | null;
   /** Whether the container's namespace is there (always true for ADD and CHECK). */
   readonly namespacePresent: boolean;
 }
 
-/** Opens a call of one plugin on one sandbox. Scopes are derived from what is given here, once. */
-export interface BeginCall {
-  readonly operationId: string;
-  /** Chosen by the host, as {@link BeginOperation.operationId} is. */
-  readonly callId: string;
-  readonly sandboxId: string;
-  readonly type: string;
-  readonly digest: Digest;
-  /** `attachment`, `chained` or `addresses`. */
-  readonly export: string;
-  /** JSON text of the request configuration handed to the plugin. */
-  readonly configuration: string;
-  /** JSON text of the derived capability arguments. */
-  readonly runtimeConfig: string;
-  /** JSON text of the previous result; `undefined`: none. */
-  readonly previousResult: string | undefined;
-  /** Call that asked for this one (IPAM); `undefined`: the chain itself. */
-  readonly parentCallId: string | undefined;
-}
-
-export interface BegunCall {
-  /** Number that stands for the container's namespace on the private channel, for this call only. */
-  readonly containerHandle: number;
-}
-
-export type CallOutcome = "ok" | "error" | "trap" | "killed";
-
-export interface EndCall {
-  readonly callId: string;
-  readonly outcome: CallOutcome;
-  /** Addresses that an `addresses` plugin gave, CIDR text: they widen the scope of the call that asked. */
-  readonly addresses: readonly string[];
-  /** Error code and message for the log; `undefined` when it went well. */
-  readonly error: { readonly code: number; readonly message: string } | undefined;
-  readonly log: readonly LogLine[];
-  /** Durations that the host measured, in microseconds, by name. */
-  readonly phasesMicroseconds: Readonly<Record<string, number>>;
-}
-
-export interface EndedCall {
-  /** What was refused, and the grant that would allow it: for the error's details. */
-  readonly refusals: readonly string[];
-  readonly operations: readonly TimelineEntry[];
-}
-
-/** One kernel or ledger operation of a call. */
-export interface TimelineEntry {
-  readonly operation: string;
-  readonly outcome: "ok" | "refused" | "failed";
-  /** From the frame's arrival to its answer. */
-  readonly microseconds: number;
-  /** Of those, spent in the kernel. */
-  readonly kernelMicroseconds: number;
-}
-
 /**
  * Ends a verb. ADD with outcome `ok` keeps what is owned and stores the result; any other ADD undoes all of it, last first.
- * DEL removes whatever the attachment still owns, whatever its outcome, and on `ok` forgets the attachment.
+ * DEL removes whatever the attachment still owns, whatever its outcome, and on `ok` forgets the attachment; with a scope, what the plugins
+ * of that scope made, and forgets that scope.
  */
 export interface EndOperation {
   readonly operationId: string;
@@ -240,35 +207,6 @@ export interface Hello {
   readonly stateDir: string;
 }
 
-/** A row of the ledger, for people. */
-export interface LedgerRow extends AttachmentKey {
-  readonly id: number;
-  readonly kind: string;
-  readonly description: string;
-  readonly state: "intent" | "done";
-  readonly tag: string;
-}
-
-export interface LeaseRow extends AttachmentKey {
-  readonly address: string;
-  readonly setIndex: number;
-}
-
-/** A record of the audit log. `hash` chains it to the one before. */
-export interface AuditRow {
-  readonly sequence: number;
-  readonly timeMs: number;
-  readonly operationId: string;
-  readonly callId: string | undefined;
-  readonly event: string;
-  readonly network: string;
-  readonly containerId: string;
-  readonly ifname: string;
-  /** JSON text: what was asked, decided, done. */
-  readonly data: string;
-  readonly hash: string;
-}
-
 /** Requests of the host and their answers. */
 export interface ControlMethods {
   hello: { params: Record<string, never>; result: Hello };
@@ -281,7 +219,10 @@ export interface ControlMethods {
   "read-status": { params: ReadStatus; result: NetworkStatus };
   "list-plugins": { params: Record<string, never>; result: { plugins: readonly InstalledPlugin[] } };
   "list-legacy": { params: Record<string, never>; result: { types: readonly LegacyType[] } };
-  "read-attachment": { params: AttachmentKey; result: { attachment: AttachmentRecord | null } };
+  "read-attachment": {
+    params: AttachmentKey & { readonly scope?: Scope | undefined };
+    result: { attachment: AttachmentRecord | null };
+  };
   "list-attachments": {
     params: { network?: string; containerId?: string };
     result: { attachments: readonly AttachmentRecord[] };

@@ -8,8 +8,9 @@ import type { Netns } from "../kernel/netns.ts";
 import type { Nftables } from "../kernel/nftables.ts";
 import type { Rtnetlink } from "../kernel/rtnetlink.ts";
 import type { CniError } from "../spec/error.ts";
-import type { JsonValue, Ledger, Owner, SharedRow } from "./ledger/records.ts";
-import type { HeldLock, Locks } from "./locks.ts";
+import type { JsonValue, Ledger, OperationRecord, Owner, SharedRow } from "./ledger/records.ts";
+import type { Hold } from "./gc-lock.ts";
+import type { Locks } from "./locks.ts";
 import type { AttachmentKey, AttachmentRecord, BeginOperation, Digest, TimelineEntry } from "./protocol.ts";
 import type { SandboxSession } from "./sandbox-session.ts";
 import type { Isolation } from "./state-directory.ts";
@@ -40,16 +41,23 @@ export interface OpenOperation {
   readonly id: string;
   readonly key: AttachmentKey;
   readonly begun: BeginOperation;
-  /** `undefined`: no namespace: STATUS, or DEL of a container that is gone. */
+  /** The operation that it is a part of, as it was when it began; `undefined`: none. */
+  readonly outer: OperationRecord | undefined;
+  /** `undefined`: no namespace: STATUS, GC, or DEL of a container that is gone. */
   readonly container: ContainerSide | undefined;
+  /** What is on record of the attachment, in every scope. */
+  readonly records: readonly AttachmentRecord[];
+  /** Of these, the one that the operation goes by; see {@link BegunOperation.attachment}. */
   readonly attachment: AttachmentRecord | undefined;
+  /** Whether one of the plugins gives addresses. */
+  readonly givesAddresses: boolean;
   /** Digest of each type that is to be called; a type that is not installed has none. */
   readonly digests: Readonly<Record<string, Digest>>;
   /** Types whose executables may be run in it. */
   readonly legacy: readonly string[];
   /** Types whose executable was run by an ADD in it. Grows. */
   readonly legacyMade: Set<string>;
-  readonly locks: readonly HeldLock[];
+  readonly locks: readonly Hold[];
   readonly startedAtMs: number;
   /** Ids of the calls that were begun in it. */
   readonly callIds: Set<string>;

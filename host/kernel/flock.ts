@@ -9,8 +9,10 @@ import { KernelError, withErrno } from "./error.ts";
 import { lastErrno, lockFile } from "./libc.ts";
 
 /** Source: flock(2), asm-generic/fcntl.h. */
+const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+const LOCK_UN = 8;
 /** Shortest and longest pause between two tries, in milliseconds. */
 const PAUSE_MIN_MS = 2;
 const PAUSE_MAX_MS = 50;
@@ -26,17 +28,42 @@ export interface Lock extends Disposable {
   remove(): void;
 }
 
+/** A lock whose file stays open: it is taken and freed again and again, alone or shared with others. The file is never removed. */
+export interface LockFile extends Disposable {
+  readonly path: string;
+  /**
+   * Takes the lock. Does not wait; `false`: somebody else's kind excludes it. Whoever has it frees it before asking for the other kind.
+   * @throws {KernelError} what flock(2) says otherwise.
+   */
+  tryLock(kind: "shared" | "exclusive"): boolean;
+  /** Frees the lock. */
+  unlock(): void;
+}
+
+/**
+ * Opens the file of a lock, which is made (mode 0600) where it is missing. The lock is not taken.
+ * @throws {KernelError} as {@link tryLock}.
+ */
+export function openLockFile(path: string): LockFile {
+  const fd = openLock(path);
+  return {
+    path,
+    tryLock: (kind) => lockOpened(fd, kind === "shared" ? LOCK_SH : LOCK_EX),
+    unlock: () => void lockFile(fd, LOCK_UN),
+    [Symbol.dispose]: () => closeSync(fd),
+  };
+}
+
 /**
  * Takes the lock of a file, which is made (mode 0600) where it is missing. Does not wait. A second lock of the same process is refused too.
  * @returns `undefined` when somebody holds it.
  * @throws {KernelError} ENOENT without its directory, ELOOP for a symbolic link, EACCES.
  */
 export function tryLock(path: string): Lock | undefined {
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
   // Once more when the file was removed between open and lock: then the lock is on a file that nobody else will open.
   for (;;) {
-    const fd = withErrno("open lock", () => openSync(path, flags, 0o600));
-    if (!lockOpened(fd)) return undefined;
+    const fd = openLock(path);
+    if (!lockOrClose(fd)) return undefined;
     if (isStillAt(path, fd)) return holdLock(path, fd);
     closeSync(fd);
   }
@@ -71,12 +98,28 @@ export function lockNow(path: string, timeoutMs: number): Lock | undefined {
   }
 }
 
-function lockOpened(fd: number): boolean {
-  if (lockFile(fd, LOCK_EX | LOCK_NB) === 0) return true;
+function openLock(path: string): number {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+  return withErrno("open lock", () => openSync(path, flags, 0o600));
+}
+
+/** Takes the lock of a descriptor; `false`: somebody holds it. */
+function lockOpened(fd: number, kind: number): boolean {
+  if (lockFile(fd, kind | LOCK_NB) === 0) return true;
   const errno = lastErrno();
-  closeSync(fd);
   if (errno === "EAGAIN") return false;
   throw new KernelError(errno, "flock");
+}
+
+/** Takes a lock for itself alone, or closes the descriptor. */
+function lockOrClose(fd: number): boolean {
+  let isHeld = false;
+  try {
+    isHeld = lockOpened(fd, LOCK_EX);
+    return isHeld;
+  } finally {
+    if (!isHeld) closeSync(fd);
+  }
 }
 
 function isStillAt(path: string, fd: number): boolean {

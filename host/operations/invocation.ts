@@ -3,7 +3,7 @@
  */
 
 import { randomUUID } from "node:crypto";
-import type { BeginOperation, Verb } from "../helper/protocol.ts";
+import type { BeginOperation, Scope, Verb } from "../helper/protocol.ts";
 import type { CniArguments } from "../spec/arguments.ts";
 import { parseNetworkConfiguration } from "../spec/configuration.ts";
 import type { NetworkConfiguration } from "../spec/configuration.ts";
@@ -48,6 +48,8 @@ export interface InvocationInput {
 export interface Invocation {
   readonly operationId: string;
   readonly verb: Verb;
+  /** Type of the one plugin that is called by the exec protocol; `""`: a whole list. */
+  readonly scope: Scope;
   readonly network: NetworkConfiguration;
   readonly containerId: string;
   readonly netns: string;
@@ -85,6 +87,7 @@ export function parseInvocation(verb: Verb, input: InvocationInput): Invocation 
   return {
     operationId: randomUUID(),
     verb,
+    scope: input.type ?? "",
     network,
     containerId,
     netns: input.netns,
@@ -107,10 +110,13 @@ export function parseInvocation(verb: Verb, input: InvocationInput): Invocation 
 
 /** Gives what the helper is told at the beginning of a verb. */
 export function beginningOf(invocation: Invocation): BeginOperation {
-  const { operationId, verb, network, containerId, netns, ifname, args, runtimeConfig, origin } = invocation;
+  const { operationId, verb, scope, within, network, containerId, netns, ifname, args, runtimeConfig, origin } =
+    invocation;
   return {
     operationId,
     verb,
+    scope,
+    within,
     network: network.name,
     containerId,
     ifname,

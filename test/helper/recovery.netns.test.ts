@@ -66,6 +66,7 @@ async function delWithoutPlugin(helper: TestHelper): Promise<readonly string[]> 
     containerId: "c1",
     network: "net1",
     ifname: "eth0",
+    scope: "",
     netns: "",
     cniVersion: "1.1.0",
     configuration: "{}",
@@ -89,7 +90,7 @@ async function expectNoTrace(helper: TestHelper, stateDir: string): Promise<void
   expect((await helper.request("list-attachments", {})).attachments).toEqual([]);
   await helper.close();
   expect(readdirSync(`${stateDir}/calls`)).toEqual([]);
-  expect(readdirSync(`${stateDir}/locks`)).toEqual([]);
+  expect(readdirSync(`${stateDir}/locks`)).toEqual(["gc"]);
   expect(readdirSync(`${stateDir}/run`)).toEqual([]);
 }
 

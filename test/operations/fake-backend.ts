@@ -96,6 +96,7 @@ export const ATTACHMENT: AttachmentRecord = {
   network: "net",
   containerId: "c1",
   ifname: "eth0",
+  scope: "",
   netns: "/run/netns/x",
   cniVersion: "1.0.0",
   configuration: "{}",

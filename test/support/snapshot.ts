@@ -82,7 +82,7 @@ async function stateLines({ host, stateDir }: TestHost): Promise<string[]> {
     ...(await host.attachments()).map((row) => `attachment ${key(row)}`),
     ...readdirSync(join(stateDir, "calls")).map((name) => `operation ${name}`),
     ...readdirSync(join(stateDir, "locks"))
-      .filter((name) => !name.startsWith("uid-"))
+      .filter((name) => !name.startsWith("uid-") && name !== "gc")
       .map((name) => `lock ${name}`),
   ];
 }

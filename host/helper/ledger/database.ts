@@ -4,7 +4,7 @@
 import { DatabaseSync } from "node:sqlite";
 import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { CniError } from "../../spec/error.ts";
-import { SCHEMA, SCHEMA_VERSION } from "./schema.ts";
+import { MIGRATIONS, SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 
 /** How long a helper waits for another one's transaction. */
 const BUSY_TIMEOUT_MS = 10_000;
@@ -46,17 +46,17 @@ export class Database {
   }
 
   /**
-   * Opens a database, makes its tables when it is new.
+   * Opens a database, makes its tables when it is new, and brings those of an earlier release up to this one.
    * @throws {CniError} stateUnusable when it cannot be opened or is of a newer release; then nothing is written.
    */
   static open(path: string): Database {
     let sqlite: DatabaseSync | undefined;
     try {
       sqlite = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
-      checkVersion(path, sqlite);
+      checkVersion(path, versionOf(sqlite));
       configure(sqlite);
       const database = new Database(path, sqlite);
-      database.transaction(() => createTables(database));
+      database.transaction(() => bringUp(path, database));
       return database;
     } catch (cause) {
       sqlite?.close();
@@ -125,6 +125,11 @@ export class Database {
     this.#sqlite.exec(sql);
   }
 
+  /** Reads the version of its tables; `undefined`: it has none. */
+  version(): number | undefined {
+    return versionOf(this.#sqlite);
+  }
+
   close(): void {
     if (this.#sqlite.isOpen) this.#sqlite.close();
   }
@@ -144,6 +149,7 @@ export class Database {
   }
 }
 
+/** Reads the schema's version; `undefined`: the database is new. */
 function versionOf(sqlite: DatabaseSync): number | undefined {
   const hasMeta = sqlite.prepare("SELECT 1 FROM sqlite_master WHERE name = 'meta'").get() !== undefined;
   if (!hasMeta) return undefined;
@@ -151,9 +157,8 @@ function versionOf(sqlite: DatabaseSync): number | undefined {
   return row === undefined ? undefined : Number(row["value"]);
 }
 
-function checkVersion(path: string, sqlite: DatabaseSync): void {
-  const found = versionOf(sqlite);
-  if (found === undefined || found === SCHEMA_VERSION) return;
+function checkVersion(path: string, found: number | undefined): void {
+  if (found === undefined || found === SCHEMA_VERSION || Object.hasOwn(MIGRATIONS, found)) return;
   throw new CniError("stateUnusable", `ledger ${JSON.stringify(path)} has schema ${found}, wanted ${SCHEMA_VERSION}`, {
     details:
       "it was written by another release of Cnidaria and was not touched; use that release, or another state directory",
@@ -180,10 +185,16 @@ function switchToWal(sqlite: DatabaseSync, isLastAttempt: boolean): boolean {
   }
 }
 
-function createTables(database: Database): void {
-  if (database.row("SELECT 1 FROM sqlite_master WHERE name = 'meta'") !== undefined) return;
-  database.script(SCHEMA);
-  database.run("INSERT INTO meta (name, value) VALUES ('schema', ?)", String(SCHEMA_VERSION));
+/** In one transaction: another helper may do the same. */
+function bringUp(path: string, database: Database): void {
+  const found = database.version();
+  if (found === SCHEMA_VERSION) return;
+  // Read once more: a newer release may have been at it since.
+  checkVersion(path, found);
+  if (found === undefined) database.script(SCHEMA);
+  for (let version = found ?? SCHEMA_VERSION; version < SCHEMA_VERSION; version++)
+    database.script(MIGRATIONS[version] ?? "");
+  database.run("INSERT OR REPLACE INTO meta (name, value) VALUES ('schema', ?)", String(SCHEMA_VERSION));
 }
 
 /** SQLite's primary result code; `undefined`: not an error of SQLite's. */

@@ -2,7 +2,7 @@
  * @module What the ledger keeps of addresses, and what it offers. Types only.
  */
 import type { IpAddress } from "../../spec/ip.ts";
-import type { AttachmentKey } from "../protocol.ts";
+import type { AttachmentKey, Digest } from "../protocol.ts";
 import type { Owner } from "./records.ts";
 
 /** Addresses from `first` to `last`, both included, of one family. */
@@ -14,6 +14,8 @@ export interface LeaseRange {
 /** An address reserved for an attachment. */
 export interface Lease extends AttachmentKey {
   readonly address: IpAddress;
+  /** Plugin that gave it; `undefined`: not known. */
+  readonly digest: Digest | undefined;
   /** Index of the range set it came from. */
   readonly setIndex: number;
   /** Operation that reserved it; of one that was taken over, see {@link LeaseStore.takeOver}, what begins with `import-`. */
@@ -26,6 +28,8 @@ export interface LeaseFilter {
   readonly containerId?: string;
   readonly ifname?: string;
   readonly operationId?: string;
+  /** Plugins of which one gave it. `""`: not known by which. */
+  readonly digests?: readonly (Digest | "")[];
 }
 
 /** What `reserveNext` looks for. Ranges of one set do not overlap. */
@@ -46,7 +50,7 @@ export interface TakenOver {
   /** Begins with `import-`. */
   readonly operationId: string;
   readonly network: string;
-  readonly leases: readonly Omit<Lease, "network" | "operationId">[];
+  readonly leases: readonly Omit<Lease, "network" | "operationId" | "digest">[];
   /** Address given last, by range set. */
   readonly cursors: readonly { readonly setIndex: number; readonly address: IpAddress }[];
 }

@@ -2,15 +2,22 @@
  * @module Leases: one transaction covers an address and its owner.
  */
 import type { IpAddress } from "../../spec/ip.ts";
-import { ipFromBytes } from "../../spec/ip.ts";
 import type { AttachmentKey } from "../protocol.ts";
 import { addressOf, bytesOf, familyNumberOf, numberOf, numberOfBytes, numberRangesOf, rotated } from "./addresses.ts";
 import type { FamilyNumber, NumberRange } from "./addresses.ts";
 import { recorded } from "./database.ts";
 import type { Context } from "./database.ts";
-import { whereOf } from "./filter.ts";
-import type { Where } from "./filter.ts";
 import { LeaseChanges } from "./lease-changes.ts";
+import {
+  excludedNumbers,
+  holderOf,
+  INSERT_LEASE,
+  leaseOf,
+  SELECT_LEASES,
+  storedOf,
+  whereOfLeases,
+} from "./lease-rows.ts";
+import type { Holder, LeaseRecord, StoredAddress } from "./lease-rows.ts";
 import type {
   Lease,
   LeaseFilter,
@@ -22,24 +29,7 @@ import type {
 } from "./lease-records.ts";
 import type { Owner } from "./records.ts";
 
-interface Row extends AttachmentKey {
-  readonly address: Uint8Array;
-  readonly setIndex: number;
-  readonly operationId: string;
-}
-
 type NextOutcome = ReturnType<LeaseStore["reserveNext"]>;
-
-/** Whose lease it is, and by what. */
-type Holder = Pick<Lease, "network" | "containerId" | "ifname" | "setIndex" | "operationId">;
-/** An address as it is stored. */
-interface StoredAddress {
-  readonly family: FamilyNumber;
-  readonly value: bigint;
-}
-
-const SELECT = `SELECT network, container_id AS containerId, ifname, address, set_index AS setIndex, operation_id AS operationId
-  FROM leases`;
 
 /** The tables `leases` and `cursors`. */
 export class LeaseTable implements LeaseStore {
@@ -105,13 +95,18 @@ export class LeaseTable implements LeaseStore {
   list(filter: LeaseFilter): Lease[] {
     const where = whereOfLeases(filter);
     return this.#context.database
-      .rows<Row>(`${SELECT} WHERE ${where.sql} ORDER BY network, set_index, family, address`, ...where.values)
+      .rows<LeaseRecord>(
+        `${SELECT_LEASES} WHERE ${where.sql} ORDER BY network, set_index, family, address`,
+        ...where.values,
+      )
       .map(leaseOf);
   }
 
   /** Leases of the time before the machine's restart. */
   listFormer(): Lease[] {
-    return this.#context.database.rows<Row>(`${SELECT} WHERE boot <> ?`, this.#context.boot).map(leaseOf);
+    return this.#context.database
+      .rows<LeaseRecord>(`${SELECT_LEASES} WHERE boot <> ?`, this.#context.boot)
+      .map(leaseOf);
   }
 
   release(filter: LeaseFilter): number {
@@ -163,10 +158,10 @@ export class LeaseTable implements LeaseStore {
   }
 
   /** The lease that is at an address in the way of one that is taken over; none: it is of the same attachment. */
-  #othersAt(network: string, { address, containerId, ifname }: Omit<Lease, "network" | "operationId">): Lease[] {
+  #othersAt(network: string, { address, containerId, ifname }: TakenOver["leases"][number]): Lease[] {
     const { family, value } = storedOf(address);
-    const sql = `${SELECT} WHERE network = ? AND family = ? AND address = ?`;
-    const found = this.#context.database.rows<Row>(sql, network, family, bytesOf(family, value)).map(leaseOf);
+    const sql = `${SELECT_LEASES} WHERE network = ? AND family = ? AND address = ?`;
+    const found = this.#context.database.rows<LeaseRecord>(sql, network, family, bytesOf(family, value)).map(leaseOf);
     return found.filter((lease) => {
       const isSameLink = lease.ifname === ifname || lease.ifname === "" || ifname === "";
       return lease.containerId !== containerId || !isSameLink;
@@ -183,12 +178,14 @@ export class LeaseTable implements LeaseStore {
     );
   }
 
-  #insert({ network, containerId, ifname, setIndex, operationId }: Holder, { family, value }: StoredAddress): boolean {
+  #insert(
+    { network, containerId, ifname, setIndex, operationId, digest }: Holder,
+    { family, value }: StoredAddress,
+  ): boolean {
     const { database, boot } = this.#context;
     this.#changes.count(network);
     const { changes } = database.run(
-      `INSERT OR IGNORE INTO leases (network, family, address, set_index, container_id, ifname, operation_id, boot)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      INSERT_LEASE,
       network,
       family,
       bytesOf(family, value),
@@ -197,6 +194,7 @@ export class LeaseTable implements LeaseStore {
       ifname,
       operationId,
       boot,
+      digest ?? "",
     );
     return changes === 1;
   }
@@ -268,31 +266,4 @@ export class LeaseTable implements LeaseStore {
     );
     return row?.count ?? 0;
   }
-}
-
-function excludedNumbers(excluded: readonly IpAddress[]): Readonly<Record<FamilyNumber, ReadonlySet<bigint>>> {
-  const of = (family: FamilyNumber): ReadonlySet<bigint> =>
-    new Set(excluded.filter((address) => familyNumberOf(address) === family).map(numberOf));
-  return { 4: of(4), 6: of(6) };
-}
-
-function whereOfLeases({ network, containerId, ifname, operationId }: LeaseFilter): Where {
-  const where = whereOf({ container_id: containerId, network, operation_id: operationId });
-  if (ifname === undefined) return where;
-  return { sql: `${where.sql} AND (ifname = ? OR ifname = '')`, values: [...where.values, ifname] };
-}
-
-function holderOf(
-  { network, containerId, ifname }: Owner,
-  { setIndex, operationId }: Pick<Lease, "setIndex" | "operationId">,
-): Holder {
-  return { network, containerId, ifname, setIndex, operationId };
-}
-
-function storedOf(address: IpAddress): StoredAddress {
-  return { family: familyNumberOf(address), value: numberOf(address) };
-}
-
-function leaseOf(row: Row): Lease {
-  return { ...row, address: ipFromBytes(row.address) };
 }

@@ -5,6 +5,7 @@ import { layoutOf } from "../../components/layout.ts";
 import { readBootId } from "../../kernel/boot-id.ts";
 import type { HostLocalStore } from "../host-local-store.ts";
 import type { AuditRow } from "../protocol.ts";
+import type { AttachmentStore } from "./attachment-store.ts";
 import { AttachmentTable } from "./attachments.ts";
 import { AUDIT_BUFFER_ROWS, AuditTable } from "./audit.ts";
 import { Database, recorded } from "./database.ts";
@@ -16,7 +17,6 @@ import { OwnedTable } from "./owned.ts";
 import { readBoot, reclaim } from "./reclaim.ts";
 import type { Lease, LeaseStore } from "./lease-records.ts";
 import type {
-  AttachmentStore,
   AuditEntry,
   AuditFilter,
   Intent,
@@ -82,6 +82,18 @@ class SqliteLedger implements Ledger {
 
   closeOperation(id: string): void {
     this.#operations.close(id);
+  }
+
+  handOver({ id, containerId }: Pick<OperationRecord, "id" | "containerId">, to: string): void {
+    const { database } = this.#context;
+    recorded(this.#context, "hand-over", () =>
+      this.transaction(() => {
+        for (const table of ["owned", "leases", "shared_users", "attachments"]) {
+          const sql = `UPDATE ${table} SET operation_id = ? WHERE container_id = ? AND operation_id = ?`;
+          database.run(sql, to, containerId, id);
+        }
+      }),
+    );
   }
 
   unfinishedOperations(): OperationRecord[] {

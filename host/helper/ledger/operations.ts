@@ -6,7 +6,11 @@ import type { Context } from "./database.ts";
 import type { OperationRecord } from "./records.ts";
 
 const COLUMNS = `id, cookie AS nodeNetnsCookie, network, container_id AS containerId, ifname, verb,
-  started_at_ms AS startedAtMs, origin, helper_pid AS helperPid`;
+  started_at_ms AS startedAtMs, origin, helper_pid AS helperPid, within`;
+
+const INSERT = `INSERT INTO operations
+  (id, cookie, network, container_id, ifname, verb, started_at_ms, origin, helper_pid, boot, within)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** The table `operations`. */
 export class OperationTable {
@@ -26,10 +30,11 @@ export class OperationTable {
     startedAtMs,
     origin,
     helperPid,
+    within,
   }: OperationRecord): void {
     recorded(this.#context, "operation", () =>
       this.#context.database.run(
-        "INSERT INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        INSERT,
         id,
         nodeNetnsCookie,
         network,
@@ -40,6 +45,7 @@ export class OperationTable {
         origin,
         helperPid,
         this.#context.boot,
+        within,
       ),
     );
   }

@@ -2,7 +2,8 @@
  * @module What the ledger keeps, and what it offers. Types only.
  */
 import type { HostLocalStore } from "../host-local-store.ts";
-import type { AttachmentKey, AttachmentRecord, AuditRow, Digest, Verb } from "../protocol.ts";
+import type { AttachmentKey, AuditRow, Digest, Verb } from "../protocol.ts";
+import type { AttachmentStore } from "./attachment-store.ts";
 import type { Lease, LeaseStore } from "./lease-records.ts";
 
 /** A JSON value, as undo functions get it back. */
@@ -91,9 +92,17 @@ export interface ShareOutcome {
   readonly row: SharedRow;
 }
 
+/** An attachment as the user of shared things. */
+export interface SharedUser extends AttachmentKey {
+  /** Plugins of its that count. @default all of them, also where the plugin is not known */
+  readonly digests?: readonly Digest[] | undefined;
+  /** Operation in which it became a user. @default any */
+  readonly joinedBy?: string | undefined;
+}
+
 /** Which shared things: of a user, or joined by an operation, or being made or deleted by an operation. */
 export interface SharedFilter {
-  readonly user?: AttachmentKey;
+  readonly user?: SharedUser;
   readonly joinedBy?: string;
   readonly busyWith?: string;
   readonly network?: string;
@@ -109,12 +118,12 @@ export interface SharedStore {
   /** The thing is made. `undo` replaces what was given to `share`. Written at once, for others wait for it. */
   ready(id: number, undo?: JsonObject): void;
   /**
-   * Takes the attachment off the users. With the last one the row turns to `deleting` in the same transaction: the caller
+   * Takes the attachment, or some of its plugins, off the users. With the last one the row turns to `deleting` in the same transaction: the caller
    * deletes the thing and calls `removed`. `undefined`: it was no user.
    */
   unshare(
     id: number,
-    user: AttachmentKey,
+    user: SharedUser,
     operationId: string,
   ): { readonly last: boolean; readonly row: SharedRow } | undefined;
   /** The thing is deleted. */
@@ -124,18 +133,8 @@ export interface SharedStore {
   find(nodeNetnsCookie: string, kind: string, key: string): SharedRow | undefined;
   /** Things that attachments of a network use, whichever network made them. */
   usedBy(network: string, filter: Pick<SharedFilter, "kind" | "nodeNetnsCookie">): SharedRow[];
-  /** Attachments that use it. */
+  /** Attachments that use it, each once. */
   users(id: number): AttachmentKey[];
-}
-
-/** Attachments after ADD, one per key. */
-export interface AttachmentStore {
-  get(key: AttachmentKey): AttachmentRecord | undefined;
-  put(record: AttachmentRecord): void;
-  delete(key: AttachmentKey): void;
-  list(filter: { readonly network?: string; readonly containerId?: string }): AttachmentRecord[];
-  /** Attachments whose ADD or last change used that component: the component must stay. */
-  countByDigest(digest: Digest): number;
 }
 
 /** A verb under way. Its lock is `calls/<id>`. */
@@ -146,6 +145,8 @@ export interface OperationRecord extends AttachmentKey {
   readonly startedAtMs: number;
   readonly origin: string;
   readonly helperPid: number;
+  /** Id of the operation that it is a part of; `""`: of none. */
+  readonly within: string;
 }
 
 /** An event for the audit log. */
@@ -188,6 +189,8 @@ export interface Ledger extends Disposable {
   openOperation(operation: OperationRecord): void;
   /** Removes the operation. What it owns stays with the attachment. */
   closeOperation(id: string): void;
+  /** Makes what a container's operation made the work of another one: undone with it. */
+  handOver(from: Pick<OperationRecord, "id" | "containerId">, to: string): void;
   /** Operations of this node namespace that were begun and not ended, dead or alive, oldest first. */
   unfinishedOperations(): OperationRecord[];
   /** `undefined`: ended, or never begun. */

@@ -68,6 +68,8 @@ async function recoverOne(ledger: Ledger, operation: OperationRecord, undoAll: U
   });
   ledger.transaction(() => {
     ledger.leases.release({ operationId: id });
+    // Those of ADDs that were part of it.
+    ledger.attachments.deleteMadeBy(id, containerId);
     ledger.audit({
       operationId: id,
       network,

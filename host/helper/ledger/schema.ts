@@ -1,11 +1,30 @@
 /**
- * @module The tables of the ledger.
+ * @module The tables of the ledger, and how those of earlier releases become them.
  *
  * Few indexes: each is one more page to write before every change of the kernel.
  */
 
 /** Number of this schema, kept in `meta`. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
+
+/** Users of shared things, one row for each plugin. `digest` `''`: by which plugin is not known. */
+const SHARED_USERS = `
+CREATE TABLE shared_users (
+  shared_id INTEGER NOT NULL, container_id TEXT NOT NULL, network TEXT NOT NULL, ifname TEXT NOT NULL, digest TEXT NOT NULL,
+  operation_id TEXT NOT NULL, boot INTEGER NOT NULL,
+  PRIMARY KEY (shared_id, container_id, network, ifname, digest)
+) WITHOUT ROWID;
+`;
+
+/** Attachments, one row for each scope. `operation_id`: the ADD that made the row. */
+const ATTACHMENTS = `
+CREATE TABLE attachments (
+  container_id TEXT NOT NULL, network TEXT NOT NULL, ifname TEXT NOT NULL, scope TEXT NOT NULL,
+  netns TEXT NOT NULL, cni_version TEXT NOT NULL, configuration TEXT NOT NULL, args TEXT NOT NULL, runtime_config TEXT NOT NULL,
+  digests TEXT NOT NULL, result TEXT, created_at_ms INTEGER NOT NULL, operation_id TEXT NOT NULL, boot INTEGER NOT NULL,
+  PRIMARY KEY (container_id, network, ifname, scope)
+) WITHOUT ROWID;
+`;
 
 /** Makes every table of {@link SCHEMA_VERSION}. */
 export const SCHEMA = `
@@ -17,7 +36,7 @@ CREATE TABLE operations (
   id TEXT PRIMARY KEY, cookie TEXT NOT NULL,
   network TEXT NOT NULL, container_id TEXT NOT NULL, ifname TEXT NOT NULL,
   verb TEXT NOT NULL, started_at_ms INTEGER NOT NULL, origin TEXT NOT NULL, helper_pid INTEGER NOT NULL,
-  boot INTEGER NOT NULL
+  boot INTEGER NOT NULL, within TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 
 CREATE TABLE owned (
@@ -36,16 +55,12 @@ CREATE TABLE shared (
   boot INTEGER NOT NULL,
   UNIQUE (cookie, kind, key)
 );
-CREATE TABLE shared_users (
-  shared_id INTEGER NOT NULL, container_id TEXT NOT NULL, network TEXT NOT NULL, ifname TEXT NOT NULL,
-  operation_id TEXT NOT NULL, boot INTEGER NOT NULL,
-  PRIMARY KEY (shared_id, container_id, network, ifname)
-) WITHOUT ROWID;
-CREATE INDEX shared_users_container ON shared_users (container_id);
+${SHARED_USERS}CREATE INDEX shared_users_container ON shared_users (container_id);
 
 CREATE TABLE leases (
   network TEXT NOT NULL, family INTEGER NOT NULL, address BLOB NOT NULL, set_index INTEGER NOT NULL,
   container_id TEXT NOT NULL, ifname TEXT NOT NULL, operation_id TEXT NOT NULL, boot INTEGER NOT NULL,
+  digest TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (network, family, address)
 ) WITHOUT ROWID;
 CREATE INDEX leases_container ON leases (container_id);
@@ -54,15 +69,31 @@ CREATE TABLE cursors (
   PRIMARY KEY (network, set_index)
 ) WITHOUT ROWID;
 
-CREATE TABLE attachments (
-  container_id TEXT NOT NULL, network TEXT NOT NULL, ifname TEXT NOT NULL,
-  netns TEXT NOT NULL, cni_version TEXT NOT NULL, configuration TEXT NOT NULL, args TEXT NOT NULL, runtime_config TEXT NOT NULL,
-  digests TEXT NOT NULL, result TEXT, created_at_ms INTEGER NOT NULL, boot INTEGER NOT NULL,
-  PRIMARY KEY (container_id, network, ifname)
-) WITHOUT ROWID;
-
+${ATTACHMENTS}
 CREATE TABLE audit (
   sequence INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, operation_id TEXT NOT NULL, call_id TEXT, event TEXT NOT NULL,
   network TEXT NOT NULL, container_id TEXT NOT NULL, ifname TEXT NOT NULL, data TEXT NOT NULL, hash TEXT NOT NULL
 );
 `;
+
+/** Makes of the tables of a version those of the next. */
+export const MIGRATIONS: Readonly<Record<number, string>> = {
+  // Attachments by scope; who of an attachment's plugins uses a shared thing and gave an address; operations within others.
+  1: `
+ALTER TABLE operations ADD COLUMN within TEXT NOT NULL DEFAULT '';
+ALTER TABLE leases ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+
+ALTER TABLE shared_users RENAME TO shared_users_1;
+DROP INDEX shared_users_container;
+${SHARED_USERS}
+INSERT INTO shared_users SELECT shared_id, container_id, network, ifname, '', operation_id, boot FROM shared_users_1;
+DROP TABLE shared_users_1;
+CREATE INDEX shared_users_container ON shared_users (container_id);
+
+ALTER TABLE attachments RENAME TO attachments_1;
+${ATTACHMENTS}
+INSERT INTO attachments SELECT container_id, network, ifname, '', netns, cni_version, configuration, args, runtime_config,
+  digests, result, created_at_ms, '', boot FROM attachments_1;
+DROP TABLE attachments_1;
+`,
+};

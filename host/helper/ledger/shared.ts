@@ -5,7 +5,17 @@ import type { AttachmentKey } from "../protocol.ts";
 import { recorded } from "./database.ts";
 import type { Context } from "./database.ts";
 import { whereOf } from "./filter.ts";
-import type { JsonObject, Owner, SharedFilter, SharedRow, SharedStore, SharedThing, ShareOutcome } from "./records.ts";
+import type { Where } from "./filter.ts";
+import type {
+  JsonObject,
+  Owner,
+  SharedFilter,
+  SharedRow,
+  SharedStore,
+  SharedThing,
+  SharedUser,
+  ShareOutcome,
+} from "./records.ts";
 
 interface Row {
   readonly id: number;
@@ -50,18 +60,17 @@ export class SharedTable implements SharedStore {
 
   unshare(
     id: number,
-    user: AttachmentKey,
+    user: SharedUser,
     operationId: string,
   ): { readonly last: boolean; readonly row: SharedRow } | undefined {
     const { database } = this.#context;
+    const where = whereOfUser(user);
     return recorded(this.#context, "unshare", () =>
       database.transaction(() => {
         const { changes } = database.run(
-          "DELETE FROM shared_users WHERE shared_id = ? AND container_id = ? AND network = ? AND ifname = ?",
+          `DELETE FROM shared_users WHERE shared_id = ? AND ${where.sql}`,
           id,
-          user.containerId,
-          user.network,
-          user.ifname,
+          ...where.values,
         );
         if (changes === 0) return undefined;
         const last = database.row("SELECT 1 FROM shared_users WHERE shared_id = ? LIMIT 1", id) === undefined;
@@ -85,12 +94,7 @@ export class SharedTable implements SharedStore {
       cookie: nodeNetnsCookie,
       "shared.operation_id": busyWith,
     });
-    const users = whereOf({
-      container_id: user?.containerId,
-      network: user?.network,
-      ifname: user?.ifname,
-      operation_id: joinedBy,
-    });
+    const users = user === undefined ? whereOf({ operation_id: joinedBy }) : whereOfUser({ joinedBy, ...user });
     const used = users.values.length === 0 ? "1" : `id IN (SELECT shared_id FROM shared_users WHERE ${users.sql})`;
     const busy = busyWith === undefined ? "1" : "state <> 'ready'";
     return this.#context.database
@@ -121,7 +125,7 @@ export class SharedTable implements SharedStore {
 
   users(id: number): AttachmentKey[] {
     return this.#context.database.rows<{ network: string; containerId: string; ifname: string }>(
-      "SELECT network, container_id AS containerId, ifname FROM shared_users WHERE shared_id = ?",
+      "SELECT DISTINCT network, container_id AS containerId, ifname FROM shared_users WHERE shared_id = ?",
       id,
     );
   }
@@ -175,17 +179,23 @@ export class SharedTable implements SharedStore {
   }
 
   /** A user that is there already keeps the operation that made it one: a later failure must not take it away. */
-  #addUser(id: number, { containerId, network, ifname }: Owner, operationId: string): void {
+  #addUser(id: number, { containerId, network, ifname, digest }: Owner, operationId: string): void {
     this.#context.database.run(
-      "INSERT OR IGNORE INTO shared_users (shared_id, container_id, network, ifname, operation_id, boot) VALUES (?, ?, ?, ?, ?, ?)",
+      `INSERT OR IGNORE INTO shared_users (shared_id, container_id, network, ifname, digest, operation_id, boot)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
       id,
       containerId,
       network,
       ifname,
+      digest,
       operationId,
       this.#context.boot,
     );
   }
+}
+
+function whereOfUser({ containerId, network, ifname, digests, joinedBy }: SharedUser): Where {
+  return whereOf({ container_id: containerId, network, ifname, digest: digests, operation_id: joinedBy });
 }
 
 function sharedRowOf(row: Row): SharedRow {

@@ -4,9 +4,9 @@
 import { CniError } from "../../spec/error.ts";
 import { parseContainerId, parseIfName, parseNetworkName, parsePluginType } from "../../spec/names.ts";
 import { openContainer } from "../container-side.ts";
+import type { OperationRecord } from "../ledger/records.ts";
 import { recover } from "../ledger/recovery.ts";
 import { isLegacyAllowed } from "../legacy-types.ts";
-import type { HeldLock } from "../locks.ts";
 import { describePlugin, readGrant, readType } from "../plugins.ts";
 import type {
   AttachmentKey,
@@ -20,6 +20,8 @@ import { NO_PLUGIN } from "../state.ts";
 import type { ContainerSide, HelperState, OpenOperation } from "../state.ts";
 import { undoRemains } from "../undo/remains.ts";
 import { ProtocolViolation } from "../violation.ts";
+import { chooseRecord, pinnedBy } from "./attachment-records.ts";
+import { takeLocks } from "./operation-locks.ts";
 
 /** How long a recovery by another helper is waited for, in ms. */
 const RECOVERY_WAIT_MS = 2000;
@@ -28,21 +30,22 @@ const RECOVERY_POLL_MS = 5;
 /**
  * Begins one verb.
  * @throws {ProtocolViolation} when the operation's id is in use.
- * @throws {CniError} tryAgainLater when another verb for the container is under way; invalidNetns, invalidEnvironment, stateUnusable.
+ * @throws {CniError} tryAgainLater when another verb for the container is under way, or a GC, or for a GC any verb; invalidNetns, invalidEnvironment, stateUnusable.
  */
 export async function beginOperation(state: HelperState, begun: BeginOperation): Promise<BegunOperation> {
   checkNames(begun);
   const { network, containerId, ifname } = begun;
   const key: AttachmentKey = { network, containerId, ifname };
   const id = begun.operationId;
-  if (state.operations.has(id)) throw usedId();
-  const locks = takeLocks(state, id, containerId);
+  if (state.operations.has(id)) throw new ProtocolViolation("begin-operation with an id that was used");
+  const { locks, outer } = await takeLocks(state, begun);
   let container: ContainerSide | undefined;
   try {
-    if (containerId !== "") await recoverContainer(state, containerId);
+    if (containerId !== "") await recoverContainer(state, begun);
     container = openContainer(state, { key, verb: begun.verb, netns: begun.netns });
-    const attachment = state.ledger.attachments.get(key);
-    const { plugins, legacy } = choosePlugins(state, begun, attachment);
+    const records = containerId === "" ? [] : state.ledger.attachments.scopesOf(key);
+    const attachment = chooseRecord(begun, records);
+    const { plugins, legacy } = choosePlugins(state, begun, records);
     const digests = Object.fromEntries(
       Object.entries(plugins).flatMap(([type, plugin]) => (plugin === null ? [] : [[type, plugin.digest]])),
     );
@@ -50,8 +53,11 @@ export async function beginOperation(state: HelperState, begun: BeginOperation):
       id,
       key,
       begun,
+      outer,
       container,
+      records,
       attachment,
+      givesAddresses: Object.values(plugins).some((plugin) => plugin?.exports.includes("addresses")),
       digests,
       legacy,
       legacyMade: new Set(),
@@ -72,38 +78,26 @@ export async function beginOperation(state: HelperState, begun: BeginOperation):
   }
 }
 
-/** STATUS is about no container: its names are empty. */
-function checkNames({ verb, network, containerId, ifname, types }: BeginOperation): void {
+/** STATUS and GC are about no container: their names are empty. */
+function checkNames({ verb, scope, network, containerId, ifname, types }: BeginOperation): void {
   parseNetworkName(network);
   for (const type of types) parsePluginType(type);
-  if (verb === "STATUS" && containerId === "") return;
+  if (scope !== "") parsePluginType(scope);
+  if ((verb === "STATUS" || verb === "GC") && containerId === "" && ifname === "") return;
+  if (verb === "GC") throw new CniError("invalidEnvironment", "GC is about no container: want empty names");
   parseContainerId(containerId);
   parseIfName(ifname);
 }
 
-/** Another operation has it, or had it and is not recovered: a UUID is no other's by chance. */
-function usedId(): ProtocolViolation {
-  return new ProtocolViolation("begin-operation with an id that was used");
-}
-
-function takeLocks(state: HelperState, id: string, containerId: string): HeldLock[] {
-  const container = containerId === "" ? undefined : state.locks.container(containerId);
-  if (containerId !== "" && container === undefined) {
-    throw new CniError("tryAgainLater", `another operation for container ${JSON.stringify(containerId)} is under way`);
-  }
-  const own = state.locks.operation(id);
-  if (own === undefined) {
-    container?.release();
-    throw usedId();
-  }
-  return container === undefined ? [own] : [own, container];
-}
-
 /** Undoes what dead helpers left of this container's operations; waits where another helper is at it. */
-async function recoverContainer(state: HelperState, containerId: string): Promise<void> {
+async function recoverContainer(state: HelperState, { containerId, within }: BeginOperation): Promise<void> {
   const deadline = performance.now() + RECOVERY_WAIT_MS;
-  const isUnfinished = (): boolean =>
-    state.ledger.unfinishedOperations().some((operation) => operation.containerId === containerId);
+  const unfinished = (): OperationRecord[] =>
+    state.ledger.unfinishedOperations().filter((operation) => operation.containerId === containerId);
+  const isUnfinished = (): boolean => {
+    const found = unfinished();
+    return found.length > 0 && (within === undefined || found.some(({ id }) => !isPartOfSame(state, id, within)));
+  };
   while (isUnfinished()) {
     await recover(state.ledger, state.locks, (remains) => undoRemains(state, remains), { containerId });
     if (!isUnfinished()) return;
@@ -117,6 +111,16 @@ async function recoverContainer(state: HelperState, containerId: string): Promis
   }
 }
 
+/** Tells whether two operations are parts of the same one, or one of the other: neither waits for the other's end. */
+function isPartOfSame(state: HelperState, id: string, other: string): boolean {
+  return outermostOf(state, id) === outermostOf(state, other);
+}
+
+function outermostOf(state: HelperState, id: string): string {
+  const within = state.ledger.readOperation(id)?.within ?? "";
+  return within === "" ? id : outermostOf(state, within);
+}
+
 /**
  * Gives the plugin for each type: on DEL and CHECK the one that ADD used, otherwise the installed one; and the types that are legacy:
  * with neither, or with an executable that ADD used.
@@ -124,13 +128,11 @@ async function recoverContainer(state: HelperState, containerId: string): Promis
 function choosePlugins(
   state: HelperState,
   begun: BeginOperation,
-  recorded: AttachmentRecord | undefined,
+  records: readonly AttachmentRecord[],
 ): Pick<BegunOperation, "plugins" | "legacy"> {
-  const attachment = begun.verb === "DEL" || begun.verb === "CHECK" ? recorded : undefined;
   const choose = (type: string): InstalledPlugin | null => {
-    if (attachment?.legacy.includes(type) === true) return null;
-    const pinned =
-      attachment !== undefined && Object.hasOwn(attachment.digests, type) ? attachment.digests[type] : undefined;
+    const pinned = pinnedBy(begun, records, type);
+    if (pinned === "legacy") return null;
     for (const digest of [pinned, readType(state.layout, type)] satisfies (Digest | undefined)[]) {
       const grant = digest === undefined ? undefined : readGrant(state.layout, digest);
       if (grant !== undefined) return describePlugin(type, grant);
@@ -154,6 +156,7 @@ function writeBeginning({ ledger, node, now }: HelperState, { id, key, begun, co
       startedAtMs: now(),
       origin,
       helperPid: process.pid,
+      within: begun.within ?? "",
     });
     if (verb === "ADD" && container !== undefined) {
       const owner = { ...key, nodeNetnsCookie: node.cookie, digest: NO_PLUGIN };
@@ -169,7 +172,16 @@ function writeBeginning({ ledger, node, now }: HelperState, { id, key, begun, co
         isDone: true,
       });
     }
-    const { netns, cniVersion, types } = begun;
-    ledger.audit({ ...key, operationId: id, event: "begin", data: { verb, origin, netns, cniVersion, types } });
+    const { netns, cniVersion, types, scope, within } = begun;
+    const data = {
+      verb,
+      origin,
+      netns,
+      cniVersion,
+      types,
+      ...(scope === "" ? {} : { scope }),
+      ...(within === undefined ? {} : { within }),
+    };
+    ledger.audit({ ...key, operationId: id, event: "begin", data });
   });
 }

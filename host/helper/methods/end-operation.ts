@@ -2,11 +2,13 @@
  * @module `end-operation`: keeps what a good ADD made, undoes any other, and after DEL removes whatever is still owned.
  */
 import { CniError } from "../../spec/error.ts";
+import type { Ledger } from "../ledger/records.ts";
 import type { AttachmentRecord, EndOperation, EndedOperation } from "../protocol.ts";
 import type { HelperState, OpenOperation } from "../state.ts";
 import { awaitDeletions, withoutBegun } from "../undo/deletions.ts";
-import { everythingOf, madeBy, sweep } from "../undo/sweep.ts";
+import { everythingOf, madeBy, madeByPlugins, sweep } from "../undo/sweep.ts";
 import type { Sweep, SweepOutcome } from "../undo/sweep.ts";
+import { digestsLeft, shareOf } from "./attachment-records.ts";
 
 const NOTHING: SweepOutcome = { failures: [], microseconds: 0, kernelMicroseconds: 0 };
 
@@ -25,7 +27,7 @@ export async function endOperation(state: HelperState, ended: EndOperation): Pro
     // What a call that was never ended still does, it may not do any more.
     call.sandbox.end();
   }
-  const outcome = ended.outcome === "ok" && !operation.broken ? "ok" : "error";
+  const outcome = ended.outcome === "ok" && !operation.broken && !isOrphaned(state, operation) ? "ok" : "error";
   try {
     const swept = await settle(state, operation, outcome);
     close(state, operation, { ...ended, outcome }, swept);
@@ -40,6 +42,11 @@ export async function endOperation(state: HelperState, ended: EndOperation): Pro
     operation.container?.[Symbol.dispose]();
     for (const lock of operation.locks) lock.release();
   }
+}
+
+/** Tells whether an ADD was part of an operation that is over: nobody would undo it any more. */
+function isOrphaned({ ledger }: HelperState, { begun, outer }: OpenOperation): boolean {
+  return begun.verb === "ADD" && outer !== undefined && ledger.readOperation(outer.id) === undefined;
 }
 
 /** Sweeps, while the deletions that the calls began go on; what those did not manage is tried again. */
@@ -59,12 +66,14 @@ async function settle(state: HelperState, operation: OpenOperation, outcome: "ok
 }
 
 /** What has to go; `undefined`: all of it stays. */
-function collectorOf(
-  state: HelperState,
-  { id, key, begun: { verb } }: OpenOperation,
-  outcome: "ok" | "error",
-): (() => Sweep) | undefined {
-  if (verb === "DEL") return () => everythingOf(state, key, id);
+function collectorOf(state: HelperState, operation: OpenOperation, outcome: "ok" | "error"): (() => Sweep) | undefined {
+  const { id, key, begun } = operation;
+  const { verb } = begun;
+  if (verb === "DEL") {
+    const share = shareOf(operation);
+    if (share === undefined || share.isLast) return () => everythingOf(state, key, id);
+    return () => madeByPlugins(state, key, { operationId: id, digests: share.digests });
+  }
   return verb === "ADD" && outcome === "error" ? () => madeBy(state, key, id) : undefined;
 }
 
@@ -73,14 +82,9 @@ function close({ ledger }: HelperState, operation: OpenOperation, ended: EndOper
   const { verb } = begun;
   const { outcome, phasesMicroseconds } = ended;
   ledger.transaction(() => {
-    if (verb === "ADD" && outcome === "ok") ledger.attachments.put(recordOf(operation, ended.result));
-    const { network, containerId, ifname } = key;
-    if (verb === "ADD" && outcome === "error") ledger.leases.release({ operationId: id, network, containerId, ifname });
-    if (verb === "DEL") {
-      ledger.leases.release({ network, containerId, ifname });
-      // A DEL that failed is repeated: it needs to know what ADD was given.
-      if (outcome === "ok") ledger.attachments.delete(key);
-    }
+    if (verb === "ADD" && outcome === "ok") keepAdded(ledger, operation, ended.result);
+    if (verb === "ADD" && outcome === "error") forgetAdded(ledger, operation);
+    if (verb === "DEL") forgetDeleted(ledger, operation, outcome);
     const sweepMicroseconds = swept.microseconds;
     ledger.audit({
       ...key,
@@ -93,10 +97,44 @@ function close({ ledger }: HelperState, operation: OpenOperation, ended: EndOper
   });
 }
 
+/** An ADD that is part of an ADD of the same attachment is from now on that one's to undo. */
+function keepAdded(ledger: Ledger, operation: OpenOperation, result: string | undefined): void {
+  const { id, key, outer } = operation;
+  ledger.attachments.put(recordOf(operation, result), id);
+  if (outer === undefined || outer.verb !== "ADD") return;
+  if (outer.network === key.network && outer.ifname === key.ifname) ledger.handOver({ id, ...key }, outer.id);
+}
+
+/** Leases and records of ADDs that were part of it go along; for those of its own there is none yet. */
+function forgetAdded(ledger: Ledger, { id, key }: OpenOperation): void {
+  const { network, containerId, ifname } = key;
+  ledger.leases.release({ operationId: id, network, containerId, ifname });
+  ledger.attachments.deleteMadeBy(id, containerId);
+}
+
+function forgetDeleted(ledger: Ledger, operation: OpenOperation, outcome: "ok" | "error"): void {
+  const { key, begun, attachment, givesAddresses } = operation;
+  const { network, containerId, ifname } = key;
+  const share = shareOf(operation);
+  if (share === undefined || share.isLast) ledger.leases.release({ network, containerId, ifname });
+  else {
+    const digests = [...share.digests, ...(givesAddresses ? ([""] as const) : [])];
+    if (digests.length > 0) ledger.leases.release({ network, containerId, ifname, digests });
+  }
+  // A DEL that failed is repeated: it needs to know what ADD was given.
+  if (outcome === "error") return;
+  if (begun.scope === "") ledger.attachments.delete(key);
+  else if (attachment !== undefined) {
+    const left = digestsLeft(begun, attachment);
+    if (Object.keys(left).length === 0) ledger.attachments.delete(key, attachment.scope);
+    else ledger.attachments.keepOnly(attachment, left);
+  }
+}
+
 function recordOf(operation: OpenOperation, result: string | undefined): AttachmentRecord {
   const { key, begun, digests, startedAtMs, legacyMade } = operation;
-  const { netns, cniVersion, configuration, args, runtimeConfig } = begun;
-  const given = { netns, cniVersion, configuration, args, runtimeConfig };
+  const { scope, netns, cniVersion, configuration, args, runtimeConfig } = begun;
+  const given = { scope, netns, cniVersion, configuration, args, runtimeConfig };
   return { ...key, ...given, digests, legacy: [...legacyMade].sort(), result, createdAtMs: startedAtMs };
 }
 

@@ -4,7 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { formatIpAddress, parseIpAddress } from "../../spec/ip.ts";
 import { parseContainerId, parseIfName, parseNetworkName } from "../../spec/names.ts";
-import type { Lease } from "../ledger/lease-records.ts";
+import type { Lease, TakenOver } from "../ledger/lease-records.ts";
 import { importIdOf } from "../ledger/taken-over.ts";
 import type { ImportedLease, ImportedLeases, ImportLeases } from "../protocol.ts";
 import type { HelperState } from "../state.ts";
@@ -32,7 +32,7 @@ export function importLeases({ ledger }: HelperState, { network, leases, cursors
   });
 }
 
-function parseLease({ address, containerId, ifname, setIndex }: ImportedLease): Omit<Lease, "network" | "operationId"> {
+function parseLease({ address, containerId, ifname, setIndex }: ImportedLease): TakenOver["leases"][number] {
   return {
     address: parseIpAddress(address),
     containerId: parseContainerId(containerId),

@@ -24,7 +24,7 @@ export function readLegacyTypes(state: HelperState): Result<"list-legacy"> {
 }
 
 export function readAttachment(state: HelperState, key: Params<"read-attachment">): Result<"read-attachment"> {
-  return { attachment: state.ledger.attachments.get(key) ?? null };
+  return { attachment: state.ledger.attachments.get(key, key.scope ?? "") ?? null };
 }
 
 export function listAttachments(state: HelperState, filter: Params<"list-attachments">): Result<"list-attachments"> {

@@ -165,7 +165,8 @@ function randomMac(): MacAddress {
 function forgetUnmade({ state, call }: OperationContext, row: SharedRow): void {
   call.operation.bridges.delete(row.key);
   const { shared } = state.ledger;
-  if (shared.unshare(row.id, call.operation.key, call.operation.id)?.last === true) shared.removed(row.id);
+  if (shared.unshare(row.id, { ...call.operation.key, digests: [call.owner.digest] }, call.operation.id)?.last === true)
+    shared.removed(row.id);
 }
 
 /** A bridge whose deletion failed half-way is still there, and ours. */

@@ -33,8 +33,8 @@ export interface DeletionOutcome {
  */
 export function beginDeletion(state: HelperState, operation: OpenOperation, row: OwnedRow): void {
   const { ledger, node } = state;
-  const { network, containerId, ifname } = row;
-  const user = { network, containerId, ifname };
+  const { network, containerId, ifname, digest } = row;
+  const user = { network, containerId, ifname, digests: [digest] };
   const { bridge } = row.undo;
   const joined =
     typeof bridge === "string"

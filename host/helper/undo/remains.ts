@@ -10,7 +10,7 @@ export async function undoRemains(state: HelperState, remains: Remains): Promise
   const { operation, owned, joined, deleting } = remains;
   const { network, containerId, ifname } = operation;
   const { failures } = await sweep(state, {
-    user: { network, containerId, ifname },
+    user: { network, containerId, ifname, joinedBy: operation.id },
     operationId: operation.id,
     owned,
     joined,

@@ -3,8 +3,7 @@
  */
 import { isKernelError } from "../../kernel/error.ts";
 import { parseIpPrefix } from "../../spec/ip.ts";
-import type { SharedRow } from "../ledger/records.ts";
-import type { AttachmentKey } from "../protocol.ts";
+import type { SharedRow, SharedUser } from "../ledger/records.ts";
 import type { HelperState } from "../state.ts";
 import { isTagged } from "./alias.ts";
 
@@ -22,7 +21,7 @@ export interface Unused {
 export function leaveShared(
   state: HelperState,
   rows: readonly SharedRow[],
-  user: AttachmentKey,
+  user: SharedUser,
   operationId: string,
 ): readonly Unused[] {
   return rows.flatMap((row) => {

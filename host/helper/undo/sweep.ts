@@ -2,8 +2,8 @@
  * @module Undoes a set of changes, last first, and goes on after a failure. Links go in one request: one grace period for all.
  */
 import { kernelTime } from "../../kernel/time.ts";
-import type { OwnedRow, SharedRow } from "../ledger/records.ts";
-import type { AttachmentKey } from "../protocol.ts";
+import type { OwnedRow, SharedRow, SharedUser } from "../ledger/records.ts";
+import type { AttachmentKey, Digest } from "../protocol.ts";
 import type { HelperState } from "../state.ts";
 import { undoOwned } from "./owned.ts";
 import { dismantle, leaveShared } from "./shared.ts";
@@ -11,7 +11,7 @@ import type { Unused } from "./shared.ts";
 
 /** What is to be undone. */
 export interface Sweep {
-  readonly user: AttachmentKey;
+  readonly user: SharedUser;
   readonly operationId: string;
   /** Last first. */
   readonly owned: readonly OwnedRow[];
@@ -42,7 +42,7 @@ export async function sweep(state: HelperState, what: Sweep): Promise<SweepOutco
 }
 
 /** Gives everything that one attachment has, last first. */
-export function everythingOf(state: HelperState, user: AttachmentKey, operationId: string): Sweep {
+export function everythingOf(state: HelperState, user: SharedUser, operationId: string): Sweep {
   const { ledger, node } = state;
   return {
     user,
@@ -53,11 +53,22 @@ export function everythingOf(state: HelperState, user: AttachmentKey, operationI
   };
 }
 
+/** Gives what some plugins of an attachment have, and what the operation itself made, last first. */
+export function madeByPlugins(
+  state: HelperState,
+  user: AttachmentKey,
+  { operationId, digests }: { readonly operationId: string; readonly digests: readonly Digest[] },
+): Sweep {
+  const everything = everythingOf(state, { ...user, digests }, operationId);
+  const isTheirs = (row: OwnedRow): boolean => digests.includes(row.digest) || row.operationId === operationId;
+  return { ...everything, owned: everything.owned.filter(isTheirs) };
+}
+
 /** Gives what one operation made, last first. */
 export function madeBy(state: HelperState, user: AttachmentKey, operationId: string): Sweep {
   const { ledger } = state;
   return {
-    user,
+    user: { ...user, joinedBy: operationId },
     operationId,
     // Of this attachment only: the id is the host's word.
     owned: ledger.owned({ operationId, attachment: user }).toReversed(),

@@ -52,12 +52,12 @@ test("a transaction that throws leaves nothing, and what was buffered waits agai
   ledger.audit({ ...KEY, operationId: "op1", event: "kept", data: {} });
   const failing = (): void =>
     ledger.transaction(() => {
-      ledger.attachments.put(attachmentOf("c1"));
+      ledger.attachments.put(attachmentOf("c1"), "op1");
       ledger.flush();
       throw new Error("no");
     });
   expect(failing).toThrow("no");
-  expect(ledger.attachments.get(KEY)).toBeUndefined();
+  expect(ledger.attachments.get(KEY, "")).toBeUndefined();
   expect(ledger.owned({})[0]?.state).toBe("done");
   expect(ledger.readAudit({}).map(({ event }) => event)).toEqual(["kept"]);
 });
@@ -65,14 +65,14 @@ test("a transaction that throws leaves nothing, and what was buffered waits agai
 test("an attachment comes back as it was put", () => {
   const ledger = openTestLedger();
   const unfinished = attachmentOf("c2", { result: undefined });
-  ledger.attachments.put(attachmentOf("c1"));
-  ledger.attachments.put(unfinished);
-  expect(ledger.attachments.get(KEY)).toEqual(attachmentOf("c1"));
+  ledger.attachments.put(attachmentOf("c1"), "op1");
+  ledger.attachments.put(unfinished, "op1");
+  expect(ledger.attachments.get(KEY, "")).toEqual(attachmentOf("c1"));
   expect(ledger.attachments.list({ containerId: "c2" })).toEqual([unfinished]);
   expect(ledger.attachments.list({ network: "pods" })).toHaveLength(2);
   expect(ledger.attachments.countByDigest(ownerOf("c1").digest)).toBe(2);
   ledger.attachments.delete(KEY);
-  expect(ledger.attachments.get(KEY)).toBeUndefined();
+  expect(ledger.attachments.get(KEY, "")).toBeUndefined();
 });
 
 test("operations are those of this node namespace", () => {
@@ -142,7 +142,7 @@ test("a restart of the machine takes everything that is on record of the time be
       ranges: [{ first: { tag: "ipv4", val: [10, 0, 0, 1] }, last: { tag: "ipv4", val: [10, 0, 0, 9] } }],
       excluded: [],
     });
-    before.attachments.put(attachmentOf(container));
+    before.attachments.put(attachmentOf(container), "op1");
   }
   before.close();
   const after = openTestLedger(stateDir, { bootId: "second" });

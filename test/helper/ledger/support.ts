@@ -62,6 +62,7 @@ export function operationOf(id: string, containerId: string, changes: Partial<Op
     startedAtMs: 1,
     origin: "test",
     helperPid: process.pid,
+    within: "",
     ...changes,
   };
 }
@@ -72,6 +73,7 @@ export function attachmentOf(containerId: string, changes: Partial<AttachmentRec
     network,
     containerId,
     ifname,
+    scope: "",
     netns: `/run/netns/${containerId}`,
     cniVersion: "1.1.0",
     configuration: '{"name":"pods"}',

@@ -35,6 +35,7 @@ function add(ledger: Ledger): void {
     startedAtMs: 1,
     origin: "test",
     helperPid: process.pid,
+    within: "",
   });
   const { row } = ledger.shared.share(owner("c1"), {
     operationId: "op1",
@@ -48,20 +49,19 @@ function add(ledger: Ledger): void {
   ledger.leases.reserveNext(owner("c1"), { operationId: "op1", setIndex: 0, ranges, excluded: [] });
   ledger.done(ledger.intent(owner("c1"), intent("veth2")));
   ledger.flush();
-  ledger.attachments.put({
+  const texts = { netns: "", cniVersion: "1.1.0", configuration: "{}", runtimeConfig: "{}", result: "{}" };
+  const record = {
     network,
     containerId,
     ifname,
-    netns: "",
-    cniVersion: "1.1.0",
-    configuration: "{}",
+    scope: "",
+    ...texts,
     args: [],
-    runtimeConfig: "{}",
     digests: {},
     legacy: [],
-    result: "{}",
     createdAtMs: 1,
-  });
+  };
+  ledger.attachments.put(record, "op1");
   ledger.closeOperation("op1");
 }
 

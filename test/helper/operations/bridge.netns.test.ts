@@ -94,6 +94,7 @@ function begin(verb: "ADD" | "DEL", containerId: string): BeginOperation {
     containerId,
     network: "net1",
     ifname: "eth0",
+    scope: "",
     netns: "",
     cniVersion: "1.1.0",
     configuration: "{}",

@@ -33,7 +33,7 @@ export async function startBench(fail?: string): Promise<Bench> {
 
 /** The parameters of `begin-operation` for an ADD that calls nothing, and what is different about it. */
 export function beginParameters(changes: Partial<BeginOperation>): BeginOperation {
-  const ids = { containerId: "c1", network: "net1", ifname: "eth0", netns: "" };
+  const ids = { containerId: "c1", network: "net1", ifname: "eth0", scope: "", netns: "" };
   const texts = { cniVersion: "1.1.0", configuration: "{}", runtimeConfig: "{}", origin: "test" };
   return { operationId: randomUUID(), verb: "ADD", args: [], types: [], ...ids, ...texts, ...changes };
 }

@@ -202,6 +202,7 @@ export async function beginTestOperation(
     network,
     containerId,
     ifname: "eth0",
+    scope: "",
     netns,
     cniVersion: "1.1.0",
     configuration: JSON.stringify({ name: network }),

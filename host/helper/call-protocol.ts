@@ -1,0 +1,59 @@
+/**
+ * @module Calls of plugins, as the host tells the helper of them. Types only.
+ */
+import type { Digest, LogLine } from "./protocol.ts";
+
+/** Opens a call of one plugin on one sandbox. Scopes are derived from what is given here, once. */
+export interface BeginCall {
+  readonly operationId: string;
+  /** Chosen by the host, as `BeginOperation.operationId` is. */
+  readonly callId: string;
+  readonly sandboxId: string;
+  readonly type: string;
+  readonly digest: Digest;
+  /** `attachment`, `chained` or `addresses`. */
+  readonly export: string;
+  /** JSON text of the request configuration handed to the plugin. */
+  readonly configuration: string;
+  /** JSON text of the derived capability arguments. */
+  readonly runtimeConfig: string;
+  /** JSON text of the previous result; `undefined`: none. */
+  readonly previousResult: string | undefined;
+  /** Call that asked for this one (IPAM); `undefined`: the chain itself. */
+  readonly parentCallId: string | undefined;
+}
+
+export interface BegunCall {
+  /** Number that stands for the container's namespace on the private channel, for this call only. */
+  readonly containerHandle: number;
+}
+
+export type CallOutcome = "ok" | "error" | "trap" | "killed";
+
+export interface EndCall {
+  readonly callId: string;
+  readonly outcome: CallOutcome;
+  /** Addresses that an `addresses` plugin gave, CIDR text: they widen the scope of the call that asked. */
+  readonly addresses: readonly string[];
+  /** Error code and message for the log; `undefined` when it went well. */
+  readonly error: { readonly code: number; readonly message: string } | undefined;
+  readonly log: readonly LogLine[];
+  /** Durations that the host measured, in microseconds, by name. */
+  readonly phasesMicroseconds: Readonly<Record<string, number>>;
+}
+
+export interface EndedCall {
+  /** What was refused, and the grant that would allow it: for the error's details. */
+  readonly refusals: readonly string[];
+  readonly operations: readonly TimelineEntry[];
+}
+
+/** One kernel or ledger operation of a call. */
+export interface TimelineEntry {
+  readonly operation: string;
+  readonly outcome: "ok" | "refused" | "failed";
+  /** From the frame's arrival to its answer. */
+  readonly microseconds: number;
+  /** Of those, spent in the kernel. */
+  readonly kernelMicroseconds: number;
+}
