@@ -2,6 +2,8 @@
  * @module The public door: what is not named here is private.
  */
 export { createHost } from "./host.ts";
+export { loadNetworkList, loadNetworkLists } from "./operations/configuration/load.ts";
+export { parseNetworkList } from "./operations/configuration/network-list.ts";
 export { CniError, ERROR_CODES, isCniError } from "./spec/error.ts";
 export type {
   AttachmentRequest,
@@ -23,7 +25,10 @@ export type {
   LedgerRow,
   Limits,
 } from "./helper/protocol.ts";
+export type { LoadOptions, LoadedNetworkLists, LoadingRules, SkippedFile } from "./operations/configuration/load.ts";
+export type { LoadedNetworkList, NetworkList } from "./operations/configuration/network-list.ts";
 export type { CniArguments } from "./spec/arguments.ts";
+export type { PluginConfiguration } from "./spec/configuration.ts";
 export type { CniErrorJson, CniErrorKind, CniErrorOptions } from "./spec/error.ts";
 export type { JsonObject, JsonValue } from "./spec/json.ts";
 export type { VersionResult } from "./spec/version.ts";

@@ -2,10 +2,10 @@
  * @module `add`, `del` and `check`, as cnitool has them.
  */
 import type { Command } from "commander";
-import { isJsonObject } from "../spec/json.ts";
+import { loadNetworkList } from "../operations/configuration/load.ts";
 import type { JsonObject } from "../spec/json.ts";
 import { CniError, isCniError } from "../spec/error.ts";
-import { containerIdOf, parseToolEnvironment, readNetwork } from "./cnitool.ts";
+import { containerIdOf, parseToolEnvironment } from "./cnitool.ts";
 import { withHost } from "./context.ts";
 import type { CommandContext, SharedOptions } from "./context.ts";
 import { writeResultText } from "./result-text.ts";
@@ -48,11 +48,11 @@ async function runVerb({ verb, network, netns, options }: VerbRequest, context: 
   let cniVersion = "1.1.0";
   try {
     const { configurationDir, ...settings } = parseToolEnvironment(context.environment);
-    const text = readNetwork(configurationDir, network);
-    cniVersion = readVersion(text) ?? cniVersion;
+    const list = await loadNetworkList(configurationDir, network);
+    cniVersion = list.cniVersion;
     const request = {
       ...settings,
-      network: text,
+      network: list.text,
       containerId: containerIdOf(netns),
       netns,
       ifname: options.ifname ?? settings.ifname,
@@ -67,10 +67,4 @@ async function runVerb({ verb, network, netns, options }: VerbRequest, context: 
     context.print(JSON.stringify(known.toCniJson(cniVersion), undefined, 4));
     context.exitWith(1);
   }
-}
-
-function readVersion(text: string): string | undefined {
-  const value: unknown = JSON.parse(text);
-  const version = isJsonObject(value) ? value["cniVersion"] : undefined;
-  return typeof version === "string" && version !== "" ? version : undefined;
 }

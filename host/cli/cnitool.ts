@@ -1,17 +1,15 @@
 /**
- * @module What `cnitool` does with its environment and its files, so that scripts written for it work here.
+ * @module What `cnitool` does with its environment, so that scripts written for it work here.
  *
- * Source: libcni v1.3.0, `cnitool/`, and `libcni/conf.go`.
+ * Source: libcni v1.3.0, `cnitool/`.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, resolve } from "node:path";
 import { parseCniArguments } from "../spec/arguments.ts";
 import type { CniArguments } from "../spec/arguments.ts";
 import { CniError } from "../spec/error.ts";
-import { isJsonArray, parseJsonObject, readKey } from "../spec/json.ts";
+import { parseJsonObject } from "../spec/json.ts";
 import type { JsonObject } from "../spec/json.ts";
-import { parseNetworkName } from "../spec/names.ts";
 
 /** Where network configurations are, unless NETCONFPATH says otherwise. */
 export const DEFAULT_CONFIGURATION_DIR = "/etc/cni/net.d";
@@ -76,42 +74,4 @@ function parseCapabilityArgs(text: string): JsonObject {
   } catch (cause) {
     throw new CniError("invalidEnvironment", "CAP_ARGS is not the JSON text of an object", { cause });
   }
-}
-
-/**
- * Finds a network's configuration list: `*.conflist` first, then `*.conf` and `*.json`, which may hold a single plugin; drop-ins in
- * the folder named after the network are appended. As libcni has it, a broken file before the right one is an error.
- * @returns its JSON text.
- * @throws {CniError} invalidNetworkConfig when no file has that network; decodingFailure when one cannot be read.
- */
-export function readNetwork(configurationDir: string, network: string): string {
-  parseNetworkName(network);
-  const files = existsSync(configurationDir) ? readdirSync(configurationDir).sort() : [];
-  for (const file of files.filter((name) => name.endsWith(".conflist"))) {
-    const list = readObject(join(configurationDir, file));
-    if (readKey(list, "name") === network) return JSON.stringify(withDropIns(list, join(configurationDir, network)));
-  }
-  for (const file of files.filter((name) => /\.(conf|json)$/u.test(name))) {
-    const plugin = readObject(join(configurationDir, file));
-    if (readKey(plugin, "name") === network) return JSON.stringify(plugin);
-  }
-  throw new CniError(
-    "invalidNetworkConfig",
-    `no network configuration named ${JSON.stringify(network)} in ${JSON.stringify(configurationDir)}`,
-  );
-}
-
-function withDropIns(list: JsonObject, folder: string): JsonObject {
-  if (readKey(list, "loadOnlyInlinedPlugins") === true || !existsSync(folder)) return list;
-  const dropIns = readdirSync(folder)
-    .filter((name) => name.endsWith(".conf"))
-    .sort()
-    .map((name) => readObject(join(folder, name)));
-  if (dropIns.length === 0) return list;
-  const inlined = isJsonArray(list["plugins"]) ? list["plugins"] : [];
-  return { ...list, plugins: [...inlined, ...dropIns] };
-}
-
-function readObject(path: string): JsonObject {
-  return parseJsonObject(readFileSync(path, "utf8"), JSON.stringify(path));
 }

@@ -131,8 +131,11 @@ function readStrings(object: JsonObject, key: string): readonly string[] {
   });
 }
 
-/** Reads a boolean, which libcni also takes as the text "true" or "false" of any case. */
-function readSwitch(object: JsonObject, key: string): boolean {
+/**
+ * Reads a boolean, which libcni also takes as the text "true" or "false" of any case.
+ * @throws {CniError} decodingFailure when it is something else.
+ */
+export function readSwitch(object: JsonObject, key: string): boolean {
   const value = readKey(object, key);
   if (value === undefined) return false;
   if (typeof value === "boolean") return value;

@@ -27,7 +27,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operations: ["spec", "grants", "helper/protocol.ts", "helper/sandbox-protocol.ts", "helper/frames.ts"],
   audit: ["spec", "grants", "components"],
   daemon: ["host.ts", "index.ts", "spec", "helper/client.ts"],
-  cli: ["host.ts", "index.ts", "spec", "daemon/protocol.ts", "shim/install.ts"],
+  // The command reads configuration files before it opens a host.
+  cli: ["host.ts", "index.ts", "spec", "operations/configuration", "daemon/protocol.ts", "shim/install.ts"],
   demo: ["host.ts", "index.ts", "spec"],
   shim: ["spec", "daemon/protocol.ts", "daemon/frames.ts", "daemon/error-answer.ts", "daemon/surroundings.ts"],
 };

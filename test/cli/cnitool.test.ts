@@ -1,8 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { containerIdOf, parseToolEnvironment, readNetwork } from "../../host/cli/cnitool.ts";
+import { describe, expect, test } from "vitest";
+import { containerIdOf, parseToolEnvironment } from "../../host/cli/cnitool.ts";
 
 describe("the environment of cnitool", () => {
   test("has its defaults", () => {
@@ -58,60 +55,5 @@ describe("the environment of cnitool", () => {
   test("derives the container's id from its namespace's path", () => {
     // Source: printf %s /var/run/netns/testing | sha512sum | cut -c 1-20
     expect(containerIdOf("/var/run/netns/testing")).toBe("cnitool-77383ca0a0715733ca6f");
-  });
-});
-
-describe("the configuration of a network", () => {
-  let folder = "";
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "cnidaria-netconf-"));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
-  const write = (name: string, value: unknown): void => {
-    writeFileSync(join(folder, name), typeof value === "string" ? value : JSON.stringify(value));
-  };
-  const read = (name: string): unknown => JSON.parse(readNetwork(folder, name));
-
-  test("is found by the name inside the file", () => {
-    write("10-a.conflist", { name: "a", plugins: [{ type: "x" }] });
-    write("20-b.conflist", { name: "b", plugins: [{ type: "y" }] });
-    expect(read("b")).toEqual({ name: "b", plugins: [{ type: "y" }] });
-  });
-
-  test("is a list before it is a single plugin", () => {
-    write("10-a.conf", { name: "a", type: "x" });
-    write("20-a.conflist", { name: "a", plugins: [{ type: "y" }] });
-    expect(read("a")).toEqual({ name: "a", plugins: [{ type: "y" }] });
-  });
-
-  test("may be a single plugin", () => {
-    write("10-a.json", { cniVersion: "0.4.0", name: "a", type: "x" });
-    expect(read("a")).toEqual({ cniVersion: "0.4.0", name: "a", type: "x" });
-  });
-
-  test("gets the drop-ins of the folder named after it, in order", () => {
-    write("10-a.conflist", { name: "a", plugins: [{ type: "x" }] });
-    mkdirSync(join(folder, "a"));
-    write("a/20.conf", { type: "z" });
-    write("a/10.conf", { type: "y" });
-    write("a/ignored.txt", "nothing");
-    expect(read("a")).toEqual({ name: "a", plugins: [{ type: "x" }, { type: "y" }, { type: "z" }] });
-  });
-
-  test("keeps drop-ins out where it says so", () => {
-    write("10-a.conflist", { name: "a", loadOnlyInlinedPlugins: true, plugins: [{ type: "x" }] });
-    mkdirSync(join(folder, "a"));
-    write("a/10.conf", { type: "y" });
-    expect(read("a")).toMatchObject({ plugins: [{ type: "x" }] });
-  });
-
-  test("that is nowhere is code 7, one in a broken file code 6", () => {
-    expect(() => read("a")).toThrow(expect.objectContaining({ code: 7 }));
-    write("10-a.conflist", "{");
-    expect(() => read("a")).toThrow(expect.objectContaining({ code: 6 }));
-  });
-
-  test("is not looked for under a name that leaves the folder", () => {
-    expect(() => read("../a")).toThrow(expect.objectContaining({ code: 7 }));
   });
 });

@@ -2,7 +2,15 @@ import { expect, test } from "vitest";
 import * as door from "../../host/index.ts";
 
 test("the public names are these", () => {
-  expect(Object.keys(door).sort()).toEqual(["CniError", "ERROR_CODES", "createHost", "isCniError"]);
+  expect(Object.keys(door).sort()).toEqual([
+    "CniError",
+    "ERROR_CODES",
+    "createHost",
+    "isCniError",
+    "loadNetworkList",
+    "loadNetworkLists",
+    "parseNetworkList",
+  ]);
 });
 
 test("a host refuses a state directory that is not absolute, and bundles that are not there", async () => {
