@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { containerIdOf, parseToolEnvironment } from "../../host/cli/cnitool.ts";
 
