@@ -73,12 +73,10 @@ function runtimeSet(ranges: Request["runtimeConfig"]["ipRanges"][number], set: n
   });
 }
 
+/** CNI_ARGS count only where neither other source has an address. Source: CNI CONVENTIONS, "ips"; the reference takes all three together. */
 function readRequested(request: Request, fields: Fields): Requested[] {
   const text = readArguments(request.args, ["IP"]).get("IP");
-  const all = [
-    ...(text === undefined ? [] : [parseRequested("CNI_ARGS IP", text)]),
-    ...requestedInConfiguration(fields),
-    ...requestedAtRuntime(request.runtimeConfig.ips),
-  ];
+  const given = [...requestedInConfiguration(fields), ...requestedAtRuntime(request.runtimeConfig.ips)];
+  const all = given.length > 0 || text === undefined ? given : [parseRequested("CNI_ARGS IP", text)];
   return all.filter(({ address }, index) => all.findIndex((each) => addressesEqual(each.address, address)) === index);
 }

@@ -177,18 +177,37 @@ describe("addresses that are asked for", () => {
       ({ address }) => formatAddress(address),
     );
 
-  test("come from CNI_ARGS, args.cni.ips and the runtime, each once", () => {
-    const rest = {
-      args: [{ name: "IP", value: "10.1.2.10" }],
-      runtimeConfig: runtimeConfigOf({
-        ips: [{ address: ip("10.1.2.12") }, { address: ip("10.1.2.10"), prefixLength: 24 }],
-      }),
-    };
-    expect(requested(rest, { subnet: "10.1.2.0/24" }, { cni: { ips: ["10.1.2.11/24"] } })).toEqual([
-      "10.1.2.10",
-      "10.1.2.11",
-      "10.1.2.12",
-    ]);
+  const inArgs = { args: [{ name: "IP", value: "10.1.2.10" }] };
+  const atRuntime = { runtimeConfig: runtimeConfigOf({ ips: [{ address: ip("10.1.2.12") }] }) };
+  const inConfiguration = { cni: { ips: ["10.1.2.11/24"] } };
+  const IPAM = { subnet: "10.1.2.0/24" };
+  const PRECEDENCE: readonly { title: string; got: () => string[]; wanted: readonly string[] }[] = [
+    { title: "CNI_ARGS where nothing else has one", got: () => requested(inArgs), wanted: ["10.1.2.10"] },
+    { title: "the runtime, not CNI_ARGS", got: () => requested({ ...inArgs, ...atRuntime }), wanted: ["10.1.2.12"] },
+    { title: "args.cni, not CNI_ARGS", got: () => requested(inArgs, IPAM, inConfiguration), wanted: ["10.1.2.11"] },
+    {
+      title: "args.cni and the runtime together",
+      got: () => requested({ ...inArgs, ...atRuntime }, IPAM, inConfiguration),
+      wanted: ["10.1.2.11", "10.1.2.12"],
+    },
+    {
+      title: "CNI_ARGS beside an empty list",
+      got: () => requested(inArgs, IPAM, { cni: { ips: [] } }),
+      wanted: ["10.1.2.10"],
+    },
+    {
+      title: "the runtime, though CNI_ARGS have what is no address",
+      got: () => requested({ ...atRuntime, args: [{ name: "IP", value: "none" }] }),
+      wanted: ["10.1.2.12"],
+    },
+  ];
+  test.for(PRECEDENCE)("come from $title", ({ got, wanted }) => {
+    expect(got()).toEqual(wanted);
+  });
+
+  test("count once where both sources have the same", () => {
+    const same = { runtimeConfig: runtimeConfigOf({ ips: [{ address: ip("10.1.2.11"), prefixLength: 24 }] }) };
+    expect(requested(same, IPAM, inConfiguration)).toEqual(["10.1.2.11"]);
   });
 
   test("may have a prefix, which is passed over", () => {
