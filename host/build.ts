@@ -114,6 +114,9 @@ const BUNDLES: readonly Bundle[] = [
   { entry: "host/cli/main.ts", file: "cli.mjs", options: { plugins: [lateHost], banner: REQUIRE_BANNER } },
 ];
 
+/** Sources of the native shim, which `cnidaria shim install` compiles. */
+const NATIVE = "host/shim/native";
+
 /** Builds one bundle and gives the files it was made from. */
 async function bundle({ entry, file, options = {} }: Bundle): Promise<readonly string[]> {
   const { build } = await import("esbuild");
@@ -175,6 +178,12 @@ async function buildAll(): Promise<void> {
   const bundles = BUNDLES.filter(({ entry }) => existsSync(join(ROOT, entry)));
   const inputs = new Set((await Promise.all(bundles.map(bundle))).flat());
   replaceFile(nativeKoffiFile(), join(DIST, "koffi.node"));
+  const sources = readdirSync(join(ROOT, NATIVE));
+  mkdirSync(join(DIST, "native"), { recursive: true });
+  for (const source of sources) {
+    replaceFile(join(ROOT, NATIVE, source), join(DIST, "native", source));
+    inputs.add(`${NATIVE}/${source}`);
+  }
   const outputs = [...bundles.map(({ file }) => file), "koffi.node"].map((file) => `dist/${file}`);
   const watched = [...inputs, ...outputs, relative(ROOT, import.meta.filename), ...BUNDLES.map(({ entry }) => entry)];
   writeFileSync(STAMP, JSON.stringify(Object.fromEntries(watched.map((path) => [path, stampOf(path)]))));

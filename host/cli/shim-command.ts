@@ -11,9 +11,17 @@ import type { CommandContext, SharedOptions } from "./context.ts";
 /** Longest time that a warm host may stay, in seconds: a day. */
 const LINGER_MAX_SECONDS = 86_400;
 
+/** What is said of each kind of executable. */
+const KINDS = {
+  native: "native shims: with a warm host a call starts no Node",
+  node: "Node shims: each call starts Node",
+} as const;
+
 interface ShimOptions extends SharedOptions {
   readonly binDir: string;
   readonly lingerSeconds: string;
+  /** `false`: --no-native. */
+  readonly native: boolean;
 }
 
 /** Adds the command. */
@@ -29,6 +37,7 @@ export function addShimCommand(program: Command, context: CommandContext): void 
       "how long a warm host stays after a call; 0: it ends with the call",
       String(DEFAULT_LINGER_SECONDS),
     )
+    .option("--no-native", "scripts that start Node, also where a C compiler could build programs that need none")
     .option("--state-dir <dir>", "state directory that the executables remember")
     .action((options: ShimOptions) => install({ ...options, ...program.opts<SharedOptions>() }, context));
 }
@@ -39,17 +48,19 @@ async function install(options: ShimOptions, context: CommandContext): Promise<v
     throw new CniError("unknownPlugin", "no plugin is installed", {
       details: 'run "cnidaria install --bundled" first',
     });
-  const { executables, runtimeDir } = installShims({
+  const installed = installShims({
     stateDir: stateDirOf(options, context),
     binDir: options.binDir,
     bundleDir: context.bundleDir,
     nodePath: context.nodePath,
     types,
     lingerSeconds: parseSeconds(options.lingerSeconds),
+    isNativeWanted: options.native,
   });
-  if (options.json === true) return context.print(JSON.stringify({ executables, runtimeDir }, undefined, 2));
-  for (const path of executables) context.print(path);
-  context.note(`they run ${runtimeDir}`);
+  if (options.json === true) return context.print(JSON.stringify(installed, undefined, 2));
+  for (const path of installed.executables) context.print(path);
+  context.note(`they run ${installed.runtimeDir}`);
+  context.note(`${KINDS[installed.kind]} (${installed.reason})`);
 }
 
 function parseSeconds(text: string): number {

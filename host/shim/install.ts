@@ -8,7 +8,6 @@ import {
   copyFileSync,
   existsSync,
   linkSync,
-  lstatSync,
   mkdirSync,
   readFileSync,
   realpathSync,
@@ -17,10 +16,13 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import type { Stats } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { CniError } from "../spec/error.ts";
-import { isOwnScript, writeScript } from "./script.ts";
+import { isOwnExecutable } from "./executable.ts";
+import type { ExecutableOptions } from "./executable.ts";
+import { buildNativeProgram, NATIVE_FOLDER, NATIVE_SOURCES, writeNativeExecutable } from "./native.ts";
+import { checkRootOnly, isWritableByOthers } from "./root-only.ts";
+import { writeScript } from "./script.ts";
 
 /** Files of the bundle folder that a shim needs, itself included. */
 const RUNTIME_FILES = [
@@ -34,8 +36,6 @@ const RUNTIME_FILES = [
 ] as const;
 /** Hexadecimal digits of a runtime folder's name. Short: it is part of a socket's path, which has 107 bytes. */
 const RUNTIME_NAME_DIGITS = 8;
-const WRITABLE_BY_OTHERS = 0o022;
-const STICKY = 0o1000;
 
 /** What to install, and where. */
 export interface ShimInstallOptions {
@@ -47,12 +47,18 @@ export interface ShimInstallOptions {
   readonly types: readonly { readonly type: string; readonly cniVersions: readonly string[] }[];
   /** How long a warm host stays without a call; 0: it ends with its call. */
   readonly lingerSeconds: number;
+  /** Whether to build the native shim where there is a C compiler. @default false */
+  readonly isNativeWanted?: boolean;
 }
 
 /** What was installed. */
 export interface InstalledShims {
   readonly runtimeDir: string;
   readonly executables: readonly string[];
+  /** `native`: programs that need no Node beside a warm host; `node`: scripts that start Node. */
+  readonly kind: "native" | "node";
+  /** Why this kind: the compiler, or why there is no native shim. */
+  readonly reason: string;
 }
 
 /**
@@ -68,48 +74,20 @@ export function installShims(options: ShimInstallOptions): InstalledShims {
   checkRootOnly(stateDir);
   for (const { type } of options.types) checkReplaceable(join(binDir, type));
   const runtimeDir = installRuntime({ ...options, stateDir });
+  const { program, reason } =
+    options.isNativeWanted === true
+      ? buildNativeProgram(join(options.bundleDir, NATIVE_FOLDER), runtimeDir)
+      : { program: undefined, reason: "the native shim was not asked for" };
   const executables = options.types.map(({ type, cniVersions }) => {
     const path = join(binDir, type);
-    writeExecutable(
-      path,
-      writeScript({ type, cniVersions, stateDir, runtimeDir, lingerSeconds: options.lingerSeconds }),
-    );
+    writeExecutable(path, { type, cniVersions, stateDir, runtimeDir, lingerSeconds: options.lingerSeconds }, program);
     return path;
   });
-  return { runtimeDir, executables };
-}
-
-/**
- * Checks that only root can change what is at a path: the thing itself and every directory above it.
- * A sticky directory, such as /tmp, does for those above and not for the thing itself.
- * @throws {CniError} stateUnusable naming the part that is not.
- */
-export function checkRootOnly(path: string): void {
-  for (let part = path; ; part = dirname(part)) {
-    const stat = lstatSync(part);
-    const isSticky = part !== path && (stat.mode & STICKY) !== 0;
-    if (stat.uid !== 0) throw notRootOnly(part, `belongs to uid ${stat.uid}`);
-    if (!isSticky && isWritableByOthers(stat)) throw notRootOnly(part, `has mode ${(stat.mode & 0o7777).toString(8)}`);
-    if (part === dirname(part)) return;
-  }
-}
-
-function notRootOnly(part: string, what: string): CniError {
-  return new CniError(
-    "stateUnusable",
-    `${JSON.stringify(part)} ${what}: others than root may change what root would run`,
-    {
-      details: "every part of the path must be root's and writable by root only",
-    },
-  );
-}
-
-function isWritableByOthers(stat: Stats): boolean {
-  return (stat.mode & WRITABLE_BY_OTHERS) !== 0;
+  return { runtimeDir, executables, kind: program === undefined ? "node" : "native", reason };
 }
 
 function checkReplaceable(path: string): void {
-  if (!existsSync(path) || isOwnScript(readFileSync(path, "latin1"))) return;
+  if (!existsSync(path) || isOwnExecutable(readFileSync(path, "latin1"))) return;
   throw new CniError("alreadyExists", `${JSON.stringify(path)} is another program`, {
     details: "move it away, or give another --bin-dir",
   });
@@ -136,6 +114,8 @@ function installRuntime({ stateDir, bundleDir, nodePath }: ShimInstallOptions): 
 function runtimeName(bundleDir: string, nodePath: string): string {
   const hash = createHash("sha256");
   for (const file of RUNTIME_FILES) hash.update(readFileSync(join(bundleDir, file)));
+  for (const file of NATIVE_SOURCES.map((name) => join(bundleDir, NATIVE_FOLDER, name)))
+    hash.update(existsSync(file) ? readFileSync(file) : "");
   const { size, mtimeMs } = statSync(nodePath);
   hash.update(`${realpathSync(nodePath)} ${size} ${mtimeMs}`);
   return hash.digest("hex").slice(0, RUNTIME_NAME_DIGITS);
@@ -158,9 +138,11 @@ function placeNode(nodePath: string, target: string): void {
 }
 
 /** Replaces an executable in one step: a runtime may start it at any moment. */
-function writeExecutable(path: string, text: string): void {
+function writeExecutable(path: string, options: ExecutableOptions, program: Buffer | undefined): void {
   const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, text, { mode: 0o755 });
+  writeFileSync(temporary, program === undefined ? writeScript(options) : writeNativeExecutable(program, options), {
+    mode: 0o755,
+  });
   chmodSync(temporary, 0o755);
   renameSync(temporary, path);
 }

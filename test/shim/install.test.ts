@@ -12,7 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { checkRootOnly, installShims } from "../../host/shim/install.ts";
+import { installShims } from "../../host/shim/install.ts";
+import { checkRootOnly } from "../../host/shim/root-only.ts";
 
 let folder = "";
 beforeEach(() => {

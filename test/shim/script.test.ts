@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { isOwnScript, writeScript } from "../../host/shim/script.ts";
+import { isOwnExecutable } from "../../host/shim/executable.ts";
+import { writeScript } from "../../host/shim/script.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -52,9 +53,9 @@ describe("the script", () => {
 
   test("is told from another program", () => {
     expect(
-      isOwnScript(writeScript({ type: "a", cniVersions: [], stateDir: "/s", runtimeDir: "/r", lingerSeconds: 0 })),
+      isOwnExecutable(writeScript({ type: "a", cniVersions: [], stateDir: "/s", runtimeDir: "/r", lingerSeconds: 0 })),
     ).toBe(true);
-    expect(isOwnScript("#!/bin/sh\necho hello\n")).toBe(false);
-    expect(isOwnScript("\x7fELF")).toBe(false);
+    expect(isOwnExecutable("#!/bin/sh\necho hello\n")).toBe(false);
+    expect(isOwnExecutable("\x7fELF")).toBe(false);
   });
 });

@@ -16,10 +16,23 @@ import {
 } from "../host/stage.ts";
 import type { Container, Folder } from "../host/stage.ts";
 
+/** Both kinds of executable are to do the same. They share a runtime folder, and so a warm host. */
+const KINDS = ["native", "node"] as const;
+
 let folder: Folder;
 let binDir = "";
 /** Executables whose warm host ends with its call. */
 let binDirWithoutLinger = "";
+
+/** Added to the index of every network: each kind begins with networks that gave out no address yet. */
+let base = 0;
+
+/** Takes the executables of one kind. */
+const take = (kind: string): void => {
+  base = kind === "native" ? 0 : 100;
+  binDir = join(folder.path, kind);
+  binDirWithoutLinger = join(folder.path, `${kind}-0`);
+};
 const containers: Container[] = [];
 
 beforeAll(async () => {
@@ -27,11 +40,13 @@ beforeAll(async () => {
   folder = stage.folder;
   const types = await stage.host.list();
   await stage.host.close();
-  binDir = join(folder.path, "bin");
-  binDirWithoutLinger = join(folder.path, "bin0");
   const options = { stateDir: join(folder.path, "state"), bundleDir: DIST, nodePath: process.execPath, types };
-  installShims({ ...options, binDir, lingerSeconds: 60 });
-  installShims({ ...options, binDir: binDirWithoutLinger, lingerSeconds: 0 });
+  for (const kind of KINDS) {
+    const isNativeWanted = kind === "native";
+    take(kind);
+    expect(installShims({ ...options, binDir, lingerSeconds: 60, isNativeWanted }).kind).toBe(kind);
+    installShims({ ...options, binDir: binDirWithoutLinger, lingerSeconds: 0, isNativeWanted });
+  }
 });
 afterEach(() => {
   for (const container of containers.splice(0)) container[Symbol.dispose]();
@@ -55,7 +70,7 @@ const stopWarmHost = (): void => {
 
 /** Configuration of one plugin, as a runtime hands it over. */
 const configurationOf = (index: number, cniVersion = "1.0.0"): string => {
-  const { name, plugins } = bridgeNetwork(index);
+  const { name, plugins } = bridgeNetwork(base + index);
   return JSON.stringify({ cniVersion, name, ...plugins[0] });
 };
 
@@ -75,7 +90,9 @@ const environmentOf = (
 const call = (env: Record<string, string>, input: string, { type = "bridge", folder: from = binDir } = {}) =>
   spawnSync(join(from, type), { env, input, encoding: "utf8" });
 
-describe("an executable", () => {
+describe.each(KINDS)("a %s executable", (kind) => {
+  beforeAll(() => take(kind));
+
   test("adds, checks and removes, as the reference's does", async () => {
     const container = newContainer();
     const input = configurationOf(1);
@@ -84,7 +101,7 @@ describe("an executable", () => {
     expect(added.stderr).toMatch(/call [0-9a-f-]{36}/u);
     expect(JSON.parse(added.stdout)).toMatchObject({
       cniVersion: "1.0.0",
-      ips: [{ address: "10.77.1.2/24", gateway: "10.77.1.1", interface: 2 }],
+      ips: [{ address: `10.77.${base + 1}.2/24`, gateway: `10.77.${base + 1}.1`, interface: 2 }],
     });
     expect(container.links()).toEqual(["eth0"]);
     const checked = JSON.stringify({ ...JSON.parse(input), prevResult: JSON.parse(added.stdout) });
@@ -154,12 +171,34 @@ describe("an executable", () => {
     await until(() => processesOf(folder.path).length === 0);
   });
 
+  test("uses no warm host of another network namespace, nor is one used by it", async () => {
+    const [one, two] = [newContainer(), newContainer()];
+    expect(call(environmentOf("ADD", one), configurationOf(10)).status).toBe(0);
+    const before = warmHosts().map(({ pid }) => pid);
+    const shim = join(binDirWithoutLinger, "bridge");
+    // Another node: its own network, and the same mount namespace, so that it sees the same sockets.
+    const other = (command: string) =>
+      spawnSync("unshare", ["--net", shim], {
+        env: { ...environmentOf(command, two), PATH: "/usr/sbin:/usr/bin" },
+        input: configurationOf(11),
+        encoding: "utf8",
+      });
+    expect(other("ADD")).toMatchObject({ status: 0 });
+    expect(nodeLinks()).not.toContain(`tb${base + 11}`);
+    expect(warmHosts().map(({ pid }) => pid)).toEqual(expect.arrayContaining(before));
+    await until(() => warmHosts().length === before.length);
+    expect(call(environmentOf("DEL", one), configurationOf(10)).status).toBe(0);
+    expect(other("DEL")).toMatchObject({ status: 0 });
+    await until(() => warmHosts().length === before.length);
+    expect(nodeLinks()).toEqual([]);
+  });
+
   test("of an IPAM plugin answers with the configuration of its caller", () => {
     const container = newContainer();
     const added = call(environmentOf("ADD", container), configurationOf(6), { type: "host-local" });
     expect(added.status).toBe(0);
     const result = JSON.parse(added.stdout) as object;
-    expect(result).toMatchObject({ ips: [{ address: "10.77.6.2/24" }] });
+    expect(result).toMatchObject({ ips: [{ address: `10.77.${base + 6}.2/24` }] });
     expect(call(environmentOf("DEL", container), configurationOf(6), { type: "host-local" }).status).toBe(0);
   });
 
@@ -178,7 +217,9 @@ describe("an executable", () => {
   });
 });
 
-describe("what a runtime does wrong", () => {
+describe.each(KINDS)("what a runtime does wrong with a %s executable", (kind) => {
+  beforeAll(() => take(kind));
+
   test("no verb: a line about the plugin on stderr, exit code 0", () => {
     const { status, stdout, stderr } = call({}, "");
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" });

@@ -1,0 +1,38 @@
+/*
+ * What a copy of the native shim knows: its settings, which the installation wrote into it, and the environment.
+ */
+#ifndef CNIDARIA_SHIM_SETTINGS_H
+#define CNIDARIA_SHIM_SETTINGS_H
+
+#include <stddef.h>
+
+#if !defined SETTINGS_BYTES || !defined MARK
+#error "compile it by way of host/shim/native.ts, which defines where the settings are"
+#endif
+
+/* Most variables that are passed, and most arguments of the Node shim. */
+#define LIST_MAX 32
+
+struct settings {
+	char text[SETTINGS_BYTES + 1];
+	char *version_answer; /* what VERSION prints, line end included */
+	char *type;           /* the plugin type */
+	char *socket_head;    /* path of the socket, up to the namespaces */
+	char *socket_tail;    /* and after them */
+	char *arguments[LIST_MAX + 2]; /* of the Node shim, its own path first; room for a failure's name, and the NULL */
+	size_t argument_count; /* 0: nothing was written into this program */
+	char *passed[LIST_MAX]; /* names of variables */
+	size_t passed_count;
+};
+
+extern struct settings settings;
+
+void read_settings(void);
+
+/* Gives the environment's entry NAME=value; NULL: not set. The last one counts where there are several, as in a shell. */
+char *entry_of(const char *name);
+
+/* Gives a variable's value; empty: not set. */
+const char *value_of(const char *name);
+
+#endif
