@@ -65,6 +65,18 @@ export interface AttachmentRequest {
   readonly netnsOverride?: boolean;
 }
 
+/** A question about a network, and no container. */
+export interface StatusRequest {
+  /** As in {@link AttachmentRequest}. */
+  readonly network: string | JsonObject;
+  /** Is told the id of the call if a plugin is run for it; `log` finds it by that id. */
+  readonly onBegin?: (operationId: string) => void;
+  /** These as in {@link AttachmentRequest}. */
+  readonly signal?: AbortSignal;
+  readonly pluginDirs?: readonly string[];
+  readonly trace?: Readonly<Record<string, string>>;
+}
+
 /** One call of the exec protocol. */
 export interface ExecRequest {
   readonly command: string;
@@ -133,6 +145,11 @@ export interface Host extends AsyncDisposable {
   readonly del: (request: AttachmentRequest) => Promise<void>;
   /** Checks that it is as ADD left it. */
   readonly check: (request: AttachmentRequest) => Promise<void>;
+  /**
+   * Tells whether `add` could be served now: rejects with code 50 if it could not, with 51 if containers may be degraded as well. Runs no
+   * plugin where the answer is known. Below version 1.1.0 of the specification there is no such question, and the answer is yes.
+   */
+  readonly status: (request: StatusRequest) => Promise<void>;
   /** Gives the versions of the specification that every plugin of a network speaks; without one, those of this host. */
   readonly version: (network?: string | JsonObject) => Promise<VersionResult>;
   /** Performs one call of the exec protocol: one plugin and its IPAM plugin. Gives the result's JSON text; `""`: none. */

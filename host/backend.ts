@@ -29,6 +29,7 @@ export function createBackend(parts: BackendParts): Backend {
       return runCall(client, ahead.take(call.callId) ?? (await openCall(parts, call)), call);
     },
     recordLegacyCall: async (call) => void (await client.request("record-legacy-call", call)),
+    readStatus: (asked) => client.request("read-status", asked),
     end: (ended) => {
       ahead.drop(ended.operationId);
       return client.request("end-operation", ended);
@@ -60,8 +61,8 @@ async function begin(
   }
   const pluginOf = (type: string) =>
     Object.hasOwn(begun.plugins, type) ? (begun.plugins[type] ?? undefined) : undefined;
-  // The first plugin starts its own sandbox; those that come later, IPAM above all, start meanwhile.
-  for (const plugin of types.slice(1).map(pluginOf)) {
+  // The first plugin starts its own sandbox; those that come later, IPAM above all, start meanwhile. What is about no container calls few.
+  for (const plugin of operation.containerId === "" ? [] : types.slice(1).map(pluginOf)) {
     // What is wrong with a plugin is reported where it is called.
     if (plugin !== undefined) pool.warm(plugin).catch(() => undefined);
   }
@@ -100,13 +101,13 @@ async function runCall(
   { lease, containerHandle }: OpenedCall,
   call: PluginCall,
 ): Promise<PluginCallEnded> {
-  const { callId, verb, request, signal } = call;
+  const { callId, verb, request, valid, signal } = call;
   const endEarly = (): void => lease.kill(ENDED_EARLY);
   signal?.addEventListener("abort", endEarly);
   // While the call was begun, nobody listened.
   if (isAborted(signal)) endEarly();
   const running = lease.call(
-    { type: "call", callId, export: call.export, verb, request, containerHandle },
+    { type: "call", callId, export: call.export, verb, request, valid, containerHandle },
     call.onIpam,
   );
   call.onRun();

@@ -20,7 +20,10 @@ import { del } from "./operations/del.ts";
 import { typesOf } from "./operations/invocation.ts";
 import { importLeases } from "./operations/import-leases/import-leases.ts";
 import type { InvocationInput } from "./operations/invocation.ts";
+import { KnownAnswers } from "./operations/known-answers.ts";
 import { unknownPlugin } from "./operations/plugins.ts";
+import { status } from "./operations/status.ts";
+import type { WithBackend } from "./operations/status.ts";
 import { version } from "./operations/version.ts";
 import { createPool } from "./sandbox/pool.ts";
 import type { Pool } from "./sandbox/pool.ts";
@@ -103,17 +106,17 @@ function surroundingsOf({ legacyDeadlineMs }: HostOptions, origin: string): Surr
 function verbs(
   connected: Connect,
   surroundings: Surroundings,
-): Pick<Host, "add" | "del" | "check" | "version" | "exec"> {
+): Pick<Host, "add" | "del" | "check" | "status" | "version" | "exec"> {
+  const withBackend: WithBackend = (body) => connected(({ backend }) => body(backend));
+  const known = new KnownAnswers();
   const inputOf = (request: AttachmentRequest): InvocationInput => ({ ...request, ...surroundings });
   const installed = async ({ client }: Connected) => (await client.request("list-plugins", {})).plugins;
   return {
     add: (request) => connected(async ({ backend }) => (await add(backend, inputOf(request))).result),
     del: (request) => connected(async ({ backend }) => void (await del(backend, inputOf(request)))),
     check: (request) => connected(async ({ backend }) => void (await check(backend, inputOf(request)))),
-    exec: (request) =>
-      connected((parts) =>
-        execPlugin({ backend: parts.backend, plugins: () => installed(parts), surroundings }, request),
-      ),
+    status: (request) => status(withBackend, { ...request, ...surroundings }, known),
+    exec: (request) => execPlugin({ withBackend, known, surroundings }, request),
     version: (network) =>
       connected(async (parts) => {
         if (network === undefined) return version([], undefined);

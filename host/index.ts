@@ -13,6 +13,7 @@ export type {
   InstallPlan,
   InstallRequest,
   ReadFilter,
+  StatusRequest,
 } from "./api.ts";
 export type { ImportLeasesRequest, ImportReport } from "./operations/import-leases/import-leases.ts";
 export type {

@@ -11,7 +11,7 @@ export interface BeginCall {
   readonly sandboxId: string;
   readonly type: string;
   readonly digest: Digest;
-  /** `attachment`, `chained` or `addresses`. */
+  /** `attachment`, `chained`, `addresses` or `network`. */
   readonly export: string;
   /** JSON text of the request configuration handed to the plugin. */
   readonly configuration: string;

@@ -12,10 +12,12 @@
 import type { AuditRow, LeaseRow, LedgerRow } from "./reading-protocol.ts";
 import type { BeginCall, BegunCall, EndCall, EndedCall } from "./call-protocol.ts";
 import type { LegacyType, RecordLegacyCall } from "./legacy-protocol.ts";
+import type { NetworkStatus, ReadStatus } from "./network-protocol.ts";
 
 export type { AuditRow, LeaseRow, LedgerRow } from "./reading-protocol.ts";
 export type { BeginCall, BegunCall, CallOutcome, EndCall, EndedCall, TimelineEntry } from "./call-protocol.ts";
 export type { LegacyType, RecordLegacyCall } from "./legacy-protocol.ts";
+export type { NetworkStatus, PluginStatus, ReadStatus } from "./network-protocol.ts";
 
 import type { ImportedLeases, ImportLeases } from "./import-protocol.ts";
 
@@ -161,34 +163,6 @@ export interface EndedOperation {
   /** Microseconds of the sweep, and of those in the kernel. */
   readonly sweepMicroseconds: number;
   readonly sweepKernelMicroseconds: number;
-}
-
-/** Asks what is known of a network without any plugin. */
-export interface ReadStatus {
-  readonly network: string;
-  /** Types that ADD would call, IPAM included. */
-  readonly plugins: readonly {
-    readonly type: string;
-    /** Granted capabilities that the network's configuration makes no use of. */
-    readonly unused: readonly string[];
-  }[];
-}
-
-export interface NetworkStatus {
-  /** By type; `null`: not installed. */
-  readonly plugins: Readonly<Record<string, PluginStatus | null>>;
-  /** Another text whenever the leases of the network may be others; of one helper. */
-  readonly leases: string;
-}
-
-export interface PluginStatus {
-  readonly plugin: InstalledPlugin;
-  /** When it was granted, ISO 8601: another grant may make it answer something else. */
-  readonly grantedAt: string;
-  /** What its capabilities need and the machine lacks, a line each: ADD cannot be served. */
-  readonly missing: readonly string[];
-  /** What attachments rely on and is not there any more, a line each: they may be degraded. */
-  readonly lost: readonly string[];
 }
 
 export interface LogLine {

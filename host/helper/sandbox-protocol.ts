@@ -34,10 +34,12 @@ export interface CallFrame {
   readonly type: "call";
   readonly callId: string;
   readonly export: string;
-  /** `add`, `del`, `check` or `status`. */
+  /** `add`, `del`, `check`, `status` or `gc`. */
   readonly verb: string;
-  /** The WIT record `request`. */
+  /** The WIT record `request`, or `network-request`. */
   readonly request: unknown;
+  /** The list that `network.gc` gets; `undefined` with every other verb. */
+  readonly valid?: readonly { readonly containerId: string; readonly ifname: string }[] | undefined;
   readonly containerHandle: number;
 }
 

@@ -11,15 +11,20 @@ import type {
   EndedOperation,
   InstalledPlugin,
   LogLine,
+  NetworkStatus,
   RecordLegacyCall,
+  ReadStatus,
 } from "../helper/protocol.ts";
 import type { PluginError, ResultFrame } from "../helper/sandbox-protocol.ts";
-import type { Request } from "../spec/request.ts";
+import type { NetworkRequest, Request } from "../spec/request.ts";
+import type { ValidAttachment } from "../spec/valid-attachments.ts";
 
 /** How a guest's call ended. `{}` is what is left of an `ok` without a value once it has been JSON. */
 export type GuestOutcome = ResultFrame["outcome"] | Readonly<Record<string, never>>;
 /** A verb as the WIT exports spell it. */
-export type GuestVerb = "add" | "del" | "check" | "status";
+export type GuestVerb = IpamVerb | "gc";
+/** The verbs of these that a guest can have its IPAM plugin run. */
+export type IpamVerb = "add" | "del" | "check" | "status";
 /** The answer to a guest that called its IPAM plugin. */
 export type IpamAnswer = { readonly ok: unknown } | { readonly err: PluginError };
 
@@ -29,10 +34,12 @@ export interface CallBeginning {
   /** A UUID of its own. */
   readonly callId: string;
   readonly plugin: InstalledPlugin;
-  /** `attachment`, `chained` or `addresses`. */
+  /** `attachment`, `chained`, `addresses` or `network`. */
   readonly export: string;
   readonly verb: GuestVerb;
-  readonly request: Request;
+  readonly request: Request | NetworkRequest;
+  /** What `network.gc` is given besides the request; `undefined` with every other verb. */
+  readonly valid?: readonly ValidAttachment[] | undefined;
   /** JSON text of the derived capability arguments. */
   readonly runtimeConfig: string;
   /** JSON text of the previous result, in the configuration's version; `undefined`: none. */
@@ -48,7 +55,7 @@ export interface PluginCall extends CallBeginning {
   /** Is told when the guest runs. Does not throw. */
   readonly onRun: () => void;
   /** Runs the IPAM plugin. Never rejects. */
-  readonly onIpam: (verb: GuestVerb) => Promise<IpamAnswer>;
+  readonly onIpam: (verb: IpamVerb) => Promise<IpamAnswer>;
   /** Finishes what belongs to the call, between the guest's end and the call's. Never rejects. */
   readonly beforeEnd: (outcome: GuestOutcome) => Promise<void>;
   /** Judges how the guest ended, for `end-call`. */
@@ -88,6 +95,8 @@ export interface Backend {
    * @throws {CniError} notPermitted when it may not be made.
    */
   recordLegacyCall(call: RecordLegacyCall): Promise<void>;
+  /** Gives what is known of a network without any plugin. @throws {CniError} invalidNetworkConfig for the names. */
+  readStatus(asked: ReadStatus): Promise<NetworkStatus>;
   /** @throws {CniError} helperFailed when an ADD that was to be kept broke, or the helper is gone. */
   end(ended: EndOperation): Promise<EndedOperation>;
 }

@@ -4,7 +4,12 @@
 
 import type { NetworkConfiguration, PluginConfiguration } from "../spec/configuration.ts";
 import { CniError } from "../spec/error.ts";
-import { broughtPreviousResult, deriveRequest, deriveRequestConfiguration } from "../spec/request.ts";
+import {
+  broughtPreviousResult,
+  deriveNetworkRequest,
+  deriveRequest,
+  deriveRequestConfiguration,
+} from "../spec/request.ts";
 import { formatPreviousResult, parseResult } from "../spec/result-json.ts";
 import type { AttachmentResult } from "../spec/result.ts";
 import type { CallBeginning, PluginCallEnded } from "./backend.ts";
@@ -47,13 +52,18 @@ export function deriveCall(invocation: Invocation, step: Step): CallBeginning {
   const { network, operationId } = invocation;
   const { callId, plugin, verb, previousResult, parentCallId } = step;
   const derived = deriveRequestConfiguration(network, step.configuration, invocation.runtimeConfig);
+  const name = exportOf(step);
   return {
     operationId,
     callId,
     plugin,
-    export: exportOf(step),
+    export: name,
     verb,
-    request: deriveRequest(network, derived, { ...invocation, previousResult }),
+    request:
+      name === "network"
+        ? deriveNetworkRequest(network, derived)
+        : deriveRequest(network, derived, { ...invocation, previousResult }),
+    valid: step.valid,
     runtimeConfig: JSON.stringify(derived.runtimeConfig),
     previousResult:
       previousResult === undefined
@@ -97,7 +107,8 @@ export function broughtResult(
   return brought === undefined ? undefined : parseResult(brought, network.cniVersion).result;
 }
 
-function exportOf({ plugin, parentCallId }: Step): string {
+function exportOf({ plugin, parentCallId, export: wanted }: Step): string {
+  if (wanted !== undefined) return wanted;
   if (parentCallId !== undefined) return "addresses";
   const found = CHAIN_EXPORTS.find((name) => plugin.exports.includes(name));
   if (found !== undefined) return found;

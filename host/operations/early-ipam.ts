@@ -3,7 +3,7 @@
  */
 
 import type { InstalledPlugin } from "../helper/protocol.ts";
-import type { GuestVerb, IpamAnswer } from "./backend.ts";
+import type { IpamAnswer, IpamVerb } from "./backend.ts";
 import { answerIpam } from "./ipam.ts";
 import type { CallStep, OpenStep } from "./ipam.ts";
 import type { Step } from "./plugins.ts";
@@ -13,14 +13,14 @@ export interface Ipam {
   /** Runs its `add` already, where that may be. The caller has begun. */
   readonly start: () => void;
   /** Answers the caller. Never rejects. */
-  readonly answer: (verb: GuestVerb) => Promise<IpamAnswer>;
+  readonly answer: (verb: IpamVerb) => Promise<IpamAnswer>;
   /** Waits for what was started; addresses that the caller keeps without having asked for them are given back. Never rejects. */
   readonly finish: (isKept: boolean) => Promise<void>;
 }
 
 /** Makes the caller's side of its IPAM plugin. Nothing is called yet. */
 export function openIpam(open: OpenStep, call: CallStep): Ipam {
-  const ask = (verb: GuestVerb): Promise<IpamAnswer> => answerIpam(open, verb, call);
+  const ask = (verb: IpamVerb): Promise<IpamAnswer> => answerIpam(open, verb, call);
   let early: Promise<IpamAnswer> | undefined;
   let isTaken = false;
   return {

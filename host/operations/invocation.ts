@@ -76,22 +76,49 @@ export interface Invocation {
  */
 export function parseInvocation(verb: Verb, input: InvocationInput): Invocation {
   const startedAt = input.nowMicroseconds();
-  const containerId = parseContainerId(input.containerId);
-  const ifname = parseIfName(input.ifname);
+  parseContainerId(input.containerId);
+  parseIfName(input.ifname);
   if (input.netns === "" && verb !== "DEL")
     throw new CniError("invalidEnvironment", `CNI_NETNS is empty`, {
       details: `${verb} needs the container's namespace`,
     });
-  const parsed = parseNetworkConfiguration(input.network);
-  const network = input.type === undefined ? parsed : calledAs(parsed, input.type);
+  return settleInvocation(input, { verb, network: parseNetwork(input), startedAt });
+}
+
+/** What comes from outside for a verb that is about a network and no container. */
+export type NetworkInput = Omit<InvocationInput, "containerId" | "netns" | "ifname" | "within" | "netnsOverride">;
+
+/**
+ * Parses what a verb is asked that is about a network: its names of a container are empty.
+ * @throws {CniError} as `parseNetworkConfiguration` does.
+ */
+export function parseNetworkInvocation(verb: Verb, input: NetworkInput): Invocation {
+  const startedAt = input.nowMicroseconds();
+  const network = parseNetwork(input);
+  return settleInvocation({ ...input, containerId: "", netns: "", ifname: "" }, { verb, network, startedAt });
+}
+
+function parseNetwork({ network, type }: Pick<InvocationInput, "network" | "type">): NetworkConfiguration {
+  const parsed = parseNetworkConfiguration(network);
+  return type === undefined ? parsed : calledAs(parsed, type);
+}
+
+interface Parsed {
+  readonly verb: Verb;
+  readonly network: NetworkConfiguration;
+  readonly startedAt: number;
+}
+
+/** Fills in what was left out. */
+function settleInvocation(input: InvocationInput, { verb, network, startedAt }: Parsed): Invocation {
   return {
     operationId: randomUUID(),
     verb,
     scope: input.type ?? "",
     network,
-    containerId,
+    containerId: input.containerId,
     netns: input.netns,
-    ifname,
+    ifname: input.ifname,
     args: input.args ?? [],
     runtimeConfig: input.runtimeConfig ?? {},
     origin: input.origin,

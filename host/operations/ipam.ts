@@ -5,7 +5,7 @@
 import type { InstalledPlugin } from "../helper/protocol.ts";
 import type { PluginError } from "../helper/sandbox-protocol.ts";
 import { CniError, isCniError } from "../spec/error.ts";
-import type { GuestVerb, IpamAnswer } from "./backend.ts";
+import type { IpamAnswer, IpamVerb } from "./backend.ts";
 import type { Conclusion } from "./conclusion.ts";
 import { callLegacyIpam, isLegacy } from "./legacy/chain.ts";
 import { isDispensable, pluginOf, takeCallId } from "./plugins.ts";
@@ -24,7 +24,7 @@ export type CallStep = (chain: Chain, step: Step) => Promise<Conclusion>;
  * Runs the IPAM plugin that the caller's configuration names, with the caller's own request, and gives what the caller is told. Never rejects.
  * Does not trust the caller: the helper judges its grant once more where the nested call begins.
  */
-export async function answerIpam(open: OpenStep, verb: GuestVerb, call: CallStep): Promise<IpamAnswer> {
+export async function answerIpam(open: OpenStep, verb: IpamVerb, call: CallStep): Promise<IpamAnswer> {
   const { chain } = open;
   try {
     const type = ipamTypeOf(open.caller);
@@ -47,10 +47,18 @@ function isServedByExecutable({ chain, caller }: OpenStep): boolean {
   return ipamType !== undefined && isLegacy(chain, ipamType);
 }
 
-function ipamStep({ chain, caller }: OpenStep, type: string, verb: GuestVerb): Step {
+function ipamStep({ chain, caller }: OpenStep, type: string, verb: IpamVerb): Step {
   const plugin = ipamPlugin(chain, type);
   const parentCallId = caller.callId;
-  return { ...caller, plugin, verb, parentCallId, callId: takeCallId(chain, plugin.type, parentCallId), isLast: false };
+  return {
+    ...caller,
+    plugin,
+    verb,
+    parentCallId,
+    callId: takeCallId(chain, plugin.type, parentCallId),
+    isLast: false,
+    export: "addresses",
+  };
 }
 
 /** Gives the type that the caller may ask. @throws {CniError} notPermitted, invalidNetworkConfig. */

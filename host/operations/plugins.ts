@@ -8,6 +8,7 @@ import type { PluginConfiguration } from "../spec/configuration.ts";
 import { CniError, isCniError } from "../spec/error.ts";
 import type { CniErrorKind } from "../spec/error.ts";
 import type { AttachmentResult } from "../spec/result.ts";
+import type { ValidAttachment } from "../spec/valid-attachments.ts";
 import type { Backend, BegunVerb, CallBeginning, GuestVerb } from "./backend.ts";
 import type { Invocation } from "./invocation.ts";
 
@@ -62,6 +63,10 @@ export interface Step {
   readonly parentCallId: string | undefined;
   /** Whether the verb ends after it, if all goes well. */
   readonly isLast: boolean;
+  /** Export that is called; `undefined`: the first of those with the verbs of an attachment. */
+  readonly export?: "addresses" | "network";
+  /** What `network.gc` is given. */
+  readonly valid?: readonly ValidAttachment[];
 }
 
 /** Gives the id for a call: of the one that was begun ahead, or a new one. */

@@ -119,10 +119,7 @@ export class Session implements ImportContext {
   #callGuest(call: CallFrame, instance: GuestInstance): GuestOutcome {
     const verb = verbOf(instance, call);
     if (verb === undefined) return { trap: `the guest exports no ${call.export}.${call.verb}` };
-    const args = EXPORTS_WITH_NAMESPACE.includes(call.export)
-      ? [call.request, new ContainerNamespace(call.containerHandle)]
-      : [call.request];
-    const outcome = runGuest(() => verb(...args));
+    const outcome = runGuest(() => verb(...argumentsOf(call)));
     if ("ok" in outcome && this.#batch !== undefined) return { trap: "the verb ended in the middle of a batch" };
     if (!("trap" in outcome)) return outcome;
     return { trap: `${outcome.trap} (${instance.memoryBytes()} bytes of memory in use)` };
@@ -186,6 +183,12 @@ function verbOf(instance: GuestInstance, call: CallFrame): ((...args: unknown[])
   const exported = instance.exported(call.export);
   if (exported === undefined || !Object.hasOwn(exported, call.verb)) return undefined;
   return exported[call.verb];
+}
+
+/** Gives the arguments of an exported function. */
+function argumentsOf({ export: name, request, valid, containerHandle }: CallFrame): readonly unknown[] {
+  if (EXPORTS_WITH_NAMESPACE.includes(name)) return [request, new ContainerNamespace(containerHandle)];
+  return valid === undefined ? [request] : [request, valid];
 }
 
 /** Handles travel as their numbers. */

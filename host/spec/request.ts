@@ -37,6 +37,13 @@ export interface Request {
   readonly previousResult: AttachmentResult | undefined;
 }
 
+/** The WIT record `network-request`, as it is lowered. */
+export interface NetworkRequest {
+  readonly cniVersion: string;
+  readonly networkName: string;
+  readonly configuration: string;
+}
+
 /** What a request says besides its configuration. */
 export interface RequestContext {
   readonly containerId: string;
@@ -81,6 +88,15 @@ export function deriveRequest(
     runtimeConfig: parseRuntimeConfig(derived.runtimeConfig, network.name),
     configuration: JSON.stringify(derived.configuration),
     previousResult: context.previousResult,
+  };
+}
+
+/** Makes the WIT record `network-request`. */
+export function deriveNetworkRequest(network: NetworkConfiguration, derived: RequestConfiguration): NetworkRequest {
+  return {
+    cniVersion: network.cniVersion,
+    networkName: network.name,
+    configuration: JSON.stringify(derived.configuration),
   };
 }
 

@@ -21,7 +21,7 @@ describe("DEL", () => {
   test("twice, and without a namespace, succeeds", async () => {
     const backend = fakeBackend();
     const report = await del(backend, input({ netns: "" }));
-    expect(backend.calls.map((call) => call.request.netns)).toEqual(["", ""]);
+    expect(backend.calls.map((call) => call.request)).toMatchObject([{ netns: "" }, { netns: "" }]);
     expect(report.sweepMicroseconds).toBe(2);
   });
 

@@ -9,22 +9,25 @@ import type {
   EndedCall,
   EndedOperation,
   InstalledPlugin,
+  NetworkStatus,
+  PluginStatus,
   RecordLegacyCall,
+  ReadStatus,
 } from "../../host/helper/protocol.ts";
 import type {
   Backend,
   BegunVerb,
   CallBeginning,
   GuestOutcome,
-  GuestVerb,
   IpamAnswer,
+  IpamVerb,
   PluginCall,
   PluginCallEnded,
 } from "../../host/operations/backend.ts";
 import type { InvocationInput } from "../../host/operations/invocation.ts";
 
 /** What a fake guest does: an outcome, an error of the call itself, or something that asks for IPAM first. */
-export type Guest = GuestOutcome | Error | ((ask: (verb: GuestVerb) => Promise<IpamAnswer>) => Promise<GuestOutcome>);
+export type Guest = GuestOutcome | Error | ((ask: (verb: IpamVerb) => Promise<IpamAnswer>) => Promise<GuestOutcome>);
 
 export interface FakeOptions {
   /** By `type verb`, such as `bridge add`. */
@@ -43,6 +46,10 @@ export interface FakeOptions {
   readonly remembered?: Readonly<Record<string, InstalledPlugin>>;
   /** Types whose calls are begun with the verb when that is asked. */
   readonly ahead?: readonly string[];
+  /** What `readStatus` says of types, besides that they are installed; an error of it. */
+  readonly status?: Readonly<Record<string, Partial<PluginStatus> | null>> | Error;
+  /** Generation of the leases. @default "1" */
+  readonly leases?: () => string;
   /** Why calls, by `type verb`, cannot be ended. */
   readonly closing?: Readonly<Record<string, Error>>;
 }
@@ -56,6 +63,7 @@ export interface FakeBackend extends Backend {
   readonly endings: [string, Pick<EndCall, "outcome" | "addresses" | "error">][];
   readonly ended: EndOperation[];
   readonly legacyCalls: RecordLegacyCall[];
+  readonly asked: ReadStatus[];
   /** In order: `begin`, `run …`, `close …` and `end`. */
   readonly order: string[];
 }
@@ -132,6 +140,7 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
   const begun: BeginOperation[] = [];
   const ended: EndOperation[] = [];
   const ahead: CallBeginning[] = [];
+  const asked: ReadStatus[] = [];
   const order: string[] = [];
   const legacyCalls: RecordLegacyCall[] = [];
   const endings: FakeBackend["endings"] = [];
@@ -139,6 +148,7 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
     calls,
     begun,
     ended,
+    asked,
     endings,
     ahead,
     order,
@@ -177,6 +187,10 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
       const refusal = options.refusesLegacy?.[call.type];
       if (refusal !== undefined) throw refusal;
     },
+    async readStatus(question): Promise<NetworkStatus> {
+      asked.push(question);
+      return answerStatus(options, question);
+    },
     async end(operation): Promise<EndedOperation> {
       ended.push(operation);
       order.push("end");
@@ -186,9 +200,27 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
   };
 }
 
-async function answer(guest: Guest, ask: (verb: GuestVerb) => Promise<IpamAnswer>): Promise<GuestOutcome> {
+async function answer(guest: Guest, ask: (verb: IpamVerb) => Promise<IpamAnswer>): Promise<GuestOutcome> {
   if (guest instanceof Error) throw guest;
   return typeof guest === "function" ? guest(ask) : guest;
+}
+
+function answerStatus(
+  { status = {}, leases = () => "1", legacy = [] }: FakeOptions,
+  { plugins }: ReadStatus,
+): NetworkStatus {
+  if (status instanceof Error) throw status;
+  const statusOf = (type: string): PluginStatus | null => {
+    const change = status[type];
+    const found = PLUGINS[type];
+    if (change === null || found === undefined || found === null) return null;
+    return { plugin: found, grantedAt: "2000-01-01T00:00:00.000Z", missing: [], lost: [], ...change };
+  };
+  return {
+    plugins: Object.fromEntries(plugins.map(({ type }) => [type, statusOf(type)])),
+    legacy,
+    leases: leases(),
+  };
 }
 
 /** Answers after others had their turn, as a helper does. */

@@ -48,7 +48,7 @@ export const METHOD_SCHEMAS = {
     sandboxId: NAME,
     type: NAME,
     digest: DIGEST,
-    export: z.enum(["attachment", "chained", "addresses"]),
+    export: z.enum(["attachment", "chained", "addresses", "network"]),
     configuration: z.string(),
     runtimeConfig: z.string(),
     previousResult: TEXT_OR_ABSENT,

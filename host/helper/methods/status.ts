@@ -5,6 +5,7 @@ import type { Grant } from "../../grants/grant.ts";
 import { hasMasqueradeTable } from "../../kernel/masquerade.ts";
 import { parseNetworkName, parsePluginType } from "../../spec/names.ts";
 import { missingFeatures } from "../features.ts";
+import { isLegacyAllowed } from "../legacy-types.ts";
 import type { SharedRow } from "../ledger/records.ts";
 import { describePlugin, readGrant, readType } from "../plugins.ts";
 import type { NetworkStatus, PluginStatus, ReadStatus } from "../protocol.ts";
@@ -18,7 +19,13 @@ import { isTagged } from "../undo/alias.ts";
 export function readStatus(state: HelperState, { network, plugins }: ReadStatus): NetworkStatus {
   parseNetworkName(network);
   const statuses = plugins.map(({ type, unused }) => [type, pluginStatus(state, network, { type, unused })] as const);
-  return { plugins: Object.fromEntries(statuses), leases: state.ledger.leases.generation(network) };
+  return {
+    plugins: Object.fromEntries(statuses),
+    legacy: statuses.flatMap(([type, status]) =>
+      status === null && isLegacyAllowed(state.layout, type) ? [type] : [],
+    ),
+    leases: state.ledger.leases.generation(network),
+  };
 }
 
 function pluginStatus(

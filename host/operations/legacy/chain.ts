@@ -6,6 +6,7 @@ import type { Command } from "../../spec/environment.ts";
 import { CniError } from "../../spec/error.ts";
 import { formatIpPrefix } from "../../spec/ip.ts";
 import type { AddressResult, AttachmentResult } from "../../spec/result.ts";
+import { formatValidAttachments } from "../../spec/valid-attachments.ts";
 import type { GuestVerb } from "../backend.ts";
 import { findPlugin } from "../plugins.ts";
 import type { Chain, LegacyRun, Step } from "../plugins.ts";
@@ -16,7 +17,7 @@ import { findExecutable } from "./find.ts";
 import { legacyStdin } from "./request.ts";
 
 /** What a plugin of the chain is asked. */
-export type LegacyStep = Pick<Step, "configuration" | "verb" | "previousResult">;
+export type LegacyStep = Pick<Step, "configuration" | "verb" | "previousResult" | "valid">;
 
 /**
  * Tells whether a type is served by an executable: none is installed and the operator allows it, or it took part in the ADD.
@@ -85,13 +86,14 @@ interface ChainCall extends LegacyStep {
 /** Makes a call, and remembers that it was made. */
 async function run<T extends AddressResult | AttachmentResult | undefined>(
   chain: Chain,
-  { type, verb, configuration, previousResult, parentCallId }: ChainCall,
+  { type, verb, configuration, previousResult, valid, parentCallId }: ChainCall,
   read: LegacyCall<T>["read"],
   addressesOf: (read: T) => readonly string[] = () => [],
 ): Promise<T> {
   const { backend, invocation, legacyRuns, calls } = chain;
   const { network, runtimeConfig, nowMicroseconds } = invocation;
-  const stdin = legacyStdin(network, { configuration, runtimeConfig, previousResult });
+  const extra = valid === undefined ? {} : formatValidAttachments(valid);
+  const stdin = legacyStdin(network, { configuration, runtimeConfig, previousResult, extra });
   const made: LegacyRun = { type, verb, configuration, latestResult: previousResult, isDone: false };
   legacyRuns.push(made);
   checkLegacy(chain, type);

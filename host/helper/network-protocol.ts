@@ -1,0 +1,34 @@
+/**
+ * @module What is said between host and helper about networks, without any container. Types only.
+ */
+import type { InstalledPlugin } from "./protocol.ts";
+
+/** Asks what is known of a network without any plugin. */
+export interface ReadStatus {
+  readonly network: string;
+  /** Types that ADD would call, IPAM included. */
+  readonly plugins: readonly {
+    readonly type: string;
+    /** Granted capabilities that the network's configuration makes no use of. */
+    readonly unused: readonly string[];
+  }[];
+}
+
+export interface NetworkStatus {
+  /** By type; `null`: not installed. */
+  readonly plugins: Readonly<Record<string, PluginStatus | null>>;
+  /** Of the types that are not installed, those whose executables the operator allows. */
+  readonly legacy: readonly string[];
+  /** Another text whenever the leases of the network may be others; of one helper. */
+  readonly leases: string;
+}
+
+export interface PluginStatus {
+  readonly plugin: InstalledPlugin;
+  /** When it was granted, ISO 8601: another grant may make it answer something else. */
+  readonly grantedAt: string;
+  /** What its capabilities need and the machine lacks, a line each: ADD cannot be served. */
+  readonly missing: readonly string[];
+  /** What attachments rely on and is not there any more, a line each: they may be degraded. */
+  readonly lost: readonly string[];
+}
