@@ -4,13 +4,15 @@
 import { hash, randomInt } from "node:crypto";
 import { decide } from "../../grants/decide.ts";
 import type { CallFacts } from "../../grants/facts.ts";
+import type { Grant } from "../../grants/grant.ts";
 import { CniError } from "../../spec/error.ts";
 import { readIpPrefix } from "../../spec/ip.ts";
 import type { IpPrefix } from "../../spec/ip.ts";
 import { parseJsonObject, readPointer } from "../../spec/json.ts";
 import { tagOf } from "../ledger/tag.ts";
 import { isMadeByOthers } from "../made-by-others.ts";
-import type { BeginCall, BegunCall } from "../protocol.ts";
+import { readGrant } from "../plugins.ts";
+import type { BeginCall, BegunCall, Digest } from "../protocol.ts";
 import type { SandboxSession } from "../sandbox-session.ts";
 import type { HelperState, OpenCall, OpenOperation } from "../state.ts";
 import { ProtocolViolation } from "../violation.ts";
@@ -44,7 +46,7 @@ export function beginCall(state: HelperState, asked: BeginCall): BegunCall {
     sandbox,
     owner,
     tag: tagOf(owner),
-    grant: sandbox.grant,
+    grant: presentGrant(state, asked.digest),
     containerHandle: asked.export === "attachment" ? randomInt(1, HANDLE_END) : undefined,
     configurationDigest: hash(
       "sha256",
@@ -79,6 +81,17 @@ function idleSandbox(state: HelperState, { sandboxId, digest }: BeginCall): Sand
     throw new CniError("helperFailed", `sandbox ${JSON.stringify(sandboxId)} runs another component`);
   if (sandbox.call !== undefined) throw new CniError("helperFailed", `sandbox ${JSON.stringify(sandboxId)} is busy`);
   return sandbox;
+}
+
+/**
+ * The operator's grant of this moment: another process may have changed it since the sandbox was started, and the narrower or wider one counts.
+ * What the sandbox can ask at all stays what it was started with.
+ * @throws {CniError} notPermitted when it was taken away.
+ */
+function presentGrant({ layout }: HelperState, digest: Digest): Grant {
+  const grant = readGrant(layout, digest);
+  if (grant !== undefined) return grant;
+  throw new CniError("notPermitted", `the grant of ${digest} was taken away`);
 }
 
 /** The host decides which network a container gets, not which code serves a type. */
