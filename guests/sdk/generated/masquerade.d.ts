@@ -16,7 +16,7 @@ declare module 'cnidaria:plugin/masquerade@0.1.0' {
    */
   export function set(addresses: Array<IpPrefix>): void;
   /**
-   * Lists what is masqueraded for this attachment, by the packet filter's own word.
+   * Lists what this plugin has masqueraded for this attachment, by the packet filter's own word.
    *
    * Needs grant: `masquerade`.
    *
@@ -26,7 +26,7 @@ declare module 'cnidaria:plugin/masquerade@0.1.0' {
    */
   export function list(): Array<IpPrefix>;
   /**
-   * Removes what is masqueraded for this attachment.
+   * Removes what this plugin has masqueraded for this attachment.
    *
    * Needs grant: `masquerade`.
    *

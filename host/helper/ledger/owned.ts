@@ -129,7 +129,7 @@ export class OwnedTable {
 }
 
 function whereOfOwned(filter: OwnedFilter): Where {
-  const { operationId, attachment, network, containerId, kind, key, nodeNetnsCookie } = filter;
+  const { operationId, attachment, network, containerId, kind, key, digest, nodeNetnsCookie } = filter;
   return whereOf({
     operation_id: operationId,
     container_id: attachment?.containerId ?? containerId,
@@ -137,6 +137,7 @@ function whereOfOwned(filter: OwnedFilter): Where {
     ifname: attachment?.ifname,
     kind,
     key,
+    digest,
     cookie: nodeNetnsCookie,
   });
 }

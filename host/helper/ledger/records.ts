@@ -55,6 +55,7 @@ export interface OwnedFilter {
   readonly containerId?: string;
   readonly kind?: string;
   readonly key?: string;
+  readonly digest?: Digest;
   readonly nodeNetnsCookie?: string;
 }
 

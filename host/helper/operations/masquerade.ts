@@ -71,8 +71,11 @@ function set(context: OperationContext, addresses: readonly IpPrefix[]): void {
   state.ledger.done(row);
 }
 
+/** What this plugin has for the attachment: what another one of the chain has is that one's. */
 function rowsOf({ state, call }: OperationContext): OwnedRow[] {
-  return state.ledger.owned({ attachment: call.operation.key, kind: "masquerade", nodeNetnsCookie: state.node.cookie });
+  const { key: attachment } = call.operation;
+  const { cookie: nodeNetnsCookie } = state.node;
+  return state.ledger.owned({ attachment, kind: "masquerade", digest: call.owner.digest, nodeNetnsCookie });
 }
 
 /** Gives those of a row's addresses that the packet filter has for its tag. */

@@ -15,7 +15,7 @@
  */
 export function set(addresses: Array<IpPrefix>): void;
 /**
- * Lists what is masqueraded for this attachment, by the packet filter's own word.
+ * Lists what this plugin has masqueraded for this attachment, by the packet filter's own word.
  *
  * Needs grant: `masquerade`.
  *
@@ -25,7 +25,7 @@ export function set(addresses: Array<IpPrefix>): void;
  */
 export function list(): Array<IpPrefix>;
 /**
- * Removes what is masqueraded for this attachment.
+ * Removes what this plugin has masqueraded for this attachment.
  *
  * Needs grant: `masquerade`.
  *
