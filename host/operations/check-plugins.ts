@@ -22,8 +22,8 @@ export function checkPlugins(chain: Chain): void {
 
 function checkPlugin(chain: Chain, type: string): void {
   if (isLegacy(chain, type)) return checkLegacy(chain, type);
-  const { network, pluginDirs, calledType } = chain.invocation;
-  if (findPlugin(chain, type) === undefined && calledType === undefined)
+  const { network, pluginDirs, scope } = chain.invocation;
+  if (findPlugin(chain, type) === undefined && scope === "")
     throw unknownPlugin(type, searchExecutable(type, pluginDirs));
   checkVersion(pluginOf(chain, type), network.cniVersion);
 }

@@ -65,8 +65,6 @@ export interface Invocation {
   readonly within: string | undefined;
   readonly netnsOverride: boolean;
   readonly legacyDeadlineMs: number | undefined;
-  /** Type that the runtime's call is for, by an executable of that name; `undefined`: a list is called. */
-  readonly calledType: string | undefined;
   readonly parseMicroseconds: number;
 }
 
@@ -130,7 +128,6 @@ function settleInvocation(input: InvocationInput, { verb, network, startedAt }: 
     within: input.within,
     netnsOverride: input.netnsOverride ?? false,
     legacyDeadlineMs: input.legacyDeadlineMs,
-    calledType: input.type,
     parseMicroseconds: Math.round(input.nowMicroseconds() - startedAt),
   };
 }

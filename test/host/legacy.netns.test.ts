@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../host/index.ts";
+import { installShims } from "../../host/shim/install.ts";
 import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
 import { createStateFolder, createTestHost } from "../support/host.ts";
@@ -263,6 +264,63 @@ describe("a list of executables alone", () => {
         "install it with: cnidaria install portmap; or let /usr/lib/cni/portmap run unconfined: cnidaria legacy allow portmap",
     });
     expect(await legacyCalls()).toEqual([]);
+  });
+});
+
+describe("an executable with a component as its IPAM plugin, by an executable of ours, and a component behind it", () => {
+  const network = (index: number) => ({
+    cniVersion: "1.0.0",
+    name: `leg${index}`,
+    plugins: [
+      {
+        type: "bridge",
+        bridge: `tl${index}`,
+        isGateway: true,
+        ipam: { type: "host-local", subnet: `10.78.${index}.0/24` },
+      },
+      { type: "loopback" },
+    ],
+  });
+  const requestBy = (container: TestContainer, list: object) => ({
+    ...requestOf(container, list),
+    pluginDirs: [join(folder, "ours"), join(folder, "bin"), REFERENCE],
+  });
+  const stageShims = async () => {
+    const staged = await stage(["host-local", "loopback"], ["bridge", "failing"]);
+    installShims({
+      stateDir: test_.stateDir,
+      bundleDir: join(import.meta.dirname, "..", "..", "dist"),
+      nodePath: process.execPath,
+      types: await staged.host.list(),
+      binDir: join(folder, "ours"),
+      lingerSeconds: 0,
+    });
+    return staged;
+  };
+
+  test("adds, checks and removes as one operation", async () => {
+    const { host, container } = await stageShims();
+    const request = requestBy(container, network(8));
+    expect(await host.add(request)).toMatchObject({ ips: [{ address: "10.78.8.2/24", gateway: "10.78.8.1" }] });
+    expect(container.ip("-4 -o addr show eth0")).toContain("10.78.8.2/24");
+    expect(container.ip("-o link show lo")).toContain("UP");
+    expect(await host.leases()).toMatchObject([{ address: "10.78.8.2", network: "leg8", containerId: container.id }]);
+    await host.check(request);
+    await host.del(request);
+    expect(await host.leases()).toEqual([]);
+    expect(await host.attachments()).toEqual([]);
+    await host.del({ ...request, netns: "" });
+  });
+
+  test("gives the address back when a later plugin fails", async () => {
+    const { host, container } = await stageShims();
+    script("failing", `[ "$CNI_COMMAND" = DEL ]`);
+    const list = network(9);
+    const plugins = [...list.plugins, { type: "failing" }];
+    await expect(host.add(requestBy(container, { ...list, plugins }))).rejects.toMatchObject({ kind: "pluginFailed" });
+    expect(await host.leases()).toEqual([]);
+    expect(await host.attachments()).toEqual([]);
+    expect(container.ip("-o link")).not.toContain("eth0");
   });
 });
 

@@ -24,7 +24,7 @@ export type LegacyStep = Pick<Step, "configuration" | "verb" | "previousResult" 
  * The type that a runtime calls by an executable of ours never is: that one would be found again.
  */
 export function isLegacy({ begun, invocation }: Chain, type: string): boolean {
-  if (findPlugin({ begun }, type) !== undefined || invocation.calledType === type) return false;
+  if (findPlugin({ begun }, type) !== undefined || invocation.scope === type) return false;
   return begun.legacy.includes(type) || tookPart({ begun, invocation }, type);
 }
 
