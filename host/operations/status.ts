@@ -113,7 +113,7 @@ async function judgeMember(inquiry: Inquiry, member: NetworkMember): Promise<voi
 async function askExecutable(inquiry: Inquiry, { type, configuration }: NetworkMember): Promise<void> {
   const { backend, invocation, facts } = inquiry;
   // The type that a runtime calls by an executable of ours would be found again.
-  if (!facts.legacy.includes(type) || invocation.calledType === type) {
+  if (!facts.legacy.includes(type) || invocation.scope === type) {
     throw new CniError("pluginUnavailable", `plugin ${JSON.stringify(type)} is not installed`, {
       details: `install it with: cnidaria install ${type}`,
     });
