@@ -68,7 +68,7 @@ export interface TakeOverOutcome {
 export interface LeaseStore {
   /**
    * Reserves the next free address of the ranges, in order, after the one given last in that set of that network; wraps.
-   * `already-exists`: the attachment has an address of that set, or in these ranges.
+   * `already-exists`: the attachment has an address of that set, or one in these ranges that was taken over.
    */
   reserveNext(
     owner: Owner,

@@ -28,6 +28,7 @@ import type {
   TakeOverOutcome,
 } from "./lease-records.ts";
 import type { Owner } from "./records.ts";
+import { isTakenOver } from "./taken-over.ts";
 
 type NextOutcome = ReturnType<LeaseStore["reserveNext"]>;
 
@@ -145,15 +146,15 @@ export class LeaseTable implements LeaseStore {
     );
   }
 
-  /** In the ranges too: the index of a lease that was taken over is a guess. */
+  /** Of one that was taken over its place in the ranges counts too: its index is a guess. */
   #hasLease({ network, containerId, ifname }: Owner, { setIndex, ranges }: NextAddress): boolean {
     const own = this.list({ network, containerId, ifname });
     if (own.length === 0) return false;
     const numbers = numberRangesOf(ranges);
     return own.some((lease) => {
+      if (lease.setIndex === setIndex || !isTakenOver(lease)) return lease.setIndex === setIndex;
       const { family, value } = storedOf(lease.address);
-      const isInside = numbers.some((each) => each.family === family && each.first <= value && value <= each.last);
-      return lease.setIndex === setIndex || isInside;
+      return numbers.some((each) => each.family === family && each.first <= value && value <= each.last);
     });
   }
 

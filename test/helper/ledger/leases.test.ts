@@ -192,3 +192,44 @@ test("a change shows in its network's generation: this helper's, another's, and 
   expect(isNew()).toBe(false);
   expect(other.leases.generation("pods")).not.toBe(leases.generation("pods"));
 });
+
+const imported = (address: string, containerId: string, ifname = "eth0", setIndex = 0) => ({
+  address: parseIpAddress(address),
+  containerId,
+  ifname,
+  setIndex,
+});
+const takeOver = (leases: LeaseStore, ...taken: readonly ReturnType<typeof imported>[]) =>
+  leases.takeOver({ operationId: "import-1", network: "pods", leases: taken, cursors: [] });
+
+test("addresses that are taken over are leased, once and for all; what others have stays theirs", () => {
+  const { leases } = openTestLedger();
+  next(leases, "a", ["10.0.0.2-10.0.0.9"]);
+  const taken = [imported("10.0.0.2", "b"), imported("10.0.0.3", "b"), imported("10.0.0.4", "c", "")];
+  expect(takeOver(leases, ...taken)).toMatchObject({ imported: 2, present: 0, conflicts: [{ containerId: "a" }] });
+  expect(takeOver(leases, ...taken)).toMatchObject({ imported: 0, present: 2, conflicts: [{ containerId: "a" }] });
+  expect(next(leases, "d", ["10.0.0.2-10.0.0.9"])).toBe("10.0.0.5");
+  expect(leases.ownerOf("pods", parseIpAddress("10.0.0.2"))).toMatchObject({ containerId: "a" });
+});
+
+test("the next address is looked for after the one that the other store gave last", () => {
+  const { leases } = openTestLedger();
+  const cursors = [{ setIndex: 0, address: parseIpAddress("10.0.0.7") }];
+  leases.takeOver({ operationId: "import-1", network: "pods", leases: [], cursors });
+  expect(next(leases, "a", ["10.0.0.2-10.0.0.9"])).toBe("10.0.0.8");
+});
+
+test("a container that was taken over gets no second address of its ranges, whatever set it is from", () => {
+  const { leases } = openTestLedger();
+  takeOver(leases, imported("10.0.0.2", "b", "eth0", 3), imported("10.0.0.3", "c", "", 3));
+  expect(next(leases, "b", ["10.0.0.2-10.0.0.9"])).toBe("already-exists");
+  expect(next(leases, "c", ["10.0.0.2-10.0.0.9"])).toBe("already-exists");
+  expect(next(leases, "b", ["10.9.0.2-10.9.0.9"])).toBe("10.9.0.2");
+});
+
+test("a lease whose link is not known goes with the DEL of any", () => {
+  const { leases } = openTestLedger();
+  takeOver(leases, imported("10.0.0.2", "b", ""), imported("10.0.0.3", "b", "net1"));
+  expect(leases.release({ network: "pods", containerId: "b", ifname: "eth0" })).toBe(1);
+  expect(leases.list({ containerId: "b" }).map(({ ifname }) => ifname)).toEqual(["net1"]);
+});
