@@ -98,8 +98,8 @@ export interface AttachmentRecord extends AttachmentKey {
 
 /**
  * Begins one verb for one attachment: takes the container's lock, opens the namespace, recovers what an earlier call of the same
- * attachment left unfinished. One at a time per container id; a second one is refused with `tryAgainLater`. GC runs alone: it waits for the
- * verbs of containers, and they for it, for a few seconds; then it is `tryAgainLater`. STATUS and GC are about no container: names are empty.
+ * attachment left unfinished. One at a time per container id: a second one waits for the first. GC runs alone: it waits for the verbs of containers,
+ * and they for it. Whoever has waited long enough is refused with `tryAgainLater`. STATUS and GC are about no container: names are empty.
  */
 export interface BeginOperation extends AttachmentKey {
   /**

@@ -30,7 +30,7 @@ const RECOVERY_POLL_MS = 5;
 /**
  * Begins one verb.
  * @throws {ProtocolViolation} when the operation's id is in use.
- * @throws {CniError} tryAgainLater when another verb for the container is under way, or a GC, or for a GC any verb; invalidNetns, invalidEnvironment, stateUnusable.
+ * @throws {CniError} tryAgainLater when another verb for the container stays under way, or a GC, or for a GC any verb; invalidNetns, invalidEnvironment, stateUnusable.
  */
 export async function beginOperation(state: HelperState, begun: BeginOperation): Promise<BegunOperation> {
   checkNames(begun);

@@ -11,7 +11,12 @@ import { ProtocolViolation } from "../violation.ts";
 
 /** How long a GC waits for the verbs of containers, and they for it, in ms. */
 const GC_WAIT_MS = 5_000;
-const GC_POLL_MS = 5;
+/**
+ * How long a verb waits for another one of its container, in ms. containerd adds a pod's networks all at once and gives up the pod when
+ * one of them fails; this is longer than a plugin may take, and shorter than the kubelet waits.
+ */
+const CONTAINER_WAIT_MS = 30_000;
+const POLL_MS = 5;
 
 /** Locks that are held, and whose others cover an operation. */
 export interface TakenLocks {
@@ -36,7 +41,7 @@ export async function takeLocks(state: HelperState, begun: BeginOperation): Prom
     const kind = gcKindOf(begun);
     // Waited for only where it is held: nothing else comes in between otherwise.
     if (kind !== undefined) held.push(state.locks.gc(kind) ?? (await waitForGc(state, kind)));
-    if (containerId !== "") held.push(takeContainer(state, containerId));
+    if (containerId !== "") held.push(await takeContainer(state, containerId));
     held.push(takeOwn(state, operationId));
     return { locks: held.toReversed(), outer: undefined };
   } catch (error) {
@@ -51,12 +56,8 @@ function gcKindOf({ verb }: BeginOperation): "shared" | "exclusive" | undefined 
 }
 
 async function waitForGc({ locks }: HelperState, kind: "shared" | "exclusive"): Promise<Hold> {
-  const deadline = performance.now() + GC_WAIT_MS;
-  while (performance.now() < deadline) {
-    await sleep(GC_POLL_MS);
-    const lock = locks.gc(kind);
-    if (lock !== undefined) return lock;
-  }
+  const lock = await waitFor(() => locks.gc(kind), GC_WAIT_MS);
+  if (lock !== undefined) return lock;
   throw new CniError(
     "tryAgainLater",
     kind === "shared" ? "a GC is under way" : "operations for containers are under way: GC runs alone",
@@ -64,10 +65,24 @@ async function waitForGc({ locks }: HelperState, kind: "shared" | "exclusive"): 
   );
 }
 
-function takeContainer({ locks }: HelperState, containerId: string): Hold {
-  const lock = locks.container(containerId);
+async function takeContainer({ locks }: HelperState, containerId: string): Promise<Hold> {
+  const take = (): Hold | undefined => locks.container(containerId);
+  const lock = take() ?? (await waitFor(take, CONTAINER_WAIT_MS));
   if (lock !== undefined) return lock;
-  throw new CniError("tryAgainLater", `another operation for container ${JSON.stringify(containerId)} is under way`);
+  throw new CniError("tryAgainLater", `another operation for container ${JSON.stringify(containerId)} is under way`, {
+    details: `waited for ${CONTAINER_WAIT_MS} ms`,
+  });
+}
+
+/** Tries again and again; `undefined`: in vain. */
+async function waitFor(take: () => Hold | undefined, waitMs: number): Promise<Hold | undefined> {
+  const deadline = performance.now() + waitMs;
+  while (performance.now() < deadline) {
+    await sleep(POLL_MS);
+    const lock = take();
+    if (lock !== undefined) return lock;
+  }
+  return undefined;
 }
 
 function takeOwn({ locks }: HelperState, id: string): Hold {
