@@ -38,6 +38,11 @@ function servedBy(record: AttachmentRecord | undefined, type: string): Digest | 
   return Object.hasOwn(record.digests, type) ? record.digests[type] : undefined;
 }
 
+/** Tells whether an operation is part of an ADD of the same attachment. */
+export function isPartOfAdd({ key, outer }: Pick<OpenOperation, "key" | "outer">): boolean {
+  return outer?.verb === "ADD" && outer.network === key.network && outer.ifname === key.ifname;
+}
+
 /** What a DEL of one scope takes along. */
 export interface ScopeShare {
   /** Plugins whose changes go. */

@@ -20,7 +20,7 @@ import { NO_PLUGIN } from "../state.ts";
 import type { ContainerSide, HelperState, OpenOperation } from "../state.ts";
 import { undoRemains } from "../undo/remains.ts";
 import { ProtocolViolation } from "../violation.ts";
-import { chooseRecord, pinnedBy } from "./attachment-records.ts";
+import { chooseRecord, isPartOfAdd, pinnedBy } from "./attachment-records.ts";
 import { takeLocks } from "./operation-locks.ts";
 
 /** How long a recovery by another helper is waited for, in ms. */
@@ -145,7 +145,8 @@ function choosePlugins(
 }
 
 /** Writes that the operation lives, and on ADD which namespace the attachment holds. */
-function writeBeginning({ ledger, node, now }: HelperState, { id, key, begun, container }: OpenOperation): void {
+function writeBeginning({ ledger, node, now }: HelperState, operation: OpenOperation): void {
+  const { id, key, begun, container } = operation;
   const { verb, origin } = begun;
   ledger.transaction(() => {
     ledger.openOperation({
@@ -158,7 +159,8 @@ function writeBeginning({ ledger, node, now }: HelperState, { id, key, begun, co
       helperPid: process.pid,
       within: begun.within ?? "",
     });
-    if (verb === "ADD" && container !== undefined) {
+    // The ADD that it is part of has it already.
+    if (verb === "ADD" && container !== undefined && !isPartOfAdd(operation)) {
       const owner = { ...key, nodeNetnsCookie: node.cookie, digest: NO_PLUGIN };
       const cookie = container.netns.cookie.toString();
       const description = `namespace ${container.path}`;

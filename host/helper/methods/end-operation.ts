@@ -8,7 +8,7 @@ import type { HelperState, OpenOperation } from "../state.ts";
 import { awaitDeletions, withoutBegun } from "../undo/deletions.ts";
 import { everythingOf, madeBy, madeByPlugins, sweep } from "../undo/sweep.ts";
 import type { Sweep, SweepOutcome } from "../undo/sweep.ts";
-import { digestsLeft, shareOf } from "./attachment-records.ts";
+import { digestsLeft, isPartOfAdd, shareOf } from "./attachment-records.ts";
 
 const NOTHING: SweepOutcome = { failures: [], microseconds: 0, kernelMicroseconds: 0 };
 
@@ -101,8 +101,7 @@ function close({ ledger }: HelperState, operation: OpenOperation, ended: EndOper
 function keepAdded(ledger: Ledger, operation: OpenOperation, result: string | undefined): void {
   const { id, key, outer } = operation;
   ledger.attachments.put(recordOf(operation, result), id);
-  if (outer === undefined || outer.verb !== "ADD") return;
-  if (outer.network === key.network && outer.ifname === key.ifname) ledger.handOver({ id, ...key }, outer.id);
+  if (outer !== undefined && isPartOfAdd(operation)) ledger.handOver({ id, ...key }, outer.id);
 }
 
 /** Leases and records of ADDs that were part of it go along; for those of its own there is none yet. */

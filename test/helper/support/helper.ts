@@ -182,6 +182,8 @@ export interface TestVerb {
   readonly netns: string;
   readonly containerId?: string;
   readonly network?: string;
+  readonly scope?: string;
+  readonly within?: string;
   readonly configuration?: object;
   readonly previousResult?: object;
   readonly export?: BeginCall["export"];
@@ -202,7 +204,8 @@ export async function beginTestOperation(
     network,
     containerId,
     ifname: "eth0",
-    scope: "",
+    scope: what.scope ?? "",
+    within: what.within,
     netns,
     cniVersion: "1.1.0",
     configuration: JSON.stringify({ name: network }),
