@@ -6,6 +6,9 @@ import type { AttachmentKey } from "./protocol.ts";
 import type { HelperState } from "./state.ts";
 
 /** Tells whether another program made an attachment. */
-export function isMadeByOthers({ ledger }: HelperState, { network, containerId, ifname }: AttachmentKey): boolean {
+export function isMadeByOthers(
+  { ledger }: Pick<HelperState, "ledger">,
+  { network, containerId, ifname }: AttachmentKey,
+): boolean {
   return ledger.leases.list({ network, containerId, ifname }).some(isTakenOver);
 }

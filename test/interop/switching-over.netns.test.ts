@@ -19,7 +19,7 @@ const NOT_PERMITTED = 101;
 let node: TestHost;
 let dataDir: string;
 beforeAll(async () => {
-  node = await createTestHost({ plugins: ["bridge", "host-local"] });
+  node = await createTestHost({ plugins: ["bridge", "host-local", "masks"] });
   dataDir = join(node.stateDir, "..", "networks");
   mkdirSync(dataDir);
 });
@@ -54,7 +54,7 @@ const requestOf = (container: TestContainer, name: string) => ({
 const delByExec = (container: TestContainer, configuration: JsonObject, netns = container.netns): Promise<string> =>
   node.host.exec({
     command: "DEL",
-    type: "bridge",
+    type: String(configuration["type"]),
     containerId: container.id,
     netns,
     ifname: "eth0",
@@ -88,6 +88,9 @@ describe.skipIf(!HAS_REFERENCE)("a node that is switched over", () => {
     expect(ping(old, given)).toContain("1 received");
     expect(ping(young, "10.70.0.1")).toContain("1 received");
 
+    // The plugins of a chain are deleted in reverse, each by itself: the address goes with the one that gave it.
+    await delByExec(old, { cniVersion: "1.0.0", name, type: "masks", prevResult: first });
+    expect(await node.host.leases({ containerId: old.id })).toHaveLength(1);
     await delByExec(old, { ...pluginOf(name), prevResult: first });
     expect(old.ip("-o link")).not.toContain("eth0");
     dead.remove();

@@ -5,6 +5,7 @@ import { CniError } from "../../spec/error.ts";
 import type { Ledger } from "../ledger/records.ts";
 import type { AttachmentRecord, EndOperation, EndedOperation } from "../protocol.ts";
 import type { HelperState, OpenOperation } from "../state.ts";
+import { isMadeByOthers } from "../made-by-others.ts";
 import { awaitDeletions, withoutBegun } from "../undo/deletions.ts";
 import { everythingOf, madeBy, madeByPlugins, sweep } from "../undo/sweep.ts";
 import type { Sweep, SweepOutcome } from "../undo/sweep.ts";
@@ -115,7 +116,9 @@ function forgetDeleted(ledger: Ledger, operation: OpenOperation, outcome: "ok" |
   const { key, begun, attachment, givesAddresses } = operation;
   const { network, containerId, ifname } = key;
   const share = shareOf(operation);
-  if (share === undefined || share.isLast) ledger.leases.release({ network, containerId, ifname });
+  if (share === undefined || (share.isLast && (givesAddresses || !isMadeByOthers({ ledger }, key))))
+    ledger.leases.release({ network, containerId, ifname });
+  // Of an attachment that another program made nothing else is on record: its address goes with the plugin that gives addresses.
   else {
     const digests = [...share.digests, ...(givesAddresses ? ([""] as const) : [])];
     if (digests.length > 0) ledger.leases.release({ network, containerId, ifname, digests });
