@@ -12,6 +12,7 @@ import type {
   Limits,
 } from "./helper/protocol.ts";
 import type { ImportLeasesRequest, ImportReport } from "./operations/import-leases/import-leases.ts";
+import type { ValidationReport } from "./operations/validation/report.ts";
 import type { CniArguments } from "./spec/arguments.ts";
 import type { JsonObject } from "./spec/json.ts";
 import type { VersionResult } from "./spec/version.ts";
@@ -137,6 +138,14 @@ export interface ReadFilter {
   readonly containerId?: string;
 }
 
+/** What to validate. */
+export interface ValidateRequest {
+  /** The network configuration list, as JSON text or its value. A single plugin's configuration is a list of one. */
+  readonly network: string | JsonObject;
+  /** Absolute folders of CNI_PATH: where executables of legacy types are searched. @default [] */
+  readonly pluginDirs?: readonly string[];
+}
+
 /** Runs CNI plugins. Every method rejects with {@link CniError} only. */
 export interface Host extends AsyncDisposable {
   /** Adds a container to a network. What a failed call made is undone. Gives the result in the configuration's version. */
@@ -152,6 +161,11 @@ export interface Host extends AsyncDisposable {
   readonly status: (request: StatusRequest) => Promise<void>;
   /** Gives the versions of the specification that every plugin of a network speaks; without one, those of this host. */
   readonly version: (network?: string | JsonObject) => Promise<VersionResult>;
+  /**
+   * Says what is wrong with a network before it is used: types that nothing serves, versions, fields that a plugin's schema forbids, what
+   * a grant does not cover. Runs no plugin. Rejects only when it cannot look.
+   */
+  readonly validate: (request: ValidateRequest) => Promise<ValidationReport>;
   /** Performs one call of the exec protocol: one plugin and its IPAM plugin. Gives the result's JSON text; `""`: none. */
   readonly exec: (request: ExecRequest) => Promise<string>;
   /** Verifies a component and says what its installation would grant. Changes nothing until it is committed. */

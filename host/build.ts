@@ -94,13 +94,27 @@ const lateHost: Plugin = {
   },
 };
 
+/** What validates schemas is loaded when something is validated: it is larger than the rest of the host. */
+const lateSchemas: Plugin = {
+  name: "late-schemas",
+  setup(build) {
+    build.onResolve({ filter: /\/schema-check\.ts$/ }, (args) =>
+      args.kind === "dynamic-import" ? { path: "./schema-check.mjs", external: true } : undefined,
+    );
+  },
+};
+
 /** CommonJS packages inside an ES module bundle still ask for `require`. */
 const REQUIRE_BANNER = {
   js: 'import { createRequire as cnidariaRequire } from "node:module"; const require = cnidariaRequire(import.meta.url);',
 };
 
 const BUNDLES: readonly Bundle[] = [
-  { entry: "host/index.ts", file: "index.js", options: { packages: "external", minify: false } },
+  {
+    entry: "host/index.ts",
+    file: "index.js",
+    options: { packages: "external", minify: false, plugins: [lateSchemas] },
+  },
   { entry: "host/helper/main.ts", file: "helper.mjs", options: { plugins: [nativeKoffi] } },
   { entry: "host/sandbox/main.ts", file: "sandbox.mjs", options: { plugins: [browserShim] } },
   {
@@ -108,7 +122,8 @@ const BUNDLES: readonly Bundle[] = [
     file: "transpiler.mjs",
     options: { plugins: [embeddedTranspiler, browserShim], loader: { ".wasm": "binary" } },
   },
-  { entry: "host/host.ts", file: "host.mjs" },
+  { entry: "host/host.ts", file: "host.mjs", options: { plugins: [lateSchemas] } },
+  { entry: "host/operations/validation/schema-check.ts", file: "schema-check.mjs" },
   { entry: "host/daemon/warm-host.ts", file: "warm-host.mjs", options: { plugins: [lateHost] } },
   { entry: "host/shim/main.ts", file: "shim.cjs", options: { format: "cjs" } },
   { entry: "host/cli/main.ts", file: "cli.mjs", options: { plugins: [lateHost], banner: REQUIRE_BANNER } },

@@ -29,6 +29,7 @@ import { createPool } from "./sandbox/pool.ts";
 import type { Pool } from "./sandbox/pool.ts";
 import { parseNetworkConfiguration } from "./spec/configuration.ts";
 import { CniError, isCniError } from "./spec/error.ts";
+import { validate } from "./validation.ts";
 
 const MICROSECONDS_PER_MILLISECOND = 1000;
 /** Bundle of the helper, in the bundle folder; the others lie beside it. */
@@ -106,7 +107,7 @@ function surroundingsOf({ legacyDeadlineMs }: HostOptions, origin: string): Surr
 function verbs(
   connected: Connect,
   surroundings: Surroundings,
-): Pick<Host, "add" | "del" | "check" | "status" | "version" | "exec"> {
+): Pick<Host, "add" | "del" | "check" | "status" | "version" | "validate" | "exec"> {
   const withBackend: WithBackend = (body) => connected(({ backend }) => body(backend));
   const known = new KnownAnswers();
   const inputOf = (request: AttachmentRequest): InvocationInput => ({ ...request, ...surroundings });
@@ -117,6 +118,7 @@ function verbs(
     check: (request) => connected(async ({ backend }) => void (await check(backend, inputOf(request)))),
     status: (request) => status(withBackend, { ...request, ...surroundings }, known),
     exec: (request) => execPlugin({ withBackend, known, surroundings }, request),
+    validate: (request) => connected((parts) => validate(parts, request)),
     version: (network) =>
       connected(async (parts) => {
         if (network === undefined) return version([], undefined);

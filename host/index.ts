@@ -2,7 +2,7 @@
  * @module The public door: what is not named here is private.
  */
 export { createHost } from "./host.ts";
-export { loadNetworkList, loadNetworkLists } from "./operations/configuration/load.ts";
+export { loadNetworkFile, loadNetworkList, loadNetworkLists } from "./operations/configuration/load.ts";
 export { parseNetworkList } from "./operations/configuration/network-list.ts";
 export { CniError, ERROR_CODES, isCniError } from "./spec/error.ts";
 export type {
@@ -14,6 +14,7 @@ export type {
   InstallRequest,
   ReadFilter,
   StatusRequest,
+  ValidateRequest,
 } from "./api.ts";
 export type { ImportLeasesRequest, ImportReport } from "./operations/import-leases/import-leases.ts";
 export type {
@@ -28,6 +29,7 @@ export type {
 } from "./helper/protocol.ts";
 export type { LoadOptions, LoadedNetworkLists, LoadingRules, SkippedFile } from "./operations/configuration/load.ts";
 export type { LoadedNetworkList, NetworkList } from "./operations/configuration/network-list.ts";
+export type { ValidationProblem, ValidationReport } from "./operations/validation/report.ts";
 export type { CniArguments } from "./spec/arguments.ts";
 export type { PluginConfiguration } from "./spec/configuration.ts";
 export type { CniErrorJson, CniErrorKind, CniErrorOptions } from "./spec/error.ts";

@@ -10,6 +10,7 @@ import { addLegacyCommand } from "./legacy-command.ts";
 import { addPluginCommands } from "./plugin-commands.ts";
 import { addReadCommands } from "./read-commands.ts";
 import { addShimCommand } from "./shim-command.ts";
+import { addValidateCommand } from "./validate-command.ts";
 
 /** Makes the program. */
 export function createProgram(context: CommandContext): Command {
@@ -27,6 +28,7 @@ export function createProgram(context: CommandContext): Command {
     .option("--json", "print JSON where a table is printed")
     .showHelpAfterError();
   addAttachmentCommands(program, context);
+  addValidateCommand(program, context);
   addPluginCommands(program, context);
   addLegacyCommand(program, context);
   addReadCommands(program, context);

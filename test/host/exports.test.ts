@@ -7,6 +7,7 @@ test("the public names are these", () => {
     "ERROR_CODES",
     "createHost",
     "isCniError",
+    "loadNetworkFile",
     "loadNetworkList",
     "loadNetworkLists",
     "parseNetworkList",

@@ -65,6 +65,14 @@ export async function loadNetworkList(directory: string, name: string): Promise<
 }
 
 /**
+ * Loads the list in a file, or the single plugin in it, by its ending; drop-ins are looked for beside the file.
+ * @throws {CniError} ioFailure when it cannot be read; as `parseNetworkList`.
+ */
+export async function loadNetworkFile(path: string): Promise<LoadedNetworkList> {
+  return completeNetworkList(path, await readObject(path));
+}
+
+/**
  * Loads the lists of a directory. Of two with the same name the first counts; with containerd's rules both do, as it has it.
  * @throws {CniError} by the rules of libcni and containerd, as {@link loadNetworkList} for the first broken file.
  */
@@ -98,8 +106,7 @@ function inNameOrder(directory: string): Promise<readonly string[]> {
 
 async function loadOrReport(path: string): Promise<LoadedNetworkList | CniError> {
   try {
-    const object = await readObject(path);
-    return await inFile(path, () => completeNetworkList(path, object));
+    return await inFile(path, () => loadNetworkFile(path));
   } catch (error) {
     if (isCniError(error)) return error;
     throw error;
