@@ -5,6 +5,8 @@ export { createHost } from "./host.ts";
 export { loadNetworkFile, loadNetworkList, loadNetworkLists } from "./operations/configuration/load.ts";
 export { parseNetworkList } from "./operations/configuration/network-list.ts";
 export { CniError, ERROR_CODES, isCniError } from "./spec/error.ts";
+export { convertResult } from "./spec/result-json.ts";
+export { SUPPORTED_VERSIONS } from "./spec/version.ts";
 export type {
   AttachmentRequest,
   ExecRequest,

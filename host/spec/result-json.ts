@@ -100,7 +100,8 @@ export function formatPreviousResult(result: AttachmentResult, cniVersion: strin
 }
 
 /**
- * Converts a result between versions; a `to` of "" is 0.1.0. What the newer of two versions has and the older has not is lost.
+ * Converts a result between versions: `from` is the version of one that names none itself, a `to` of "" is 0.1.0. What the newer of two
+ * versions has and the older has not is lost; fields that no version knows are kept.
  * @throws {CniError} incompatibleCniVersion when `to` is not supported; otherwise as {@link parseResult} and {@link formatResult}.
  */
 export function convertResult(value: JsonValue, from: string, to: string): JsonObject {

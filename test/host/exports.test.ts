@@ -5,6 +5,8 @@ test("the public names are these", () => {
   expect(Object.keys(door).sort()).toEqual([
     "CniError",
     "ERROR_CODES",
+    "SUPPORTED_VERSIONS",
+    "convertResult",
     "createHost",
     "isCniError",
     "loadNetworkFile",

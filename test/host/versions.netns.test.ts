@@ -101,6 +101,18 @@ describe("by the exec protocol", () => {
     expect(await host.leases()).toEqual([]);
   });
 
+  test.for(SUPPORTED_VERSIONS)("loopback in %s", async (cniVersion) => {
+    const container = newContainer();
+    const plugin = { cniVersion, name: "lo", type: "loopback" };
+    const request = { ...call(container, "ADD", plugin), type: "loopback", ifname: "lo" };
+    const result = JSON.parse(await host.exec(request)) as JsonObject;
+    const isListed = isAtLeast(cniVersion, "0.3.0");
+    expect(result).toMatchObject(
+      isListed ? { cniVersion, ips: [{ address: "127.0.0.1/8" }, {}] } : { cniVersion, ip4: { ip: "127.0.0.1/8" } },
+    );
+    expect(await host.exec({ ...request, command: "DEL" })).toBe("");
+  });
+
   test("a result of another version is taken as the previous one", async () => {
     const container = newContainer();
     const added = JSON.parse(await host.exec(call(container, "ADD", pluginOf("1.1.0", 20)))) as JsonObject;
