@@ -78,6 +78,12 @@ export interface StatusRequest {
   readonly trace?: Readonly<Record<string, string>>;
 }
 
+/** What GC keeps. */
+export interface GcRequest extends StatusRequest {
+  /** Attachments of the network that are in use. Everything of others goes; an empty list is all of it. */
+  readonly valid: readonly { readonly containerId: string; readonly ifname: string }[];
+}
+
 /** One call of the exec protocol. */
 export interface ExecRequest {
   readonly command: string;
@@ -159,6 +165,12 @@ export interface Host extends AsyncDisposable {
    * plugin where the answer is known. Below version 1.1.0 of the specification there is no such question, and the answer is yes.
    */
   readonly status: (request: StatusRequest) => Promise<void>;
+  /**
+   * Removes what belongs to no valid attachment of a network: links, rules, addresses, also of plugins that are gone and without the
+   * namespaces. Waits for verbs of containers, and they for it. Goes on after a failure; the error has all of them. With the
+   * configuration's `disableGC` it does nothing.
+   */
+  readonly gc: (request: GcRequest) => Promise<void>;
   /** Gives the versions of the specification that every plugin of a network speaks; without one, those of this host. */
   readonly version: (network?: string | JsonObject) => Promise<VersionResult>;
   /**

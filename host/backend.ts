@@ -29,6 +29,10 @@ export function createBackend(parts: BackendParts): Backend {
       return runCall(client, ahead.take(call.callId) ?? (await openCall(parts, call)), call);
     },
     recordLegacyCall: async (call) => void (await client.request("record-legacy-call", call)),
+    listStale: async (asked) => (await client.request("list-stale", asked)).stale,
+    readAttachment: async (key, scope) =>
+      (await client.request("read-attachment", { ...key, scope })).attachment ?? undefined,
+    sweepNetwork: (asked) => client.request("sweep-network", asked),
     readStatus: (asked) => client.request("read-status", asked),
     end: (ended) => {
       ahead.drop(ended.operationId);

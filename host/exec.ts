@@ -5,12 +5,18 @@ import type { ExecRequest } from "./api.ts";
 import { add } from "./operations/add.ts";
 import { check } from "./operations/check.ts";
 import { del } from "./operations/del.ts";
+import { gc } from "./operations/gc.ts";
 import type { InvocationInput } from "./operations/invocation.ts";
 import type { KnownAnswers } from "./operations/known-answers.ts";
 import { status } from "./operations/status.ts";
 import type { WithBackend } from "./operations/status.ts";
 import { parseCniArguments } from "./spec/arguments.ts";
+import { parseNetworkConfiguration } from "./spec/configuration.ts";
 import { CniError } from "./spec/error.ts";
+import { parseJsonObject } from "./spec/json.ts";
+import { VALID_ATTACHMENTS_KEY, parseValidAttachments } from "./spec/valid-attachments.ts";
+import type { ValidAttachment } from "./spec/valid-attachments.ts";
+import { VERB_SINCE, isAtLeast } from "./spec/version.ts";
 
 /** What a call is made with. */
 export interface ExecParts {
@@ -41,11 +47,34 @@ export async function execPlugin(parts: ExecParts, request: ExecRequest): Promis
       await status(withBackend, input, known);
       return "";
     case "GC":
-      // As the reference plugins, which answer GC and do nothing.
+      await gc(withBackend, input, readValid(input));
       return "";
     default:
       throw new CniError("invalidEnvironment", `unknown CNI_COMMAND: ${request.command}`);
   }
+}
+
+/**
+ * Reads which attachments a runtime says are in use. Without a list nothing is collected: the reference plugins ignore such a call, and
+ * nobody means "everything" by it.
+ * @throws {CniError} incompatibleCniVersion below 1.1.0, invalidNetworkConfig without a list, decodingFailure when it is none.
+ */
+function readValid({ network }: Pick<InvocationInput, "network">): readonly ValidAttachment[] {
+  const { cniVersion } = parseNetworkConfiguration(network);
+  if (!isAtLeast(cniVersion, VERB_SINCE.GC)) {
+    throw new CniError(
+      "incompatibleCniVersion",
+      `configuration version ${JSON.stringify(cniVersion)} does not support GC`,
+      {
+        details: `want ${VERB_SINCE.GC} or newer`,
+      },
+    );
+  }
+  const valid = parseValidAttachments(parseJsonObject(String(network), "the network configuration"));
+  if (valid !== undefined) return valid;
+  throw new CniError("invalidNetworkConfig", `GC needs the list of valid attachments, and there is none`, {
+    details: `want ${JSON.stringify(VALID_ATTACHMENTS_KEY)}: [{"containerID": …, "ifname": …}]; an empty list removes everything`,
+  });
 }
 
 function inputOf(

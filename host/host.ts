@@ -3,7 +3,7 @@
  */
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import type { AttachmentRequest, Host, HostOptions } from "./api.ts";
+import type { AttachmentRequest, GcRequest, Host, HostOptions } from "./api.ts";
 import { createBackend } from "./backend.ts";
 import { allowLegacy, denyLegacy } from "./components/legacy.ts";
 import { execPlugin } from "./exec.ts";
@@ -20,6 +20,7 @@ import { del } from "./operations/del.ts";
 import { typesOf } from "./operations/invocation.ts";
 import { importLeases } from "./operations/import-leases/import-leases.ts";
 import type { InvocationInput } from "./operations/invocation.ts";
+import { gc } from "./operations/gc.ts";
 import { KnownAnswers } from "./operations/known-answers.ts";
 import { unknownPlugin } from "./operations/plugins.ts";
 import { status } from "./operations/status.ts";
@@ -29,6 +30,8 @@ import { createPool } from "./sandbox/pool.ts";
 import type { Pool } from "./sandbox/pool.ts";
 import { parseNetworkConfiguration } from "./spec/configuration.ts";
 import { CniError, isCniError } from "./spec/error.ts";
+import { parseContainerId, parseIfName } from "./spec/names.ts";
+import type { ValidAttachment } from "./spec/valid-attachments.ts";
 import { validate } from "./validation.ts";
 
 const MICROSECONDS_PER_MILLISECOND = 1000;
@@ -96,6 +99,14 @@ function argumentsOf({ hostLocalStoreDir }: HostOptions): readonly string[] {
 
 type Connect = <T>(body: (parts: Connected) => Promise<T>) => Promise<T>;
 
+/** Checks names that a caller gave. Throws as the names do. */
+function parseValid(valid: GcRequest["valid"]): readonly ValidAttachment[] {
+  return valid.map(({ containerId, ifname }) => ({
+    containerId: parseContainerId(containerId),
+    ifname: parseIfName(ifname),
+  }));
+}
+
 /** What every invocation of a host has. */
 type Surroundings = Pick<InvocationInput, "origin" | "nowMicroseconds" | "legacyDeadlineMs">;
 
@@ -107,7 +118,7 @@ function surroundingsOf({ legacyDeadlineMs }: HostOptions, origin: string): Surr
 function verbs(
   connected: Connect,
   surroundings: Surroundings,
-): Pick<Host, "add" | "del" | "check" | "status" | "version" | "validate" | "exec"> {
+): Pick<Host, "add" | "del" | "check" | "gc" | "status" | "version" | "validate" | "exec"> {
   const withBackend: WithBackend = (body) => connected(({ backend }) => body(backend));
   const known = new KnownAnswers();
   const inputOf = (request: AttachmentRequest): InvocationInput => ({ ...request, ...surroundings });
@@ -116,6 +127,7 @@ function verbs(
     add: (request) => connected(async ({ backend }) => (await add(backend, inputOf(request))).result),
     del: (request) => connected(async ({ backend }) => void (await del(backend, inputOf(request)))),
     check: (request) => connected(async ({ backend }) => void (await check(backend, inputOf(request)))),
+    gc: async ({ valid, ...request }) => gc(withBackend, { ...request, ...surroundings }, parseValid(valid)),
     status: (request) => status(withBackend, { ...request, ...surroundings }, known),
     exec: (request) => execPlugin({ withBackend, known, surroundings }, request),
     validate: (request) => connected((parts) => validate(parts, request)),

@@ -10,6 +10,7 @@ export { SUPPORTED_VERSIONS } from "./spec/version.ts";
 export type {
   AttachmentRequest,
   ExecRequest,
+  GcRequest,
   Host,
   HostOptions,
   InstallPlan,

@@ -106,6 +106,8 @@ function countRequest(call: OpenCall, name: string, { maxCalls }: Operation): vo
 /** Gives why the operation is refused; `undefined`: it is not. */
 function refusalOf({ name, row, args, call }: Request): string | undefined {
   const { verb } = call.facts;
+  if (row.operation.effect === "change" && verb === "GC")
+    return `${name}: GC changes nothing by way of a plugin, what is stale the helper removes itself; no grant would allow it`;
   if (row.operation.effect === "change" && (verb === "CHECK" || verb === "STATUS"))
     return `${name}: ${verb} changes nothing; no grant would allow it`;
   const decision = decide(call.grant, call.facts, name, args);

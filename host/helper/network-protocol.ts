@@ -1,7 +1,26 @@
 /**
  * @module What is said between host and helper about networks, without any container. Types only.
  */
-import type { InstalledPlugin } from "./protocol.ts";
+import type { InstalledPlugin, Scope } from "./protocol.ts";
+
+/** Asks a GC that is open what is stale, or to remove it. */
+export interface SweepNetwork {
+  readonly operationId: string;
+  /** Attachments of the GC's network that are in use. */
+  readonly valid: readonly { readonly containerId: string; readonly ifname: string }[];
+}
+
+/** An attachment on record that is not valid, in one scope. */
+export interface StaleAttachment {
+  readonly containerId: string;
+  readonly ifname: string;
+  readonly scope: Scope;
+}
+
+export interface SweptNetwork {
+  /** What could not be removed, and stays on record; empty: all is well. */
+  readonly failures: readonly string[];
+}
 
 /** Asks what is known of a network without any plugin. */
 export interface ReadStatus {

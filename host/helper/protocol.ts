@@ -12,12 +12,19 @@
 import type { AuditRow, LeaseRow, LedgerRow } from "./reading-protocol.ts";
 import type { BeginCall, BegunCall, EndCall, EndedCall } from "./call-protocol.ts";
 import type { LegacyType, RecordLegacyCall } from "./legacy-protocol.ts";
-import type { NetworkStatus, ReadStatus } from "./network-protocol.ts";
+import type { NetworkStatus, ReadStatus, StaleAttachment, SweepNetwork, SweptNetwork } from "./network-protocol.ts";
 
 export type { AuditRow, LeaseRow, LedgerRow } from "./reading-protocol.ts";
 export type { BeginCall, BegunCall, CallOutcome, EndCall, EndedCall, TimelineEntry } from "./call-protocol.ts";
 export type { LegacyType, RecordLegacyCall } from "./legacy-protocol.ts";
-export type { NetworkStatus, PluginStatus, ReadStatus } from "./network-protocol.ts";
+export type {
+  NetworkStatus,
+  PluginStatus,
+  ReadStatus,
+  StaleAttachment,
+  SweepNetwork,
+  SweptNetwork,
+} from "./network-protocol.ts";
 
 import type { ImportedLeases, ImportLeases } from "./import-protocol.ts";
 
@@ -190,6 +197,8 @@ export interface ControlMethods {
   "end-operation": { params: EndOperation; result: EndedOperation };
   "record-legacy-call": { params: RecordLegacyCall; result: Record<string, never> };
   "kill-sandbox": { params: { sandboxId: string; reason: string }; result: Record<string, never> };
+  "list-stale": { params: SweepNetwork; result: { stale: readonly StaleAttachment[] } };
+  "sweep-network": { params: SweepNetwork; result: SweptNetwork };
   "read-status": { params: ReadStatus; result: NetworkStatus };
   "list-plugins": { params: Record<string, never>; result: { plugins: readonly InstalledPlugin[] } };
   "list-legacy": { params: Record<string, never>; result: { types: readonly LegacyType[] } };

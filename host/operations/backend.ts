@@ -11,9 +11,15 @@ import type {
   EndedOperation,
   InstalledPlugin,
   LogLine,
+  AttachmentKey,
+  AttachmentRecord,
   NetworkStatus,
   RecordLegacyCall,
   ReadStatus,
+  Scope,
+  StaleAttachment,
+  SweepNetwork,
+  SweptNetwork,
 } from "../helper/protocol.ts";
 import type { PluginError, ResultFrame } from "../helper/sandbox-protocol.ts";
 import type { NetworkRequest, Request } from "../spec/request.ts";
@@ -95,6 +101,12 @@ export interface Backend {
    * @throws {CniError} notPermitted when it may not be made.
    */
   recordLegacyCall(call: RecordLegacyCall): Promise<void>;
+  /** Lists the attachments of a GC's network that are on record and not valid, those of one container in the order of their DELs. */
+  listStale(asked: SweepNetwork): Promise<readonly StaleAttachment[]>;
+  /** Gives what is on record of an attachment in one scope; `undefined`: nothing. */
+  readAttachment(key: AttachmentKey, scope: Scope): Promise<AttachmentRecord | undefined>;
+  /** Removes whatever attachments of a GC's network have that are not valid. */
+  sweepNetwork(asked: SweepNetwork): Promise<SweptNetwork>;
   /** Gives what is known of a network without any plugin. @throws {CniError} invalidNetworkConfig for the names. */
   readStatus(asked: ReadStatus): Promise<NetworkStatus>;
   /** @throws {CniError} helperFailed when an ADD that was to be kept broke, or the helper is gone. */

@@ -2,7 +2,6 @@
  * @module DEL: the plugins in reverse, each with the final result of ADD; then the helper removes whatever is still owned.
  */
 
-import type { EndedOperation } from "../helper/protocol.ts";
 import type { PluginConfiguration } from "../spec/configuration.ts";
 import { CniError, isCniError } from "../spec/error.ts";
 import type { AttachmentResult } from "../spec/result.ts";
@@ -10,8 +9,9 @@ import { VERB_SINCE, isAtLeast } from "../spec/version.ts";
 import type { Backend } from "./backend.ts";
 import { cachedResult } from "./cached-result.ts";
 import { broughtResult } from "./chain.ts";
-import { endChain, openChain, phasesOf, refusalLines, reportOf, withDetails } from "./ending.ts";
+import { openChain, phasesOf, refusalLines, reportOf } from "./ending.ts";
 import type { VerbReport } from "./ending.ts";
+import { endOrAdd, firstOf, remainsOf } from "./failures.ts";
 import { parseInvocation } from "./invocation.ts";
 import type { InvocationInput } from "./invocation.ts";
 import { isLegacy } from "./legacy/chain.ts";
@@ -84,28 +84,4 @@ function broughtOnDel(chain: Chain, configuration: PluginConfiguration): Attachm
     if (isCniError(error)) return undefined;
     throw error;
   }
-}
-
-/** Ends the verb; an error of that is one more failure. */
-async function endOrAdd(
-  chain: Parameters<typeof endChain>[0],
-  failures: unknown[],
-): Promise<EndedOperation | undefined> {
-  try {
-    return await endChain(chain, failures.length === 0 ? "ok" : "error");
-  } catch (error) {
-    failures.push(error);
-    return undefined;
-  }
-}
-
-function remainsOf(ended: EndedOperation | undefined): readonly string[] {
-  return (ended?.failures ?? []).map((failure) => `not removed: ${failure}`);
-}
-
-/** Gives the first failure, with the others in its details. */
-function firstOf(failures: readonly unknown[], lines: readonly string[]): unknown {
-  const [first, ...others] = failures;
-  const also = others.map((error) => `also: ${error instanceof Error ? error.message : String(error)}`);
-  return isCniError(first) ? withDetails(first, [...also, ...lines]) : first;
 }

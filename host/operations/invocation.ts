@@ -84,7 +84,7 @@ export function parseInvocation(verb: Verb, input: InvocationInput): Invocation 
 }
 
 /** What comes from outside for a verb that is about a network and no container. */
-export type NetworkInput = Omit<InvocationInput, "containerId" | "netns" | "ifname" | "within" | "netnsOverride">;
+export type NetworkInput = Omit<InvocationInput, "containerId" | "netns" | "ifname">;
 
 /**
  * Parses what a verb is asked that is about a network: its names of a container are empty.
@@ -93,7 +93,12 @@ export type NetworkInput = Omit<InvocationInput, "containerId" | "netns" | "ifna
 export function parseNetworkInvocation(verb: Verb, input: NetworkInput): Invocation {
   const startedAt = input.nowMicroseconds();
   const network = parseNetwork(input);
-  return settleInvocation({ ...input, containerId: "", netns: "", ifname: "" }, { verb, network, startedAt });
+  const invocation = settleInvocation(
+    { ...input, containerId: "", netns: "", ifname: "" },
+    { verb, network, startedAt },
+  );
+  // STATUS waits for nobody.
+  return verb === "STATUS" ? { ...invocation, within: undefined } : invocation;
 }
 
 function parseNetwork({ network, type }: Pick<InvocationInput, "network" | "type">): NetworkConfiguration {

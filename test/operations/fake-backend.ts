@@ -13,6 +13,7 @@ import type {
   PluginStatus,
   RecordLegacyCall,
   ReadStatus,
+  SweepNetwork,
 } from "../../host/helper/protocol.ts";
 import type {
   Backend,
@@ -50,6 +51,10 @@ export interface FakeOptions {
   readonly status?: Readonly<Record<string, Partial<PluginStatus> | null>> | Error;
   /** Generation of the leases. @default "1" */
   readonly leases?: () => string;
+  /** Attachments of the network that are not valid. */
+  readonly stale?: readonly AttachmentRecord[];
+  /** What GC could not remove. */
+  readonly remains?: readonly string[];
   /** Why calls, by `type verb`, cannot be ended. */
   readonly closing?: Readonly<Record<string, Error>>;
 }
@@ -64,6 +69,7 @@ export interface FakeBackend extends Backend {
   readonly ended: EndOperation[];
   readonly legacyCalls: RecordLegacyCall[];
   readonly asked: ReadStatus[];
+  readonly swept: SweepNetwork[];
   /** In order: `begin`, `run …`, `close …` and `end`. */
   readonly order: string[];
 }
@@ -141,6 +147,7 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
   const ended: EndOperation[] = [];
   const ahead: CallBeginning[] = [];
   const asked: ReadStatus[] = [];
+  const swept: SweepNetwork[] = [];
   const order: string[] = [];
   const legacyCalls: RecordLegacyCall[] = [];
   const endings: FakeBackend["endings"] = [];
@@ -149,6 +156,7 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
     begun,
     ended,
     asked,
+    swept,
     endings,
     ahead,
     order,
@@ -186,6 +194,20 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
       order.push(`${call.outcome} ${call.type} ${call.verb}`);
       const refusal = options.refusesLegacy?.[call.type];
       if (refusal !== undefined) throw refusal;
+    },
+    async listStale() {
+      order.push("list");
+      return (options.stale ?? []).map(({ containerId, ifname, scope }) => ({ containerId, ifname, scope }));
+    },
+    async readAttachment({ containerId, ifname }, scope) {
+      return options.stale?.find(
+        (each) => each.containerId === containerId && each.ifname === ifname && each.scope === scope,
+      );
+    },
+    async sweepNetwork(sweep) {
+      swept.push(sweep);
+      order.push("sweep");
+      return { failures: options.remains ?? [] };
     },
     async readStatus(question): Promise<NetworkStatus> {
       asked.push(question);

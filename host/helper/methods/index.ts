@@ -20,6 +20,7 @@ import {
 } from "./reading.ts";
 import { recordLegacyCall } from "./record-legacy-call.ts";
 import { readStatus } from "./status.ts";
+import { listStale, sweepNetwork } from "./sweep-network.ts";
 
 /** Answers one method; its parameters have the right shape. */
 export type Method<M extends ControlMethod> = (
@@ -43,6 +44,8 @@ export const METHODS: { readonly [M in ControlMethod]: Method<M> } = {
   "end-operation": endOperation,
   "record-legacy-call": recordLegacyCall,
   "kill-sandbox": killSandbox,
+  "list-stale": listStale,
+  "sweep-network": sweepNetwork,
   "read-status": readStatus,
   "list-plugins": readPlugins,
   "list-legacy": readLegacyTypes,

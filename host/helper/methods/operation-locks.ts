@@ -106,8 +106,8 @@ function outerOf(state: HelperState, begun: BeginOperation, within: string): Ope
 /** Gives why an operation is not a part of one that is alive; `undefined`: it may be. */
 function refusalOf({ verb, network, containerId }: BeginOperation, outer: OperationRecord): string | undefined {
   if (outer.verb === "GC") {
-    if (verb === "DEL" && outer.network === network) return undefined;
-    return `it is a GC of network ${JSON.stringify(outer.network)}: only a DEL of that is part of it`;
+    if ((verb === "DEL" || verb === "GC") && outer.network === network) return undefined;
+    return `it is a GC of network ${JSON.stringify(outer.network)}: only a DEL or a GC of that is part of it`;
   }
   if (outer.containerId !== "" && outer.containerId === containerId) return undefined;
   return "it is about another container";

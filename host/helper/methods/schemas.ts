@@ -25,6 +25,11 @@ const TEXT_OR_ABSENT = z
   .optional()
   .transform((text) => text);
 
+const SWEEP = z.strictObject({
+  operationId: NAME,
+  valid: z.array(z.strictObject({ containerId: NAME, ifname: NAME })).max(100_000),
+});
+
 /** One schema for each method of {@link ControlMethods}. */
 export const METHOD_SCHEMAS = {
   hello: z.strictObject({}),
@@ -81,6 +86,8 @@ export const METHOD_SCHEMAS = {
     phasesMicroseconds: PHASES,
   }),
   "kill-sandbox": z.strictObject({ sandboxId: NAME, reason: z.string() }),
+  "list-stale": SWEEP,
+  "sweep-network": SWEEP,
   "read-status": z.strictObject({
     network: NAME,
     plugins: z.array(z.strictObject({ type: NAME, unused: z.array(NAME).max(64) })).max(64),
