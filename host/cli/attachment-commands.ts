@@ -4,7 +4,7 @@
 import type { Command } from "commander";
 import { loadNetworkList } from "../operations/configuration/load.ts";
 import type { JsonObject } from "../spec/json.ts";
-import { CniError, isCniError } from "../spec/error.ts";
+import { reportingErrors } from "./cni-errors.ts";
 import { containerIdOf, parseToolEnvironment } from "./cnitool.ts";
 import { withHost } from "./context.ts";
 import type { CommandContext, SharedOptions } from "./context.ts";
@@ -43,13 +43,12 @@ interface VerbRequest {
   readonly options: SharedOptions & { readonly ifname?: string };
 }
 
-/** Performs a verb. Errors go to stdout as CNI's error object, as a runtime expects them. */
-async function runVerb({ verb, network, netns, options }: VerbRequest, context: CommandContext): Promise<void> {
-  let cniVersion = "1.1.0";
-  try {
+/** Performs a verb. */
+function runVerb({ verb, network, netns, options }: VerbRequest, context: CommandContext): Promise<void> {
+  return reportingErrors(context, async (useVersion) => {
     const { configurationDir, ...settings } = parseToolEnvironment(context.environment);
     const list = await loadNetworkList(configurationDir, network);
-    cniVersion = list.cniVersion;
+    useVersion(list.cniVersion);
     const request = {
       ...settings,
       network: list.text,
@@ -60,11 +59,5 @@ async function runVerb({ verb, network, netns, options }: VerbRequest, context: 
     };
     const result = await withHost(options, context, (host): Promise<JsonObject | void> => host[verb](request));
     if (result !== undefined) context.print(writeResultText(result));
-  } catch (error) {
-    const known = isCniError(error)
-      ? error
-      : new CniError("helperFailed", "the host failed", { details: String(error), cause: error });
-    context.print(JSON.stringify(known.toCniJson(cniVersion), undefined, 4));
-    context.exitWith(1);
-  }
+  });
 }

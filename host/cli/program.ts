@@ -7,6 +7,7 @@ import { addAttachmentCommands } from "./attachment-commands.ts";
 import type { CommandContext, SharedOptions } from "./context.ts";
 import { addImportCommand } from "./import-command.ts";
 import { addLegacyCommand } from "./legacy-command.ts";
+import { addNetworkCommands } from "./network-commands.ts";
 import { addPluginCommands } from "./plugin-commands.ts";
 import { addReadCommands } from "./read-commands.ts";
 import { addShimCommand } from "./shim-command.ts";
@@ -29,6 +30,7 @@ export function createProgram(context: CommandContext): Command {
     .showHelpAfterError();
   addAttachmentCommands(program, context);
   addValidateCommand(program, context);
+  addNetworkCommands(program, context);
   addPluginCommands(program, context);
   addLegacyCommand(program, context);
   addReadCommands(program, context);
