@@ -59,10 +59,10 @@ describe("after a restart of the machine", () => {
     using database = new DatabaseSync(join(stage.stateDir, "ledger", "ledger.db"));
     const boot = database.prepare("SELECT id FROM boots").get()?.["id"] as number;
     database
-      .prepare("INSERT INTO operations VALUES ('cut-off', '1', 'reboot', 'c', 'eth0', 'ADD', 0, 'test', 1, ?)")
+      .prepare("INSERT INTO operations VALUES ('cut-off', '1', 'reboot', 'c', 'eth0', 'ADD', 0, 'test', 1, ?, '')")
       .run(boot);
     database
-      .prepare("INSERT INTO leases VALUES ('reboot', 4, ?, 0, 'c', 'eth0', 'cut-off', ?)")
+      .prepare("INSERT INTO leases VALUES ('reboot', 4, ?, 0, 'c', 'eth0', 'cut-off', ?, '')")
       .run(Buffer.from([10, 81, 0, 9]), boot);
     forgetUptime();
     const host = await stage.openHost();

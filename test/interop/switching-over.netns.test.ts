@@ -2,7 +2,7 @@
  * A node on which the reference plugins made attachments is switched over: their addresses stay taken, their bridge is used on by the
  * operator's leave, and what they made can be deleted. Runs in a node namespace of its own: `npm test` makes it.
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../host/spec/json.ts";
@@ -125,6 +125,23 @@ describe.skipIf(!HAS_REFERENCE)("a node that is switched over", () => {
     expect(addressOf(await node.host.add(asked))).toBe("10.70.0.2");
     await node.host.del(asked);
     run("ip", "link", "del", BRIDGE);
+  });
+
+  test("GC lets go of imported addresses whose containers are not valid, and of no other", async () => {
+    const name = "collected";
+    const folder = join(dataDir, name);
+    mkdirSync(folder);
+    writeFileSync(join(folder, "10.70.0.2"), "valid\r\neth0");
+    writeFileSync(join(folder, "10.70.0.3"), "valid");
+    writeFileSync(join(folder, "10.70.0.4"), "valid\r\nnet1");
+    writeFileSync(join(folder, "10.70.0.5"), "gone\r\neth0");
+    writeFileSync(join(folder, "10.70.0.6"), "gone");
+    expect(await node.host.importLeases({ dir: dataDir, networks: [name] })).toMatchObject([{ imported: 5 }]);
+    await node.host.gc({ network: listOf(name), valid: [{ containerId: "valid", ifname: "eth0" }] });
+    const left = (await node.host.leases({ network: name })).map(({ address }) => address);
+    expect(left).toEqual(["10.70.0.2", "10.70.0.3"]);
+    await node.host.gc({ network: listOf(name), valid: [] });
+    expect(await node.host.leases({ network: name })).toEqual([]);
   });
 
   test("deletes the link of an imported attachment alone: none of a container of which nothing is known", async () => {

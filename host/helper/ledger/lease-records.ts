@@ -22,7 +22,7 @@ export interface Lease extends AttachmentKey {
   readonly operationId: string;
 }
 
-/** Leases that match every field given. One whose `ifname` is not known (`""`) matches every `ifname`. */
+/** Leases that match every field given. One whose `ifname` is not known (`""`) matches every `ifname`, unless `isExact` says otherwise. */
 export interface LeaseFilter {
   readonly network?: string;
   readonly containerId?: string;
@@ -30,6 +30,7 @@ export interface LeaseFilter {
   readonly operationId?: string;
   /** Plugins of which one gave it. `""`: not known by which. */
   readonly digests?: readonly (Digest | "")[];
+  readonly isExact?: boolean;
 }
 
 /** What `reserveNext` looks for. Ranges of one set do not overlap. */

@@ -48,10 +48,12 @@ export function excludedNumbers(excluded: readonly IpAddress[]): Readonly<Record
 }
 
 /** Chooses the leases that a filter matches. */
-export function whereOfLeases({ network, containerId, ifname, operationId, digests }: LeaseFilter): Where {
+export function whereOfLeases(filter: LeaseFilter): Where {
+  const { network, containerId, ifname, operationId, digests, isExact = false } = filter;
   const where = whereOf({ container_id: containerId, network, operation_id: operationId, digest: digests });
   if (ifname === undefined) return where;
-  return { sql: `${where.sql} AND (ifname = ? OR ifname = '')`, values: [...where.values, ifname] };
+  const sql = isExact ? "ifname = ?" : "(ifname = ? OR ifname = '')";
+  return { sql: `${where.sql} AND ${sql}`, values: [...where.values, ifname] };
 }
 
 /** Gives whose a new lease is. */

@@ -9,6 +9,7 @@ import type { HostLocalStore } from "../host-local-store.ts";
 import type { AttachmentKey } from "../protocol.ts";
 import { familyNumberOf, numberOf, numberRangesOf } from "./addresses.ts";
 import type { Context } from "./database.ts";
+import { whereOfLeases } from "./lease-rows.ts";
 import type { LeaseTable } from "./leases.ts";
 import type {
   Lease,
@@ -60,7 +61,7 @@ export class MirroredLeases implements LeaseStore {
   }
 
   release(filter: LeaseFilter): number {
-    if (Object.values(filter).every((value) => value === undefined)) return 0;
+    if (whereOfLeases(filter).values.length === 0) return 0;
     return this.#context.database.transaction(() => {
       this.#removeFiles(this.#table.list(filter));
       return this.#table.release(filter);

@@ -43,7 +43,8 @@ export async function sweepNetwork(state: HelperState, asked: SweepNetwork): Pro
   outcomes.push(await sweepRemains(state, operation));
   const failures = [...new Set(outcomes.flatMap((outcome) => outcome.failures))];
   state.ledger.transaction(() => {
-    for (const { containerId, ifname } of stale) state.ledger.leases.release({ network, containerId, ifname });
+    for (const { containerId, ifname } of stale)
+      state.ledger.leases.release({ network, containerId, ifname, isExact: true });
     const removed = stale.map(({ containerId, ifname }) => `${containerId}/${ifname}`);
     state.ledger.audit({ ...operation.key, operationId: operation.id, event: "gc", data: { removed, failures } });
     state.ledger.flush();
@@ -63,7 +64,8 @@ function staleness(
   network: string,
   { valid }: Pick<SweepNetwork, "valid">,
 ): (key: Pick<AttachmentKey, "containerId" | "ifname">) => boolean {
-  const kept = new Set(valid.map(textOf));
+  // A lease that was taken over may not know its link: it is valid as long as its container is.
+  const kept = new Set(valid.flatMap((key) => [textOf(key), textOf({ containerId: key.containerId, ifname: "" })]));
   const [own, others] = [new Set<string>(), new Set<string>()];
   for (const row of ledger.owned({ network })) (row.nodeNetnsCookie === node.cookie ? own : others).add(textOf(row));
   return (key) => !kept.has(textOf(key)) && (own.has(textOf(key)) || !others.has(textOf(key)));
