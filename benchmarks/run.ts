@@ -17,6 +17,7 @@ import { measureOperation } from "./rows/operation.ts";
 import { measureParallel } from "./rows/parallel.ts";
 import { measureScale } from "./rows/scale.ts";
 import { measureShim } from "./rows/shim.ts";
+import { measureStatus } from "./rows/status.ts";
 
 const MEASUREMENTS: Readonly<Record<string, (context: Context) => Promise<Row[]>>> = {
   attach: measureAttach,
@@ -24,6 +25,7 @@ const MEASUREMENTS: Readonly<Record<string, (context: Context) => Promise<Row[]>
   "no-op": measureNoOp,
   operation: measureOperation,
   shim: measureShim,
+  status: measureStatus,
   memory: measureMemory,
   scale: measureScale,
 };

@@ -16,7 +16,7 @@ import { distribution, short, timed } from "../support/statistics.ts";
 const NETWORK = bridgeNetwork("shim", "shim0", "10.94.0.0/16");
 
 /** Waits until nothing of a state directory runs any more. */
-async function waitForSilence({ stateDir }: Shims): Promise<void> {
+export async function waitForSilence({ stateDir }: Shims): Promise<void> {
   while (listProcesses().some(({ command }) => command.includes(stateDir)))
     await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -30,7 +30,7 @@ export function installShims(lingerSeconds: number): Shims {
 /** One exec of a shim. */
 export interface ShimCall {
   readonly binDir: string;
-  readonly command: "ADD" | "DEL" | "CHECK" | "VERSION";
+  readonly command: "ADD" | "DEL" | "CHECK" | "STATUS" | "VERSION";
   readonly containerId: string;
   readonly netns: string;
   readonly network: JsonObject;

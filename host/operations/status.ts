@@ -6,10 +6,10 @@ import { randomUUID } from "node:crypto";
 import type { NetworkStatus, PluginStatus, ReadStatus } from "../helper/protocol.ts";
 import { parseNetworkConfiguration } from "../spec/configuration.ts";
 import type { NetworkConfiguration } from "../spec/configuration.ts";
-import { CniError, isCniError } from "../spec/error.ts";
-import type { CniErrorKind } from "../spec/error.ts";
+import { CniError } from "../spec/error.ts";
 import { readKey } from "../spec/json.ts";
 import { deriveRequestConfiguration } from "../spec/request.ts";
+import { asUnavailable } from "../spec/unavailable.ts";
 import { VERB_SINCE, isAtLeast } from "../spec/version.ts";
 import type { Backend } from "./backend.ts";
 import { callPlugin } from "./chain.ts";
@@ -23,17 +23,6 @@ import type { NetworkMember } from "./network-members.ts";
 import { callLegacyPlugin } from "./legacy/chain.ts";
 import { checkVersion, pluginOf } from "./plugins.ts";
 
-/** What keeps ADD from being served whatever is configured: reported with the specification's code. */
-const UNAVAILABLE: readonly CniErrorKind[] = [
-  "unknownPlugin",
-  "notPermitted",
-  "guestFailed",
-  "limitExceeded",
-  "componentRejected",
-  "helperFailed",
-  "stateUnusable",
-  "missingFeature",
-];
 /** Capabilities by which a plugin learns nothing that changes. */
 const SILENT_CAPABILITIES: readonly string[] = ["log"];
 /** Those by which it learns nothing that changes but the leases of its network, as far as STATUS goes. */
@@ -178,11 +167,4 @@ async function ask(
   const answer = { error: conclusion.ok ? undefined : conclusion.error };
   if (conclusion.ok || conclusion.error.kind === "pluginFailed") known.keep(question, answer);
   return answer;
-}
-
-/** Gives the error as STATUS reports it: what is said stays, the code says that ADD cannot be served. */
-function asUnavailable(error: unknown): unknown {
-  if (!isCniError(error) || !UNAVAILABLE.includes(error.kind)) return error;
-  const { message, details } = error;
-  return new CniError("pluginUnavailable", message, { cause: error, ...(details === undefined ? {} : { details }) });
 }

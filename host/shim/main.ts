@@ -10,6 +10,7 @@ import { CONFIGURATION_MAX_BYTES, PASSED_VARIABLES } from "../daemon/protocol.ts
 import type { WarmAnswer } from "../daemon/protocol.ts";
 import { readSurroundings, warmSocketPath } from "../daemon/surroundings.ts";
 import { parseEnvironment } from "../spec/environment.ts";
+import { asUnavailable } from "../spec/unavailable.ts";
 import { callWarmHost } from "./call.ts";
 import { failureOf, isFailure } from "./failure.ts";
 import { readAll, writeAll } from "./standard-streams.ts";
@@ -35,7 +36,8 @@ async function runShim(shim: ShimArguments): Promise<WarmAnswer> {
     if (isFailure(shim.failure)) throw failureOf(shim.failure);
     return await call(shim, configuration);
   } catch (error) {
-    return errorAnswer(error, configuration);
+    // That nobody can serve is an answer to STATUS.
+    return errorAnswer(process.env["CNI_COMMAND"] === "STATUS" ? asUnavailable(error) : error, configuration);
   }
 }
 
