@@ -39,12 +39,19 @@ const listOf = (name: string, plugins: readonly object[] = [BRIDGE], cniVersion 
   plugins,
 });
 
-describe.skipIf(missing !== "")(`libcni${missing}`, () => {
+/** Both kinds of executables. The README's line makes native ones where there is a C compiler. */
+const KINDS = [
+  { kind: "as the README installs them", binDir: BIN_DIR, install: [] },
+  { kind: "that start Node", binDir: "/opt/cnidaria/node-bin", install: ["--no-native"] },
+] as const;
+
+describe.skipIf(missing !== "").for(KINDS)(`libcni over executables $kind${missing}`, ({ binDir, install }) => {
   let node: Node;
   const names: string[] = [];
   beforeAll(async () => {
     node = await createNode();
     switchOver(node);
+    node.must(["cnidaria", "shim", "install", "--bin-dir", binDir, ...install]);
   });
   afterEach(() => {
     for (const name of names.splice(0)) node.must(["ip", "netns", "del", name]);
@@ -53,7 +60,7 @@ describe.skipIf(missing !== "")(`libcni${missing}`, () => {
 
   const ask = (asked: Asked): Answer => {
     const request = {
-      binDirs: [BIN_DIR, REFERENCE_DIR],
+      binDirs: [binDir, REFERENCE_DIR],
       cacheDir: join(node.folder, "cache"),
       ifname: "eth0",
       ...asked,
