@@ -103,7 +103,8 @@ describe.skipIf(missing !== "")(`podman${missing}`, () => {
     expect(addressOf("both", "green")).toBe("10.91.1.2");
     expect(canPing("both", "10.91.0.1") && canPing("both", "10.91.1.1")).toBe(true);
     podman("network", "disconnect", "green", "both");
-    expect(remainsOf(node).links.toSorted()[0]).toBe("blue0");
+    expect(remainsOf(node).links).toContain("blue0");
+    expect(remainsOf(node).links).not.toContain("green0");
     podman("rm", "--force", "--time", "0", "both");
     expect(remainsOf(node)).toEqual(NOTHING);
   });
