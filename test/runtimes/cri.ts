@@ -5,6 +5,7 @@
  */
 import { connect } from "node:http2";
 import { connect as connectSocket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { readField, writeMessage } from "./protobuf.ts";
 import type { Message } from "./protobuf.ts";
 
@@ -62,9 +63,21 @@ export async function runPod(socketPath: string, name: string): Promise<Pod> {
   return { id, address: textOf(status, [1, 5, 1]) };
 }
 
+/** How often a pod is stopped, and the pause between. containerd says no to one whose process ends at that moment; kubelets try again. */
+const STOP_ATTEMPTS = 20;
+const STOP_PAUSE_MS = 100;
+
 /** Stops a pod, which takes its network away. */
 export async function stopPod(socketPath: string, id: string): Promise<void> {
-  await callRuntime(socketPath, "StopPodSandbox", { 1: id });
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await callRuntime(socketPath, "StopPodSandbox", { 1: id });
+      return;
+    } catch (error) {
+      if (attempt === STOP_ATTEMPTS) throw error;
+      await sleep(STOP_PAUSE_MS);
+    }
+  }
 }
 
 /** Removes a pod, stopped or not. */
