@@ -14,7 +14,7 @@ import { parseCniArguments } from "./spec/arguments.ts";
 import { parseNetworkConfiguration } from "./spec/configuration.ts";
 import { CniError } from "./spec/error.ts";
 import { parseJsonObject } from "./spec/json.ts";
-import { VALID_ATTACHMENTS_KEY, parseValidAttachments } from "./spec/valid-attachments.ts";
+import { parseValidAttachments } from "./spec/valid-attachments.ts";
 import type { ValidAttachment } from "./spec/valid-attachments.ts";
 import { VERB_SINCE, isAtLeast } from "./spec/version.ts";
 
@@ -46,20 +46,22 @@ export async function execPlugin(parts: ExecParts, request: ExecRequest): Promis
     case "STATUS":
       await status(withBackend, input, known);
       return "";
-    case "GC":
-      await gc(withBackend, input, readValid(input));
+    case "GC": {
+      const valid = readValid(input);
+      if (valid !== undefined) await gc(withBackend, input, valid);
       return "";
+    }
     default:
       throw new CniError("invalidEnvironment", `unknown CNI_COMMAND: ${request.command}`);
   }
 }
 
 /**
- * Reads which attachments a runtime says are in use. Without a list nothing is collected: the reference plugins ignore such a call, and
- * nobody means "everything" by it.
- * @throws {CniError} incompatibleCniVersion below 1.1.0, invalidNetworkConfig without a list, decodingFailure when it is none.
+ * Reads which attachments a runtime says are in use. `undefined`: it says nothing, and nothing is collected. cnitool's `gc` is such a
+ * call, of which the reference plugins take no notice, after a DEL of all that libcni knows; nobody means "everything" by it.
+ * @throws {CniError} incompatibleCniVersion below 1.1.0, decodingFailure when the list is none.
  */
-function readValid({ network }: Pick<InvocationInput, "network">): readonly ValidAttachment[] {
+function readValid({ network }: Pick<InvocationInput, "network">): readonly ValidAttachment[] | undefined {
   const { cniVersion } = parseNetworkConfiguration(network);
   if (!isAtLeast(cniVersion, VERB_SINCE.GC)) {
     throw new CniError(
@@ -70,11 +72,7 @@ function readValid({ network }: Pick<InvocationInput, "network">): readonly Vali
       },
     );
   }
-  const valid = parseValidAttachments(parseJsonObject(String(network), "the network configuration"));
-  if (valid !== undefined) return valid;
-  throw new CniError("invalidNetworkConfig", `GC needs the list of valid attachments, and there is none`, {
-    details: `want ${JSON.stringify(VALID_ATTACHMENTS_KEY)}: [{"containerID": …, "ifname": …}]; an empty list removes everything`,
-  });
+  return parseValidAttachments(parseJsonObject(String(network), "the network configuration"));
 }
 
 function inputOf(

@@ -76,6 +76,17 @@ describe.skipIf(missing !== "")(`cnitool and our command${missing}`, () => {
     expect(remainsOf(node)).toEqual(NOTHING);
   });
 
+  test.for(["0.3.1", "0.4.0", "1.0.0", "1.1.0"])("collect and report in version %s", (version) => {
+    const verbs = ["status", "add", "gc", "status", "del"];
+    const [theirs, ours] = TOOLS.map((tool) => {
+      const seen = observe(tool, version, verbs);
+      expect(remainsOf(node)).toEqual(NOTHING);
+      return seen;
+    });
+    expect(ours).toEqual(theirs);
+    expect(ours?.map(({ status }) => status)).toEqual(verbs.map(() => 0));
+  });
+
   test("say the same to capability arguments and CNI_ARGS", () => {
     const env = { CAP_ARGS: JSON.stringify({ ips: ["10.93.0.50/24"] }), CNI_ARGS: "IgnoreUnknown=1;K8S_POD_NAME=box" };
     const [theirs, ours] = TOOLS.map((tool) => observe(tool, "1.0.0", ["add", "check", "del"], env));
@@ -96,6 +107,8 @@ describe.skipIf(missing !== "")(`cnitool and our command${missing}`, () => {
       { title: "CHECK in a version without it", verb: "check", text: JSON.stringify(networkOf("bad", "0.3.1")) },
       { title: "CHECK of what was never added", verb: "check", text: JSON.stringify(networkOf("bad", "1.0.0")) },
       { title: "DEL of what was never added", verb: "del", text: JSON.stringify(networkOf("bad", "1.0.0")) },
+      { title: "GC in a version without it", verb: "gc", text: JSON.stringify(networkOf("bad", "1.0.0")) },
+      { title: "STATUS in a version without it", verb: "status", text: JSON.stringify(networkOf("bad", "1.0.0")) },
       {
         title: "a range that is none",
         verb: "add",

@@ -150,4 +150,21 @@ describe.skipIf(missing !== "").for(KINDS)(`libcni over executables $kind${missi
   test("asks for the status", () => {
     expect(ask({ op: "status", list: listOf("ready") })).toEqual({});
   });
+
+  test("collects what is not valid, and nothing else", () => {
+    const list = listOf("littered");
+    const [kept, lost] = [containerOf("kept"), containerOf("lost")];
+    for (const container of [kept, lost]) expect(ask({ op: "add", list, ...container }).error).toBeUndefined();
+    const valid = [{ containerID: "kept", ifname: "eth0" }];
+    expect(ask({ op: "gc", list, valid })).toEqual({});
+    expect(remainsOf(node).leases).toMatchObject([{ containerId: "kept" }]);
+    // One that libcni knows nothing of: its cache is gone.
+    const { result } = ask({ op: "add", list, ...containerOf("forgotten") });
+    expect(result).toMatchObject({ ips: [{}] });
+    node.must(["sh", "-c", 'rm "$1"/results/*forgotten*', "sh", join(node.folder, "cache")]);
+    expect(ask({ op: "gc", list, valid })).toEqual({});
+    expect(remainsOf(node).leases).toMatchObject([{ containerId: "kept" }]);
+    expect(ask({ op: "gc", list, valid: [] })).toEqual({});
+    expect(remainsOf(node)).toEqual(NOTHING);
+  });
 });
