@@ -90,10 +90,10 @@ describe.each(KINDS)("a %s executable", (kind) => {
     expect(nodeLinks()).toEqual([]);
   });
 
-  test("refuses GC without a list, and removes nothing", () => {
+  test("removes nothing in a GC without a list", () => {
     const container = newContainer();
     expect(call(kind, addOf(container), network(base + 1)).code).toBe(0);
-    expect(call(kind, { CNI_COMMAND: "GC" }, network(base + 1)).code).toBe(7);
+    expect(call(kind, { CNI_COMMAND: "GC" }, network(base + 1)).code).toBe(0);
     expect(container.links()).toEqual(["eth0"]);
     expect(call(kind, { CNI_COMMAND: "GC" }, { ...network(base + 1), "cni.dev/attachments": [] }).code).toBe(0);
   });
