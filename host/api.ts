@@ -13,9 +13,12 @@ import type {
 } from "./helper/protocol.ts";
 import type { ImportLeasesRequest, ImportReport } from "./operations/import-leases/import-leases.ts";
 import type { ValidationReport } from "./operations/validation/report.ts";
+import type { CachedAttachment } from "./operations/results-cache/format.ts";
 import type { CniArguments } from "./spec/arguments.ts";
 import type { JsonObject } from "./spec/json.ts";
 import type { VersionResult } from "./spec/version.ts";
+
+export type { CachedAttachment } from "./operations/results-cache/format.ts";
 
 /** How to make a host. Nothing is read from the environment. */
 export interface HostOptions {
@@ -36,6 +39,13 @@ export interface HostOptions {
   readonly hostLocalStoreDir?: string;
   /** How long one call of a legacy executable may take, in milliseconds, before it is killed. @default 120000 */
   readonly legacyDeadlineMs?: number;
+  /**
+   * Absolute path of a cache directory of libcni's, such as /var/lib/cni: attachments of lists are then written there too, for libcni to read,
+   * and those that libcni made before are read from it. @default none: the ledger has them
+   */
+  readonly cacheDir?: string;
+  /** Is told what went wrong and did not keep a call from its work. @default nobody */
+  readonly onWarning?: (message: string) => void;
   /** Who calls, for the log: such as `cli`. @default "library" */
   readonly origin?: string;
 }
@@ -83,6 +93,9 @@ export interface GcRequest extends StatusRequest {
   /** Attachments of the network that are in use. Everything of others goes; an empty list is all of it. */
   readonly valid: readonly { readonly containerId: string; readonly ifname: string }[];
 }
+
+/** Which attachment of a list is asked about. */
+export type CachedRequest = Pick<AttachmentRequest, "network" | "containerId" | "ifname">;
 
 /** One call of the exec protocol. */
 export interface ExecRequest {
@@ -171,13 +184,25 @@ export interface Host extends AsyncDisposable {
    * configuration's `disableGC` it does nothing.
    */
   readonly gc: (request: GcRequest) => Promise<void>;
-  /** Gives the versions of the specification that every plugin of a network speaks; without one, those of this host. */
-  readonly version: (network?: string | JsonObject) => Promise<VersionResult>;
   /**
    * Says what is wrong with a network before it is used: types that nothing serves, versions, fields that a plugin's schema forbids, what
    * a grant does not cover. Runs no plugin. Rejects only when it cannot look.
    */
   readonly validate: (request: ValidateRequest) => Promise<ValidationReport>;
+  /**
+   * Gives the versions of the specification that every plugin of a network speaks; without one, those of this host. Legacy executables,
+   * searched in `pluginDirs`, are asked.
+   */
+  readonly version: (
+    network?: string | JsonObject,
+    options?: Pick<AttachmentRequest, "pluginDirs">,
+  ) => Promise<VersionResult>;
+  /** Gives what ADD of a list answered, in the list's present version; `undefined`: nothing is known. */
+  readonly cachedResult: (request: CachedRequest) => Promise<JsonObject | undefined>;
+  /** Gives what ADD of a list was given, configuration and arguments; `undefined`: nothing is known. */
+  readonly cachedAttachment: (request: CachedRequest) => Promise<CachedAttachment | undefined>;
+  /** Lists the attachments of lists that are known, of one container or of all. */
+  readonly cachedAttachments: (containerId?: string) => Promise<readonly CachedAttachment[]>;
   /** Performs one call of the exec protocol: one plugin and its IPAM plugin. Gives the result's JSON text; `""`: none. */
   readonly exec: (request: ExecRequest) => Promise<string>;
   /** Verifies a component and says what its installation would grant. Changes nothing until it is committed. */

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { AttachmentRequest, GcRequest, Host, HostOptions } from "./api.ts";
 import { createBackend } from "./backend.ts";
+import { cachedAttachment, cachedAttachments, cachedResult } from "./cached.ts";
 import { allowLegacy, denyLegacy } from "./components/legacy.ts";
 import { execPlugin } from "./exec.ts";
 import { createHelperSessions, withLivingHelper } from "./helper-session.ts";
@@ -17,18 +18,17 @@ import { add } from "./operations/add.ts";
 import type { Backend } from "./operations/backend.ts";
 import { check } from "./operations/check.ts";
 import { del } from "./operations/del.ts";
-import { typesOf } from "./operations/invocation.ts";
 import { importLeases } from "./operations/import-leases/import-leases.ts";
 import type { InvocationInput } from "./operations/invocation.ts";
 import { gc } from "./operations/gc.ts";
 import { KnownAnswers } from "./operations/known-answers.ts";
-import { unknownPlugin } from "./operations/plugins.ts";
+import { openResultsCache } from "./operations/results-cache/files.ts";
+import type { ResultsCache } from "./operations/results-cache/files.ts";
 import { status } from "./operations/status.ts";
 import type { WithBackend } from "./operations/status.ts";
-import { version } from "./operations/version.ts";
+import { version, versionOfNetwork } from "./operations/version.ts";
 import { createPool } from "./sandbox/pool.ts";
 import type { Pool } from "./sandbox/pool.ts";
-import { parseNetworkConfiguration } from "./spec/configuration.ts";
 import { CniError, isCniError } from "./spec/error.ts";
 import { parseContainerId, parseIfName } from "./spec/names.ts";
 import type { ValidAttachment } from "./spec/valid-attachments.ts";
@@ -58,6 +58,7 @@ export function createHostWith(options: HostOptions, early: Promise<HelperClient
   const { stateDir, nodePath = process.execPath, bundleDir = defaultBundleDir(), origin = "library" } = options;
   if (!isAbsolute(stateDir))
     throw new CniError("stateUnusable", `the state directory ${JSON.stringify(stateDir)} is not an absolute path`);
+  const surroundings = surroundingsOf(options, origin);
   const helperEntry = join(bundleDir, HELPER_BUNDLE);
   if (!existsSync(helperEntry))
     throw new CniError("missingFeature", `${JSON.stringify(helperEntry)} is not there`, {
@@ -84,7 +85,8 @@ export function createHostWith(options: HostOptions, early: Promise<HelperClient
   };
   const close = async (): Promise<void> => sessions[Symbol.asyncDispose]();
   return {
-    ...verbs(connected, surroundingsOf(options, origin)),
+    ...verbs(connected, surroundings),
+    ...cacheCalls(connected, surroundings.cache),
     ...operatorCalls(connected),
     ...readCalls(connected),
     close,
@@ -108,11 +110,16 @@ function parseValid(valid: GcRequest["valid"]): readonly ValidAttachment[] {
 }
 
 /** What every invocation of a host has. */
-type Surroundings = Pick<InvocationInput, "origin" | "nowMicroseconds" | "legacyDeadlineMs">;
+type Surroundings = Pick<InvocationInput, "origin" | "nowMicroseconds" | "legacyDeadlineMs" | "onWarning" | "cache">;
 
-function surroundingsOf({ legacyDeadlineMs }: HostOptions, origin: string): Surroundings {
-  const nowMicroseconds = (): number => performance.now() * MICROSECONDS_PER_MILLISECOND;
-  return { origin, nowMicroseconds, ...(legacyDeadlineMs === undefined ? {} : { legacyDeadlineMs }) };
+function surroundingsOf({ legacyDeadlineMs, cacheDir, onWarning }: HostOptions, origin: string): Surroundings {
+  return {
+    origin,
+    nowMicroseconds: () => performance.now() * MICROSECONDS_PER_MILLISECOND,
+    ...(legacyDeadlineMs === undefined ? {} : { legacyDeadlineMs }),
+    ...(onWarning === undefined ? {} : { onWarning }),
+    ...(cacheDir === undefined ? {} : { cache: openResultsCache(cacheDir) }),
+  };
 }
 
 function verbs(
@@ -122,7 +129,6 @@ function verbs(
   const withBackend: WithBackend = (body) => connected(({ backend }) => body(backend));
   const known = new KnownAnswers();
   const inputOf = (request: AttachmentRequest): InvocationInput => ({ ...request, ...surroundings });
-  const installed = async ({ client }: Connected) => (await client.request("list-plugins", {})).plugins;
   return {
     add: (request) => connected(async ({ backend }) => (await add(backend, inputOf(request))).result),
     del: (request) => connected(async ({ backend }) => void (await del(backend, inputOf(request)))),
@@ -131,18 +137,13 @@ function verbs(
     status: (request) => status(withBackend, { ...request, ...surroundings }, known),
     exec: (request) => execPlugin({ withBackend, known, surroundings }, request),
     validate: (request) => connected((parts) => validate(parts, request)),
-    version: (network) =>
-      connected(async (parts) => {
-        if (network === undefined) return version([], undefined);
-        const parsed = parseNetworkConfiguration(network);
-        const plugins = new Map((await installed(parts)).map((plugin) => [plugin.type, plugin]));
-        const wanted = typesOf(parsed).map((type) => {
-          const plugin = plugins.get(type);
-          if (plugin === undefined) throw unknownPlugin(type);
-          return plugin;
-        });
-        return version(wanted, parsed.cniVersion);
-      }),
+    version: async (network, { pluginDirs = [] } = {}) =>
+      network === undefined
+        ? version([], undefined)
+        : connected(async ({ backend, client }) => {
+            const { plugins } = await client.request("list-plugins", {});
+            return versionOfNetwork(backend, plugins, { ...surroundings, network, pluginDirs });
+          }),
   };
 }
 
@@ -170,6 +171,17 @@ function operatorCalls(connected: Connect): Pick<Host, OperatorCall> {
     allowLegacy: (type) => connected(({ stateDir }) => allowLegacy(stateDir, type, Date.now())),
     denyLegacy: (type) => connected(({ stateDir }) => denyLegacy(stateDir, type)),
     listLegacy: () => connected(async ({ client }) => (await client.request("list-legacy", {})).types),
+  };
+}
+
+function cacheCalls(
+  connected: Connect,
+  cache: ResultsCache | undefined,
+): Pick<Host, "cachedResult" | "cachedAttachment" | "cachedAttachments"> {
+  return {
+    cachedResult: (request) => connected(({ client }) => cachedResult({ client, cache }, request)),
+    cachedAttachment: (request) => connected(({ client }) => cachedAttachment({ client, cache }, request)),
+    cachedAttachments: (containerId) => connected(({ client }) => cachedAttachments({ client, cache }, containerId)),
   };
 }
 

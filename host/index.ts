@@ -9,6 +9,8 @@ export { convertResult } from "./spec/result-json.ts";
 export { SUPPORTED_VERSIONS } from "./spec/version.ts";
 export type {
   AttachmentRequest,
+  CachedAttachment,
+  CachedRequest,
   ExecRequest,
   GcRequest,
   Host,

@@ -1,13 +1,16 @@
 /**
  * @module What every command is given: the world outside, as values.
  */
-import type { Host } from "../index.ts";
+import type { Host, HostOptions } from "../index.ts";
 import { CniError } from "../spec/error.ts";
 import type { Environment } from "./cnitool.ts";
 import type { PrintStyle } from "./table.ts";
 
 /** State directory, unless --state-dir or CNIDARIA_STATE_DIR says otherwise. */
 export const DEFAULT_STATE_DIR = "/var/lib/cnidaria";
+
+/** What the command line says of a host. */
+export type HostSettings = Pick<HostOptions, "hostLocalStoreDir" | "cacheDir">;
 
 /** The world of a command. */
 export interface CommandContext {
@@ -18,8 +21,7 @@ export interface CommandContext {
   readonly style: PrintStyle;
   /** Asks a person; `undefined`: there is no terminal. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
-  /** `hostLocalStoreDir` as in HostOptions. */
-  readonly openHost: (stateDir: string, hostLocalStoreDir?: string) => Promise<Host>;
+  readonly openHost: (stateDir: string, options: HostSettings) => Promise<Host>;
   /** Folder of the bundles, and of the bundled plugins below it. */
   readonly bundleDir: string;
   readonly nodePath: string;
@@ -33,6 +35,7 @@ export interface SharedOptions {
   readonly stateDir?: string;
   readonly json?: boolean;
   readonly hostLocalStore?: string;
+  readonly cacheDir?: string;
 }
 
 /** Gives the state directory of a command. */
@@ -48,6 +51,10 @@ export async function withHost<T>(
   context: CommandContext,
   body: (host: Host) => Promise<T>,
 ): Promise<T> {
-  await using host = await context.openHost(stateDirOf(options, context), options.hostLocalStore);
+  const { hostLocalStore, cacheDir } = options;
+  await using host = await context.openHost(stateDirOf(options, context), {
+    ...(hostLocalStore === undefined ? {} : { hostLocalStoreDir: hostLocalStore }),
+    ...(cacheDir === undefined ? {} : { cacheDir }),
+  });
   return await body(host);
 }

@@ -31,10 +31,9 @@ const context: CommandContext = {
   note: (line) => process.stderr.write(`${line}\n`),
   style: { isColoured: process.stdout.isTTY === true && !process.env["NO_COLOR"] },
   ask: process.stdin.isTTY === true && process.stderr.isTTY === true ? ask : undefined,
-  openHost: async (stateDir, hostLocalStoreDir) => {
+  openHost: async (stateDir, options) => {
     const { createHost } = await import("../host.ts");
-    const store = hostLocalStoreDir === undefined ? {} : { hostLocalStoreDir };
-    return createHost({ stateDir, bundleDir, origin: "cli", ...store });
+    return createHost({ stateDir, bundleDir, origin: "cli", onWarning: (line) => context.note(line), ...options });
   },
   bundleDir,
   nodePath: process.execPath,

@@ -26,6 +26,10 @@ export function createProgram(context: CommandContext): Command {
       "write leases to host-local's store as well, such as /var/lib/cni/networks, so that both can work on one network; " +
         "the state directory remembers it; none: no longer",
     )
+    .option(
+      "--cache-dir <dir>",
+      "write attachments to libcni's cache as well, such as /var/lib/cni, and read from it those that libcni made (default: the ledger alone)",
+    )
     .option("--json", "print JSON where a table is printed")
     .showHelpAfterError();
   addAttachmentCommands(program, context);

@@ -8,6 +8,7 @@ import { EMPTY_RESULT } from "../spec/result.ts";
 import type { AttachmentResult } from "../spec/result.ts";
 import type { Backend } from "./backend.ts";
 import { firstCalls } from "./ahead.ts";
+import { dropResult, keepResult } from "./cached-result.ts";
 import { broughtResult } from "./chain.ts";
 import { checkPlugins } from "./check-plugins.ts";
 import { endChain, endWithError, openChain, phasesOf, reportOf } from "./ending.ts";
@@ -37,12 +38,16 @@ export async function add(backend: Backend, input: InvocationInput): Promise<Add
   let result: JsonObject;
   try {
     result = formatResult(await runForward(chain), invocation.network.cniVersion);
+    keepResult(chain, result);
   } catch (error) {
     // While the operation lives: its executables may call others of ours.
     throw await endWithError(chain, error, await undoLegacy(chain));
   }
   const phases = phasesOf(chain);
-  const ended = await endChain(chain, "ok", JSON.stringify(result));
+  const ended = await endChain(chain, "ok", JSON.stringify(result)).catch((error: unknown) => {
+    dropResult(chain);
+    throw error;
+  });
   return { result, report: reportOf(chain, phases, ended) };
 }
 

@@ -7,7 +7,7 @@ import { CniError, isCniError } from "../spec/error.ts";
 import type { AttachmentResult } from "../spec/result.ts";
 import { VERB_SINCE, isAtLeast } from "../spec/version.ts";
 import type { Backend } from "./backend.ts";
-import { cachedResult } from "./cached-result.ts";
+import { cachedResult, dropResult } from "./cached-result.ts";
 import { broughtResult } from "./chain.ts";
 import { openChain, phasesOf, refusalLines, reportOf } from "./ending.ts";
 import type { VerbReport } from "./ending.ts";
@@ -43,6 +43,7 @@ export async function del(backend: Backend, input: InvocationInput): Promise<Ver
       details: remainsOf(ended).join("\n"),
     });
   }
+  dropResult(chain);
   return reportOf(chain, phases, ended);
 }
 

@@ -9,6 +9,7 @@ import { parseNetworkConfiguration } from "../spec/configuration.ts";
 import type { NetworkConfiguration } from "../spec/configuration.ts";
 import { CniError } from "../spec/error.ts";
 import type { JsonObject } from "../spec/json.ts";
+import type { ResultsCache } from "./results-cache/files.ts";
 import { parseContainerId, parseIfName, parsePluginType } from "../spec/names.ts";
 
 /** What comes from outside. */
@@ -42,6 +43,10 @@ export interface InvocationInput {
   readonly netnsOverride?: boolean;
   /** How long a legacy executable may take. @default 2 minutes */
   readonly legacyDeadlineMs?: number;
+  /** Files of attachments beside the ledger; only of lists. @default none */
+  readonly cache?: ResultsCache;
+  /** Is told what went wrong and did not keep the verb from its work. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** A verb's request, parsed. */
@@ -65,6 +70,8 @@ export interface Invocation {
   readonly within: string | undefined;
   readonly netnsOverride: boolean;
   readonly legacyDeadlineMs: number | undefined;
+  readonly cache: ResultsCache | undefined;
+  readonly onWarning: (message: string) => void;
   readonly parseMicroseconds: number;
 }
 
@@ -133,6 +140,8 @@ function settleInvocation(input: InvocationInput, { verb, network, startedAt }: 
     within: input.within,
     netnsOverride: input.netnsOverride ?? false,
     legacyDeadlineMs: input.legacyDeadlineMs,
+    cache: input.type === undefined ? input.cache : undefined,
+    onWarning: input.onWarning ?? (() => undefined),
     parseMicroseconds: Math.round(input.nowMicroseconds() - startedAt),
   };
 }

@@ -3,10 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { CommandContext } from "../../host/cli/context.ts";
-import { createProgram } from "../../host/cli/program.ts";
 import { formatTable } from "../../host/cli/table.ts";
-import type { AttachmentRequest, Host, ImportLeasesRequest, InstallPlan, InstallRequest } from "../../host/index.ts";
-import { CniError } from "../../host/spec/error.ts";
+import type { Host } from "../../host/index.ts";
+import { digest, runProgram } from "./run-program.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -17,106 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const digest = `sha256:${"ab".repeat(32)}` as const;
-
-/** A host that writes down what it is asked. */
-const fakeHost = (asked: unknown[]): Host => {
-  const plan = (type: string): InstallPlan => ({
-    type,
-    digest,
-    version: "1",
-    description: "",
-    isVerified: type !== "unverified",
-    grants: ["masquerade: masquerades"],
-    differences: type === "static" ? ["widened: a: b → c"] : undefined,
-    commit: async () => {
-      asked.push(["commit", type]);
-      return {
-        type,
-        digest,
-        version: "1",
-        exports: [],
-        capabilities: [],
-        limits: { memoryBytes: 1, deadlineMs: 1, hostCalls: 1, logBytes: 1, resultBytes: 1 },
-        early: false,
-        cniVersions: [],
-      };
-    },
-  });
-  const attach = (verb: string) => async (request: AttachmentRequest) => {
-    request.onBegin?.("op-1");
-    const { onBegin: _, ...rest } = request;
-    asked.push([verb, rest]);
-  };
-  return {
-    add: async (request: AttachmentRequest) => {
-      await attach("add")(request);
-      return { cniVersion: "1.0.0", ips: [] };
-    },
-    del: attach("del"),
-    check: () => Promise.reject(new CniError("invalidNetns", "gone", { details: "d" })),
-    planInstall: async ({ component, capabilities, adopt }: InstallRequest) => {
-      const wishes = adopt === undefined ? [capabilities] : [capabilities, adopt];
-      asked.push(["plan", Buffer.from(component).toString(), ...wishes]);
-      return plan(Buffer.from(component).toString());
-    },
-    uninstall: async (type: string) => void asked.push(["uninstall", type]),
-    revoke: async (type: string) => void asked.push(["revoke", type]),
-    list: async () => [],
-    allowLegacy: async (type: string) => void asked.push(["allow", type]),
-    denyLegacy: async (type: string) => void asked.push(["deny", type]),
-    listLegacy: async () => [
-      { type: "dhcp", isolation: "unconfined", allowedAtMs: 0, isShadowed: false },
-      { type: "bridge", isolation: "unconfined", allowedAtMs: 0, isShadowed: true },
-    ],
-    log: async (filter: unknown) => {
-      asked.push(["log", filter]);
-      return [];
-    },
-    importLeases: async (request: ImportLeasesRequest) => {
-      asked.push(["import", request]);
-      const skipped = request.networks === undefined ? [{ file: "10.0.0.9", why: "a symbolic link" }] : [];
-      return [{ network: "n", imported: 3, present: 1, skipped }];
-    },
-    leases: async (filter: unknown) => {
-      asked.push(["leases", filter]);
-      return [{ address: "10.0.0.2", network: "n", containerId: "c", ifname: "eth0", setIndex: 0 }];
-    },
-    [Symbol.asyncDispose]: async () => void asked.push(["closed"]),
-  } as unknown as Host;
-};
-
-const run = async (args: readonly string[], overrides: Partial<CommandContext> = {}) => {
-  const asked: unknown[] = [];
-  const out: string[] = [];
-  const notes: string[] = [];
-  let exitCode = 0;
-  const context: CommandContext = {
-    environment: { NETCONFPATH: folder },
-    print: (line) => out.push(line),
-    note: (line) => notes.push(line),
-    style: { isColoured: false },
-    ask: undefined,
-    openHost: async (stateDir, hostLocalStoreDir) => {
-      asked.push(hostLocalStoreDir === undefined ? ["open", stateDir] : ["open", stateDir, hostLocalStoreDir]);
-      return fakeHost(asked);
-    },
-    bundleDir: folder,
-    nodePath: process.execPath,
-    version: "9.9.9",
-    exitWith: (code) => {
-      exitCode = code;
-    },
-    ...overrides,
-  };
-  const thrown: unknown = await createProgram(context)
-    .parseAsync(["node", "cnidaria", ...args])
-    .then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-  return { asked, out, notes, exitCode, thrown };
-};
+const run = (args: readonly string[], overrides: Partial<CommandContext> = {}) => runProgram(folder, args, overrides);
 
 describe("add, del and check", () => {
   test("add prints the result, and the call's id beside it", async () => {
@@ -151,33 +51,6 @@ describe("add, del and check", () => {
     expect((await run(["--state-dir", "/option", "del", "n", "/a"], { environment })).asked[0]).toEqual([
       "open",
       "/option",
-    ]);
-  });
-});
-
-describe("legacy", () => {
-  test("allows and denies a type", async () => {
-    const { asked, out } = await run(["legacy", "allow", "dhcp"]);
-    expect(asked).toContainEqual(["allow", "dhcp"]);
-    expect(out.join("\n")).toContain("unconfined");
-    expect((await run(["legacy", "deny", "dhcp"])).asked).toContainEqual(["deny", "dhcp"]);
-  });
-
-  test("lists the allowed types, and says which of them a component serves", async () => {
-    const { out } = await run(["legacy", "list"]);
-    expect(out[1]).toMatch(/^dhcp +unconfined +1970-01-01/u);
-    expect(out[2]).toMatch(/^bridge .*a component is installed/u);
-    expect(JSON.parse((await run(["--json", "legacy", "list"])).out.join("\n"))).toHaveLength(2);
-  });
-
-  test("list shows as unconfined what executables serve", async () => {
-    const { out } = await run(["list"]);
-    expect(out.filter((line) => line.includes("unconfined"))).toEqual([
-      expect.stringMatching(/^dhcp +executable +unconfined$/u),
-    ]);
-    expect(JSON.parse((await run(["--json", "list"])).out.join("\n"))).toMatchObject([
-      { type: "dhcp", isolation: "unconfined" },
-      { type: "bridge", isShadowed: true },
     ]);
   });
 });
@@ -263,6 +136,14 @@ describe("import-leases", () => {
     expect(JSON.parse(out.join("\n"))).toEqual([{ network: "n", imported: 3, present: 1, skipped: [] }]);
     expect(exitCode).toBe(0);
   });
+});
+
+test("--cache-dir goes to the host", async () => {
+  expect((await run(["--cache-dir", "/var/lib/cni", "del", "n", "/a"])).asked[0]).toEqual([
+    "open",
+    "/var/lib/cnidaria",
+    "/var/lib/cni",
+  ]);
 });
 
 test("--host-local-store goes to the host, wherever it stands", async () => {

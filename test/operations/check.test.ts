@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { check } from "../../host/operations/check.ts";
 import { version } from "../../host/operations/version.ts";
-import { ATTACHMENT, LIST, PLUGINS, fakeBackend, input, plugin } from "./fake-backend.ts";
+import { ATTACHMENT, LIST, PLUGINS, fakeBackend, input } from "./fake-backend.ts";
 
 test("CHECK calls the plugins in order, each with the result of ADD", async () => {
   const backend = fakeBackend({ attachment: ATTACHMENT });
@@ -62,9 +62,9 @@ test("VERSION is what every plugin speaks", () => {
     cniVersion: "1.0.0",
     supportedVersions: ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"],
   });
-  const plugins = [
-    plugin("a", { cniVersions: ["0.4.0", "1.0.0"] }),
-    plugin("b", { cniVersions: ["1.0.0", "1.1.0", "9.0.0"] }),
+  const spoken = [
+    ["0.4.0", "1.0.0"],
+    ["1.0.0", "1.1.0", "9.0.0"],
   ];
-  expect(version(plugins, undefined).supportedVersions).toEqual(["1.0.0"]);
+  expect(version(spoken, undefined).supportedVersions).toEqual(["1.0.0"]);
 });

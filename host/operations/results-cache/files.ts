@@ -20,11 +20,11 @@ export interface ResultsCache {
   /** Writes an attachment, in place of what was there. @throws {CniError} ioFailure. */
   readonly write: (cached: CachedAttachment) => void;
   /**
-   * Reads an attachment; `undefined`: there is none.
-   * @throws {CniError} decodingFailure when its file is broken, or is another one's; ioFailure when it cannot be read.
+   * Reads an attachment; `undefined`: there is none. Names that are joined by "-" may meet in one file: another's is none.
+   * @throws {CniError} decodingFailure when its file is broken; ioFailure when it cannot be read.
    */
   readonly read: (key: CacheKey) => CacheContent | undefined;
-  /** Removes an attachment; one that is not there is fine. @throws {CniError} ioFailure. */
+  /** Removes an attachment, also where its file is broken; one that is not there is fine. @throws {CniError} ioFailure. */
   readonly remove: (key: CacheKey) => void;
   /** Lists attachments, of one container or of all. A file that is broken, or holds a result alone, names none. */
   readonly list: (containerId?: string) => readonly CachedAttachment[];
@@ -46,12 +46,13 @@ export function openResultsCache(cacheDir: string): ResultsCache {
       const text = attempt(pathOf(key), readBounded);
       if (text === undefined) return undefined;
       const content = parseCached(text);
-      if (content.attachment === undefined || isSame(content.attachment, key)) return content;
-      throw new CniError("decodingFailure", "the cached result is of another attachment", {
-        details: `of ${JSON.stringify(content.attachment.containerId)} in ${JSON.stringify(content.attachment.network)}`,
-      });
+      return content.attachment === undefined || isSame(content.attachment, key) ? content : undefined;
     },
-    remove: (key) => attempt(pathOf(key), (path) => rmSync(path, { force: true })),
+    remove: (key) => {
+      const path = pathOf(key);
+      const attachment = attachmentIn(path);
+      if (attachment === undefined || isSame(attachment, key)) attempt(path, () => rmSync(path, { force: true }));
+    },
     list: (containerId) =>
       namesIn(folder).flatMap((name) => {
         if (containerId !== undefined && !name.includes(`-${containerId}-`)) return [];

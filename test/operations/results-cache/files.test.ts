@@ -96,10 +96,20 @@ describe("a file of the cache", () => {
     '{"kind":"cniCacheV1","containerId":"c1"}',
     '{"kind":"cniCacheV1","containerId":"c1","config":"","ifName":"eth0","networkName":"net","result":1}',
     '{"kind":"cniCacheV1","containerId":"c1","config":"","ifName":"eth0","networkName":"net","cniArgs":[1],"result":{}}',
-    '{"kind":"cniCacheV1","containerId":"c2","config":"","ifName":"eth0","networkName":"net","result":{}}',
-  ])("that is broken, or another one's, is an error: %s", (text) => {
+  ])("that is broken is an error, and can be removed: %s", (text) => {
     write(text);
     expect(() => openResultsCache(folder).read(KEY)).toThrow(expect.objectContaining({ kind: "decodingFailure" }));
+    openResultsCache(folder).remove(KEY);
+    expect(existsSync(pathOf())).toBe(false);
+  });
+
+  test("of another attachment, whose names make the same file name, is none, and stays", () => {
+    const cache = openResultsCache(folder);
+    cache.write({ ...CACHED, network: "a-b", containerId: "c" });
+    const other = { network: "a", containerId: "b-c", ifname: "eth0" };
+    expect(cache.read(other)).toBeUndefined();
+    cache.remove(other);
+    expect(cache.list("c")).toHaveLength(1);
   });
 
   test("is nowhere but in its folder", () => {
