@@ -100,6 +100,7 @@ async function deleteOne(
   { containerId, ifname, scope }: StaleAttachment,
 ): Promise<void> {
   const { operationId, network, origin, nowMicroseconds, pluginDirs, trace, signal, legacyDeadlineMs } = invocation;
+  const { cache, onWarning } = invocation;
   if (signal?.aborted === true) throw new CniError("tryAgainLater", "whoever called ended the call early");
   const record = await backend.readAttachment({ network: network.name, containerId, ifname }, scope);
   // A DEL of the whole attachment took it along.
@@ -116,6 +117,8 @@ async function deleteOne(
     nowMicroseconds,
     pluginDirs,
     trace,
+    onWarning,
+    ...(cache === undefined ? {} : { cache }),
     ...(scope === "" ? {} : { type: scope }),
     ...(signal === undefined ? {} : { signal }),
     ...(legacyDeadlineMs === undefined ? {} : { legacyDeadlineMs }),

@@ -83,6 +83,26 @@ describe("a component with an executable as its IPAM plugin, and another chained
     ]);
   });
 
+  test("is called plugin by plugin, as a runtime with our executables does; GC takes along what only the executable knows", async () => {
+    const { host, container, ipam, leasesOf, requestOf } = await createStage(["bridge"], ["host-local"]);
+    const asked = { cniVersion: "1.0.0", name: "leg10", type: "bridge", bridge: "tl10", ipam: ipam(10) };
+    const { network: _list, ...names } = requestOf(container, {});
+    const call = (command: string, stdin: object) =>
+      host.exec({ ...names, command, type: "bridge", args: "", configuration: JSON.stringify(stdin) });
+    const prevResult = JSON.parse(await call("ADD", asked)) as JsonObject;
+    expect(prevResult).toMatchObject({ ips: [{ address: "10.78.10.2/24" }] });
+    await call("CHECK", { ...asked, prevResult });
+    await call("DEL", { ...asked, prevResult });
+    await call("DEL", { ...asked, prevResult });
+    expect(leasesOf("leg10")).toEqual([]);
+    await call("ADD", asked);
+    expect(leasesOf("leg10")).toHaveLength(1);
+    const { pluginDirs = [] } = names;
+    await host.gc({ network: asked, valid: [], pluginDirs });
+    expect(leasesOf("leg10")).toEqual([]);
+    expect(await host.attachments()).toEqual([]);
+  });
+
   test("is removed without the component, which is not there any more: the address is given back", async () => {
     const { host, container, requestOf, leasesOf, ipam } = await createStage(["bridge"], ["host-local", "tuning"]);
     const request = requestOf(container, network(3, ipam(3)));

@@ -86,14 +86,6 @@ export async function callLegacy<T>({ backend, invocation }: LegacyContext, call
   }
 }
 
-/** Makes a call of a verb that has no result, such as GC with its valid attachments in `stdin`. Throws as {@link callLegacy}. */
-export function tellLegacy(
-  context: LegacyContext,
-  call: Pick<LegacyCall<void>, "type" | "verb" | "stdin">,
-): Promise<void> {
-  return callLegacy(context, { ...call, read: () => undefined });
-}
-
 function endingOf(error: unknown, executed: Executed | undefined): Ending {
   const { code, message } = isCniError(error) ? error : new CniError("helperFailed", String(error));
   const outcome = executed === undefined ? "killed" : "error";
