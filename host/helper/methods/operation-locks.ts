@@ -38,10 +38,11 @@ export async function takeLocks(state: HelperState, begun: BeginOperation): Prom
   }
   const held: Hold[] = [];
   try {
+    // The container's first: whoever waits for that keeps no GC waiting.
+    if (containerId !== "") held.push(await takeContainer(state, containerId));
     const kind = gcKindOf(begun);
     // Waited for only where it is held: nothing else comes in between otherwise.
     if (kind !== undefined) held.push(state.locks.gc(kind) ?? (await waitForGc(state, kind)));
-    if (containerId !== "") held.push(await takeContainer(state, containerId));
     held.push(takeOwn(state, operationId));
     return { locks: held.toReversed(), outer: undefined };
   } catch (error) {
