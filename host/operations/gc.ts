@@ -3,15 +3,12 @@
  */
 
 import { randomUUID } from "node:crypto";
-import type { StaleAttachment } from "../helper/protocol.ts";
 import { parseNetworkConfiguration } from "../spec/configuration.ts";
-import { CniError, isCniError } from "../spec/error.ts";
-import { parseJsonObject } from "../spec/json.ts";
+import { CniError } from "../spec/error.ts";
 import type { ValidAttachment } from "../spec/valid-attachments.ts";
 import { VERB_SINCE, isAtLeast } from "../spec/version.ts";
 import type { Backend } from "./backend.ts";
 import { callPlugin } from "./chain.ts";
-import { del } from "./del.ts";
 import { openChain, refusalLines } from "./ending.ts";
 import type { OpenChain } from "./ending.ts";
 import { endOrAdd, firstOf, remainsOf } from "./failures.ts";
@@ -21,12 +18,7 @@ import { callLegacyPlugin, isLegacy } from "./legacy/chain.ts";
 import { membersOf } from "./network-members.ts";
 import type { NetworkMember } from "./network-members.ts";
 import { findPlugin } from "./plugins.ts";
-
-/** Containers whose attachments are deleted at the same time. Links that go together share one grace period of the kernel. */
-const CONTAINERS_AT_ONCE = 8;
-
-/** Attachments that GC leaves alone. */
-export type Valid = readonly ValidAttachment[];
+import { deleteStale } from "./stale.ts";
 
 /**
  * Collects garbage: deletes the attachments on record that are not valid, each with the configuration that it was added with; removes what
@@ -38,13 +30,13 @@ export type Valid = readonly ValidAttachment[];
 export async function gc(
   withBackend: <T>(body: (backend: Backend) => Promise<T>) => Promise<T>,
   input: NetworkInput,
-  valid: Valid,
+  valid: readonly ValidAttachment[],
 ): Promise<void> {
   if (parseNetworkConfiguration(input.network).disableGc) return;
   await withBackend((backend) => collect(backend, parseNetworkInvocation("GC", input), valid));
 }
 
-async function collect(backend: Backend, invocation: Invocation, valid: Valid): Promise<void> {
+async function collect(backend: Backend, invocation: Invocation, valid: readonly ValidAttachment[]): Promise<void> {
   const chain = await openChain(backend, invocation);
   const { operationId, network } = invocation;
   const failures: unknown[] = [];
@@ -73,71 +65,8 @@ function notRemoved(network: string, failures: readonly string[]): CniError {
   );
 }
 
-/** Deletes what is stale, container by container, some of them at a time. Gives the failures. */
-async function deleteStale(chain: OpenChain, valid: Valid): Promise<readonly unknown[]> {
-  const { operationId } = chain.invocation;
-  const stale = await chain.backend.listStale({ operationId, valid });
-  const waiting = [...Map.groupBy(stale, ({ containerId }) => containerId).values()];
-  const failures: unknown[] = [];
-  const work = async (): Promise<void> => {
-    for (let own = waiting.shift(); own !== undefined; own = waiting.shift()) {
-      for (const attachment of own) {
-        try {
-          await deleteOne(chain, attachment);
-        } catch (error) {
-          failures.push(naming(attachment, error));
-        }
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: CONTAINERS_AT_ONCE }, work));
-  return failures;
-}
-
-/** Deletes one attachment as it was added, as a part of the GC. */
-async function deleteOne(
-  { backend, invocation }: OpenChain,
-  { containerId, ifname, scope }: StaleAttachment,
-): Promise<void> {
-  const { operationId, network, origin, nowMicroseconds, pluginDirs, trace, signal, legacyDeadlineMs } = invocation;
-  const { cache, onWarning } = invocation;
-  if (signal?.aborted === true) throw new CniError("tryAgainLater", "whoever called ended the call early");
-  const record = await backend.readAttachment({ network: network.name, containerId, ifname }, scope);
-  // A DEL of the whole attachment took it along.
-  if (record === undefined) return;
-  await del(backend, {
-    network: record.configuration,
-    containerId,
-    ifname,
-    netns: record.netns,
-    args: record.args,
-    runtimeConfig: parseJsonObject(record.runtimeConfig === "" ? "{}" : record.runtimeConfig, "the recorded arguments"),
-    within: operationId,
-    origin,
-    nowMicroseconds,
-    pluginDirs,
-    trace,
-    onWarning,
-    ...(cache === undefined ? {} : { cache }),
-    ...(scope === "" ? {} : { type: scope }),
-    ...(signal === undefined ? {} : { signal }),
-    ...(legacyDeadlineMs === undefined ? {} : { legacyDeadlineMs }),
-  });
-}
-
-/** Says whose failure it is: there may be many. */
-function naming({ containerId, ifname }: StaleAttachment, error: unknown): unknown {
-  if (!isCniError(error)) return error;
-  const { kind, code, message, details } = error;
-  return new CniError(kind, `stale attachment ${containerId} ${ifname}: ${message}`, {
-    code,
-    cause: error,
-    ...(details === undefined ? {} : { details }),
-  });
-}
-
 /** Calls GC of executables, and of components that export it, in order. One that is not there any more has nothing to say: the ledger had. */
-async function callPlugins(chain: OpenChain, valid: Valid): Promise<readonly unknown[]> {
+async function callPlugins(chain: OpenChain, valid: readonly ValidAttachment[]): Promise<readonly unknown[]> {
   const failures: unknown[] = [];
   const find = (type: string) => findPlugin(chain, type);
   for (const configuration of chain.invocation.network.plugins) {
@@ -155,7 +84,7 @@ async function callPlugins(chain: OpenChain, valid: Valid): Promise<readonly unk
 async function callMember(
   chain: OpenChain,
   { type, plugin, configuration }: NetworkMember,
-  valid: Valid,
+  valid: readonly ValidAttachment[],
 ): Promise<void> {
   const asked = { configuration, verb: "gc", previousResult: undefined, valid } as const;
   if (isLegacy(chain, type)) {

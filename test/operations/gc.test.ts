@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import type { AttachmentRecord } from "../../host/helper/protocol.ts";
 import type { Backend } from "../../host/operations/backend.ts";
 import { gc } from "../../host/operations/gc.ts";
+import { openResultsCache } from "../../host/operations/results-cache/files.ts";
+import type { CachedAttachment } from "../../host/operations/results-cache/format.ts";
 import { CniError } from "../../host/spec/error.ts";
 import { parseContainerId, parseIfName } from "../../host/spec/names.ts";
 import { ATTACHMENT, LIST, PLUGINS, fakeBackend, heard, input, plugin } from "./fake-backend.ts";
@@ -102,6 +104,49 @@ describe("GC", () => {
     await collect(backend);
     expect(heard(backend)).toEqual([]);
     expect(backend.swept).toHaveLength(1);
+  });
+});
+
+describe("GC with libcni's cache", () => {
+  const cached = (containerId: string, change: Partial<CachedAttachment> = {}): CachedAttachment => ({
+    network: "net",
+    containerId,
+    ifname: "eth0",
+    netns: undefined,
+    configuration: JSON.stringify({ cniVersion: "1.0.0", name: "net", plugins: [{ type: "tuning", of: containerId }] }),
+    args: [],
+    runtimeConfig: {},
+    result: { cniVersion: "1.0.0" },
+    ...change,
+  });
+
+  test("deletes what its files alone tell of, after what is on record; valid ones and other networks' stay", async () => {
+    using folder = createScripts();
+    const cache = openResultsCache(folder.path);
+    for (const each of [cached("c1"), cached("c2"), cached("c9"), cached("c3", { network: "other" })])
+      cache.write(each);
+    const backend = fakeBackend({ stale: [record("c1")] });
+    await collect(backend, { cache });
+    const deleted = backend.begun.filter(({ verb }) => verb === "DEL");
+    expect(deleted.map(({ containerId, netns }) => [containerId, netns])).toEqual([
+      ["c1", "/run/netns/c1"],
+      ["c2", ""],
+    ]);
+    expect(deleted.every(({ within }) => within === backend.begun[0]?.operationId)).toBe(true);
+    expect(cache.list().map(({ containerId }) => containerId)).toEqual(["c9", "c3"]);
+  });
+
+  test("keeps the file of an attachment that could not be deleted", async () => {
+    using folder = createScripts();
+    const cache = openResultsCache(folder.path);
+    cache.write(cached("c1"));
+    const backend = fakeBackend({
+      stale: [record("c1")],
+      guests: { "tuning del": { err: { code: 120, message: "no" } } },
+    });
+    await expect(collect(backend, { cache })).rejects.toMatchObject({ code: 120 });
+    expect(heard(backend)).toEqual(["tuning del"]);
+    expect(cache.list()).toHaveLength(1);
   });
 });
 
