@@ -28,6 +28,7 @@ const IPAM = {
   routes: [{ dst: "0.0.0.0/0" }],
 };
 const BRIDGE = { type: "bridge", bridge: "ref0", isGateway: true, ipMasq: true, ipam: IPAM };
+const PORTS = JSON.stringify({ portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp" }] });
 const STATIC = { type: "static", addresses: [{ address: "10.97.1.2/24", gateway: "10.97.1.1" }] };
 
 const CHAINS: readonly {
@@ -49,7 +50,7 @@ const CHAINS: readonly {
       { type: "tuning", sysctl: { "net.core.somaxconn": "500" } },
     ],
     versions: ["0.4.0", "1.0.0"],
-    env: { CAP_ARGS: JSON.stringify({ portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp" }] }) },
+    env: { CAP_ARGS: PORTS },
   },
 ];
 
@@ -116,6 +117,23 @@ describe.skipIf(missing !== "")(`the reference plugins under cnitool and under o
       expect(ours).toEqual(theirs);
       expect(ours?.[0]?.status).toBe(0);
     });
+  });
+
+  test.for([
+    ["cnitool", "cnidaria"],
+    ["cnidaria", "cnitool"],
+  ] as const)("what %s added, %s checks and removes", ([first, second]) => {
+    clean();
+    // firewall removes by the result of before: without it the rules stay.
+    const plugins = [{ type: "ptp", ipMasq: true, ipam: IPAM }, { type: "firewall" }];
+    const name = `net-${first}`;
+    node.write(`/etc/cni/net.d/${name}.conflist`, JSON.stringify({ cniVersion: "1.0.0", name, plugins }));
+    const programs = { cnitool: [CNITOOL], cnidaria: ["cnidaria", "--cache-dir", "/var/lib/cni"] } as const;
+    const env = { CNI_PATH: REFERENCE_DIR };
+    const ask = (tool: Tool, verb: string) => node.run([...programs[tool], verb, name, netns], { env }).status;
+    expect([ask(first, "add"), ask(second, "check"), ask(second, "del")]).toEqual([0, 0, 0]);
+    expect(stateOf(first)).not.toMatch(/VETH|10\.97/u);
+    expect(node.run(["ls", "/var/lib/cni/results"]).stdout).toBe("");
   });
 
   test.for([
