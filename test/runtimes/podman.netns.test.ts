@@ -5,7 +5,7 @@ import { IMAGE, preparePodman } from "./image.ts";
 import { NOTHING, createNode, remainsOf } from "./node.ts";
 import type { Node } from "./node.ts";
 import { whyNot } from "./programs.ts";
-import { switchOver } from "./switch.ts";
+import { readmeLines, switchOver } from "./switch.ts";
 
 const missing = whyNot(["podman", "runc", "conmon", "busybox", "iptables", "plugins"]);
 
@@ -145,5 +145,32 @@ describe.skipIf(missing !== "")(`podman${missing}`, () => {
     expect(status).not.toBe(0);
     expect(stderr).toContain("10.91.0.1");
     expect(remainsOf(node)).toEqual(NOTHING);
+  });
+});
+
+describe.skipIf(missing !== "")(`podman with containers from before the switch${missing}`, () => {
+  test("keeps them connected and their addresses taken, and removes them", async () => {
+    const node = await createNode();
+    try {
+      const podman = (...args: readonly string[]): string => node.must(["podman", ...args]).trim();
+      const runContainer = (name: string): string => {
+        podman("run", "--detach", ...PING, "--name", name, "--network", "old", IMAGE, "/bin/sleep", "1000");
+        return podman("inspect", "--format", "{{.NetworkSettings.Networks.old.IPAddress}}", name);
+      };
+      preparePodman(node);
+      node.write("/etc/cni/net.d/old.conflist", JSON.stringify(networkOf("old", 2)));
+      expect(runContainer("before")).toBe("10.91.2.2");
+      switchOver(node, "podman");
+      for (const line of readmeLines("running")) node.must(["sh", "-c", line.replace("cni-podman0", "old0")]);
+      expect(runContainer("after")).toBe("10.91.2.3");
+      node.must(["podman", "exec", "after", "/bin/ping", "-c", "1", "-W", "5", "10.91.2.2"]);
+      podman("rm", "--force", "--time", "0", "before");
+      expect(remainsOf(node).leases).toMatchObject([{ address: "10.91.2.3" }]);
+      podman("rm", "--force", "--time", "0", "after");
+      // The bridge is not ours to remove.
+      expect(remainsOf(node)).toEqual({ ...NOTHING, links: ["old0"] });
+    } finally {
+      await node.close();
+    }
   });
 });

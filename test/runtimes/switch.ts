@@ -11,7 +11,7 @@ const README = join(import.meta.dirname, "../../README.md");
 export const BIN_DIR = "/opt/cnidaria/bin";
 
 /** What the README has a block of lines for. */
-export type SwitchedPart = "node" | "podman" | "containerd";
+export type SwitchedPart = "node" | "podman" | "containerd" | "running";
 
 /** Gives the lines between a part's markers, without the fence. */
 export function readmeLines(part: SwitchedPart): string[] {
