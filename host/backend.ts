@@ -1,12 +1,14 @@
 /**
  * @module The operations' backend: a helper and its sandboxes.
  */
-import { beginCallOf, createCallsAhead } from "./calls-ahead.ts";
-import type { CallsAhead, OpenedCall } from "./calls-ahead.ts";
+import { createCallsAhead } from "./calls-ahead.ts";
+import type { CallsAhead } from "./calls-ahead.ts";
 import type { HelperClient } from "./helper/client.ts";
 import type { BeginOperation, BegunOperation, InstalledPlugin } from "./helper/protocol.ts";
 import type { Backend, CallBeginning, PluginCall, PluginCallEnded } from "./operations/backend.ts";
-import type { Pool } from "./sandbox/pool.ts";
+import { startCall } from "./running-call.ts";
+import type { RunningCall } from "./running-call.ts";
+import type { CallReport, Pool } from "./sandbox/pool.ts";
 import { CniError } from "./spec/error.ts";
 
 /** What a backend is made of. */
@@ -72,7 +74,7 @@ async function begin(
   }
   // What DEL and CHECK use may be older than what is installed.
   if (verb === "ADD") for (const type of types) remember(remembered, type, pluginOf(type));
-  return { ...begun, ahead: await ahead.keep(operationId, pluginOf) };
+  return { ...begun, ahead: ahead.keep(operationId, pluginOf) };
 }
 
 function remember(remembered: BackendParts["remembered"], type: string, plugin: InstalledPlugin | undefined): void {
@@ -86,47 +88,59 @@ function isAborted(signal: AbortSignal | undefined): boolean {
 
 const ENDED_EARLY = "whoever called ended the call early";
 
-/** Begins a call on the next sandbox that is free. */
-async function openCall({ client, pool }: BackendParts, call: PluginCall): Promise<OpenedCall> {
+/** Starts a call on the next sandbox that is free. */
+async function openCall({ client, pool }: BackendParts, call: PluginCall): Promise<RunningCall> {
   const lease = await pool.lend(call.plugin, { nested: call.parentCallId !== undefined });
-  try {
-    if (isAborted(call.signal)) throw new CniError("tryAgainLater", ENDED_EARLY);
-    const { containerHandle } = await client.request("begin-call", beginCallOf(call, lease.sandboxId));
-    return { lease, containerHandle };
-  } catch (error) {
-    lease[Symbol.dispose]();
-    throw error;
-  }
+  if (!isAborted(call.signal)) return startCall(client, call, lease);
+  lease[Symbol.dispose]();
+  throw new CniError("tryAgainLater", ENDED_EARLY);
 }
 
-/** Makes a call that was begun, and has it ended. */
+/** Sees a call that was started to its end, and has it ended. */
 async function runCall(
   client: BackendParts["client"],
-  { lease, containerHandle }: OpenedCall,
+  running: RunningCall,
   call: PluginCall,
 ): Promise<PluginCallEnded> {
-  const { callId, verb, request, valid, signal } = call;
-  const endEarly = (): void => lease.kill(ENDED_EARLY);
-  signal?.addEventListener("abort", endEarly);
-  // While the call was begun, nobody listened.
-  if (isAborted(signal)) endEarly();
-  const running = lease.call(
-    { type: "call", callId, export: call.export, verb, request, valid, containerHandle },
-    call.onIpam,
-  );
-  call.onRun();
-  const { result, log, callMicroseconds } = await running;
-  signal?.removeEventListener("abort", endEarly);
-  await call.beforeEnd(result.outcome);
+  const { lease } = running;
+  const { result, log, callMicroseconds } = await reportOf(running, call);
+  await call.beforeEnd(result);
   const phasesMicroseconds = {
     sandbox: lease.waitMicroseconds,
     instantiate: result.instantiateMicroseconds,
     guest: result.guestMicroseconds,
     call: callMicroseconds,
   };
-  const closed = client.request("end-call", { callId, ...call.conclude(result.outcome), log, phasesMicroseconds });
+  const ended = {
+    callId: call.callId,
+    ...call.conclude(result.outcome),
+    log,
+    phasesMicroseconds,
+    isUnhurried: !call.isEndAwaited,
+  };
+  const closed = client.request("end-call", ended);
   // The helper takes the sandbox for busy until it knows.
   const giveBack = (): void => lease[Symbol.dispose]();
   closed.then(giveBack, giveBack);
   return { outcome: result.outcome, closed, log, phasesMicroseconds };
+}
+
+/** Answers a call's questions until its guest has ended. */
+async function reportOf({ lease, begun, report, attach }: RunningCall, call: PluginCall): Promise<CallReport> {
+  const { signal } = call;
+  const endEarly = (): void => lease.kill(ENDED_EARLY);
+  signal?.addEventListener("abort", endEarly);
+  attach(call.onIpam);
+  call.onRun((answer) => lease.giveIpam(answer));
+  try {
+    await begun;
+    return await report;
+  } catch (error) {
+    // The helper has no such call: the guest can do nothing, and waits for an answer that does not come.
+    lease.kill("the call could not be begun");
+    lease[Symbol.dispose]();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", endEarly);
+  }
 }

@@ -1,10 +1,12 @@
 /**
- * @module Calls that are begun in the same breath as their operation, on sandboxes that are idle. They are a guess of which plugins
- * it is made with; a wrong one costs nothing but itself.
+ * @module Calls that are begun, and run, in the same breath as their operation, on sandboxes that are idle. They are a guess of which plugins
+ * it is made with; a wrong one costs the sandboxes, and what they did is undone with the operation.
  */
 import type { HelperClient } from "./helper/client.ts";
-import type { BeginCall, InstalledPlugin } from "./helper/protocol.ts";
+import type { InstalledPlugin } from "./helper/protocol.ts";
 import type { CallBeginning } from "./operations/backend.ts";
+import { startCall } from "./running-call.ts";
+import type { RunningCall } from "./running-call.ts";
 import type { OpenLease, Pool } from "./sandbox/pool.ts";
 import { ERROR_CODES } from "./spec/error.ts";
 
@@ -12,12 +14,6 @@ import { ERROR_CODES } from "./spec/error.ts";
 export interface CallsAheadParts {
   readonly client: Pick<HelperClient, "request">;
   readonly pool: Pick<Pool, "lendIdle">;
-}
-
-/** A call that the helper has begun, and its sandbox. Whoever has it disposes of the lease. */
-export interface OpenedCall {
-  readonly lease: OpenLease;
-  readonly containerHandle: number;
 }
 
 /** A call, and the sandbox that it is to have. */
@@ -30,25 +26,23 @@ export interface ReservedCall {
 export interface CallsAhead {
   /** Reserves a sandbox for each call, if one is idle; none for a call whose caller got none. */
   readonly reserve: (calls: readonly CallBeginning[]) => readonly ReservedCall[];
-  /** Sends what begins the calls. What is wrong with them is told by {@link CallsAhead.keep}. */
+  /** Starts the calls. What is wrong with them is told where they are made. */
   readonly open: (reserved: readonly ReservedCall[]) => void;
-  /** Lists the calls of an operation that was begun which are as they have to be; drops the others. */
+  /** Lists the calls of an operation that was begun, if all of them are made with the plugins that it has; drops them otherwise. */
   readonly keep: (
     operationId: string,
     pluginOf: (type: string) => InstalledPlugin | undefined,
-  ) => Promise<readonly CallBeginning[]>;
+  ) => readonly CallBeginning[];
   /** Gives a call that was kept, once. */
-  readonly take: (callId: string) => OpenedCall | undefined;
+  readonly take: (callId: string) => RunningCall | undefined;
   /** Ends what is left of an operation's calls, before the operation ends or after it did not begin. */
   readonly drop: (operationId: string) => void;
 }
 
-/** A call that is begun. */
-interface Entry extends ReservedCall {
-  /** Settles with the container's handle; `undefined`: the helper refused the call. */
-  readonly answer: Promise<number | undefined>;
-  /** What `answer` settled with. */
-  containerHandle: number | undefined;
+/** A call that was started, and that nobody has taken. */
+interface Entry {
+  readonly beginning: CallBeginning;
+  readonly running: RunningCall;
 }
 
 /** Makes the holder of calls. Nothing is reserved yet. */
@@ -56,100 +50,68 @@ export function createCallsAhead({ client, pool }: CallsAheadParts): CallsAhead 
   const entries = new Map<string, Entry>();
   const ofOperation = (operationId: string): readonly Entry[] =>
     [...entries.values()].filter(({ beginning }) => beginning.operationId === operationId);
-  const dropEntry = (entry: Entry): void => {
-    entries.delete(entry.beginning.callId);
-    endUnused(client, entry);
+  const drop = (operationId: string): void => {
+    for (const entry of ofOperation(operationId)) {
+      entries.delete(entry.beginning.callId);
+      endUnused(client, entry);
+    }
   };
   return {
     reserve: (calls) => reserve(pool, calls),
     open: (reserved) => {
-      for (const { beginning, lease } of reserved) {
-        const answer = client.request("begin-call", beginCallOf(beginning, lease.sandboxId)).then(
-          ({ containerHandle }) => containerHandle,
-          () => undefined,
-        );
-        entries.set(beginning.callId, { beginning, lease, answer, containerHandle: undefined });
-      }
+      for (const { beginning, lease } of reserved)
+        entries.set(beginning.callId, { beginning, running: startCall(client, beginning, lease) });
     },
-    keep: async (operationId, pluginOf) => {
-      const kept: CallBeginning[] = [];
-      for (const entry of ofOperation(operationId)) {
-        entry.containerHandle = await entry.answer;
-        if (isAsItHasToBe(entry, pluginOf, kept)) kept.push(entry.beginning);
-        else dropEntry(entry);
-      }
-      return kept;
+    keep: (operationId, pluginOf) => {
+      const begun = ofOperation(operationId).map(({ beginning }) => beginning);
+      if (begun.every((beginning) => isMadeWith(beginning, pluginOf))) return begun;
+      drop(operationId);
+      return [];
     },
     take: (callId) => {
       const entry = entries.get(callId);
-      if (entry?.containerHandle === undefined) return undefined;
       entries.delete(callId);
-      return { lease: entry.lease, containerHandle: entry.containerHandle };
+      return entry?.running;
     },
-    drop: (operationId) => ofOperation(operationId).forEach(dropEntry),
-  };
-}
-
-/** Gives what the helper is told at the beginning of a call. */
-export function beginCallOf(call: CallBeginning, sandboxId: string): BeginCall {
-  const { operationId, callId, plugin, request, runtimeConfig, previousResult, parentCallId } = call;
-  return {
-    operationId,
-    callId,
-    sandboxId,
-    type: plugin.type,
-    digest: plugin.digest,
-    export: call.export,
-    configuration: request.configuration,
-    runtimeConfig,
-    previousResult,
-    parentCallId,
+    drop,
   };
 }
 
 function reserve(pool: CallsAheadParts["pool"], calls: readonly CallBeginning[]): readonly ReservedCall[] {
   const reserved: ReservedCall[] = [];
   for (const beginning of calls) {
-    const lease = hasCaller(
-      beginning,
-      reserved.map((each) => each.beginning),
-    )
-      ? pool.lendIdle(beginning.plugin)
-      : undefined;
+    const { parentCallId } = beginning;
+    const hasCaller = parentCallId === undefined || reserved.some((caller) => caller.beginning.callId === parentCallId);
+    const lease = hasCaller ? pool.lendIdle(beginning.plugin) : undefined;
     if (lease !== undefined) reserved.push({ beginning, lease });
   }
   return reserved;
 }
 
-/** Tells whether a call was begun, with the plugin that the operation is made with, limits and all, for a caller that was kept. */
-function isAsItHasToBe(
-  { beginning, containerHandle }: Entry,
+/** Tells whether a call was begun with the plugins that its operation is made with, limits and all. */
+function isMadeWith(
+  { plugin, earlyIpam }: CallBeginning,
   pluginOf: (type: string) => InstalledPlugin | undefined,
-  kept: readonly CallBeginning[],
 ): boolean {
-  const { plugin } = beginning;
-  const isSame = JSON.stringify(pluginOf(plugin.type)) === JSON.stringify(plugin);
-  return isSame && containerHandle !== undefined && hasCaller(beginning, kept);
+  return [plugin, earlyIpam].every(
+    (each) => each === undefined || JSON.stringify(pluginOf(each.type)) === JSON.stringify(each),
+  );
 }
 
-/** Tells whether the call that asks for this one is among some; of the chain's own calls nobody asks. */
-function hasCaller({ parentCallId }: CallBeginning, calls: readonly CallBeginning[]): boolean {
-  return parentCallId === undefined || calls.some(({ callId }) => callId === parentCallId);
-}
-
-/** Ends a call that is not made, if it was begun, and gives its sandbox back. */
-function endUnused(client: CallsAheadParts["client"], { beginning, lease, answer, containerHandle }: Entry): void {
-  const over: Promise<unknown> =
-    containerHandle === undefined
-      ? answer
-      : client.request("end-call", {
-          callId: beginning.callId,
-          outcome: "error",
-          addresses: [],
-          error: { code: ERROR_CODES.tryAgainLater, message: "begun ahead, and not made" },
-          log: [],
-          phasesMicroseconds: {},
-        });
+/** Kills the sandbox of a call that is not made, and ends the call if it was begun. */
+function endUnused(client: CallsAheadParts["client"], { beginning, running: { lease, begun } }: Entry): void {
+  lease.kill(UNUSED);
+  const ended = {
+    callId: beginning.callId,
+    outcome: "killed",
+    addresses: [],
+    error: { code: ERROR_CODES.tryAgainLater, message: UNUSED },
+    log: [],
+    phasesMicroseconds: {},
+    isUnhurried: true,
+  } as const;
   const giveBack = (): void => lease[Symbol.dispose]();
-  over.then(giveBack, giveBack);
+  begun.then(() => client.request("end-call", ended)).then(giveBack, giveBack);
 }
+
+const UNUSED = "begun ahead, and not made";

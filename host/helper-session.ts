@@ -82,8 +82,8 @@ export async function withLivingHelper<Companion extends Disposable, T>(
 ): Promise<T> {
   const session = await sessions.open();
   let isAnswered = false;
-  const request: HelperClient["request"] = async (method, params) => {
-    const answer = await session.client.request(method, params);
+  const request: HelperClient["request"] = async (method, params, onSent) => {
+    const answer = await session.client.request(method, params, onSent);
     isAnswered = true;
     return answer;
   };

@@ -13,6 +13,11 @@ export interface BeginCall {
   readonly digest: Digest;
   /** `attachment`, `chained`, `addresses` or `network`. */
   readonly export: string;
+  /**
+   * Number that stands for the container's namespace on the private channel, for this call only: hard to guess, from 1 to 2^31 - 1; 0
+   * where the export gets none. Chosen by the host, as the ids are.
+   */
+  readonly containerHandle: number;
   /** JSON text of the request configuration handed to the plugin. */
   readonly configuration: string;
   /** JSON text of the derived capability arguments. */
@@ -21,11 +26,6 @@ export interface BeginCall {
   readonly previousResult: string | undefined;
   /** Call that asked for this one (IPAM); `undefined`: the chain itself. */
   readonly parentCallId: string | undefined;
-}
-
-export interface BegunCall {
-  /** Number that stands for the container's namespace on the private channel, for this call only. */
-  readonly containerHandle: number;
 }
 
 export type CallOutcome = "ok" | "error" | "trap" | "killed";
@@ -40,6 +40,8 @@ export interface EndCall {
   readonly log: readonly LogLine[];
   /** Durations that the host measured, in microseconds, by name. */
   readonly phasesMicroseconds: Readonly<Record<string, number>>;
+  /** Nothing waits for the answer: it may come with the next one, which saves the host a wake-up. */
+  readonly isUnhurried: boolean;
 }
 
 export interface EndedCall {

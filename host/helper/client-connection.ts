@@ -12,13 +12,14 @@ import type { ControlAnswer, ControlMethod, ControlMethods, ControlRequest } fro
 /** Sends requests and gives their answers; any number at a time. */
 export interface Conversation {
   /**
-   * Sends a request and gives its answer.
+   * Sends a request and gives its answer. `onSent` is told when it is on its way: what is said elsewhere from then on comes later.
    * @throws {CniError} of the kind that the helper answered.
    * @throws {CniError} helperFailed when the connection ends first.
    */
   readonly request: <M extends ControlMethod>(
     method: M,
     params: ControlMethods[M]["params"],
+    onSent?: () => void,
   ) => Promise<ControlMethods[M]["result"]>;
   /** Settles when the connection is over, with why. Never rejects. */
   readonly closed: Promise<CniError>;
@@ -66,25 +67,26 @@ export function openConversation(socket: Socket, lastWords: () => Promise<string
   return {
     closed,
     end: (why) => fail(new CniError("helperFailed", why)),
-    request: (method, params) => {
+    request: (method, params, onSent) => {
       if (reason !== undefined) return Promise.reject(reason);
       lastId += 1;
       const request: ControlRequest = { id: lastId, method, params };
       return new Promise((resolve, reject) => {
         waiting.set(request.id, { resolve: resolve as (result: unknown) => void, reject });
-        writeTogether(socket, encodeFrame(request));
+        writeTogether(socket, encodeFrame(request), onSent);
       });
     },
   };
 }
 
 /** Writes a frame; those of one turn of the event loop go in one write, and wake the helper once. */
-function writeTogether(socket: Socket, frame: Uint8Array): void {
+function writeTogether(socket: Socket, frame: Uint8Array, onSent: (() => void) | undefined): void {
   if (socket.writableCorked === 0) {
     socket.cork();
     process.nextTick(() => socket.uncork());
   }
-  socket.write(frame);
+  // What could not be sent is told to who waits for the answer.
+  socket.write(frame, onSent === undefined ? undefined : (error) => (error ? undefined : onSent()));
 }
 
 function settleAnswer(waiting: Map<number, Waiting>, answer: ControlAnswer): void {

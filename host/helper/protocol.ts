@@ -10,12 +10,12 @@
  */
 
 import type { AuditRow, LeaseRow, LedgerRow } from "./reading-protocol.ts";
-import type { BeginCall, BegunCall, EndCall, EndedCall } from "./call-protocol.ts";
+import type { BeginCall, EndCall, EndedCall } from "./call-protocol.ts";
 import type { LegacyType, RecordLegacyCall } from "./legacy-protocol.ts";
 import type { NetworkStatus, ReadStatus, StaleAttachment, SweepNetwork, SweptNetwork } from "./network-protocol.ts";
 
 export type { AuditRow, LeaseRow, LedgerRow } from "./reading-protocol.ts";
-export type { BeginCall, BegunCall, CallOutcome, EndCall, EndedCall, TimelineEntry } from "./call-protocol.ts";
+export type { BeginCall, CallOutcome, EndCall, EndedCall, TimelineEntry } from "./call-protocol.ts";
 export type { LegacyType, RecordLegacyCall } from "./legacy-protocol.ts";
 export type {
   NetworkStatus,
@@ -192,7 +192,7 @@ export interface Hello {
 export interface ControlMethods {
   hello: { params: Record<string, never>; result: Hello };
   "begin-operation": { params: BeginOperation; result: BegunOperation };
-  "begin-call": { params: BeginCall; result: BegunCall };
+  "begin-call": { params: BeginCall; result: Record<string, never> };
   "end-call": { params: EndCall; result: EndedCall };
   "end-operation": { params: EndOperation; result: EndedOperation };
   "record-legacy-call": { params: RecordLegacyCall; result: Record<string, never> };

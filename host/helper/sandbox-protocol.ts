@@ -25,6 +25,14 @@ export type OperationAnswer = { readonly ok: unknown } | { readonly err: string 
 
 /** Operations whose answers have no value, done in order until one does not succeed. */
 export type BatchRequest = readonly ["batch", ...OperationRequest[]];
+/** First element of an {@link AfterIpamRequest}. It is no operation's name: those have a dot. */
+export const AFTER_IPAM = "after-ipam";
+
+/**
+ * What a guest asks after it took the answer of an IPAM plugin that was given unasked: the end of that plugin's call may still be on its
+ * way to the helper, which waits for it.
+ */
+export type AfterIpamRequest = readonly [typeof AFTER_IPAM, OperationRequest | BatchRequest];
 /** `index` counts from 0; `error` is the case of the error enum of the operation's interface. */
 export type BatchAnswer =
   | { readonly ok: null }
@@ -41,6 +49,8 @@ export interface CallFrame {
   /** The list that `network.gc` gets; `undefined` with every other verb. */
   readonly valid?: readonly { readonly containerId: string; readonly ifname: string }[] | undefined;
   readonly containerHandle: number;
+  /** Whether the answer of the IPAM plugin's `add` comes without a question, as an `ipam-ahead`: always one, before the next call. */
+  readonly isIpamAhead: boolean;
 }
 
 /** Instances of one sandbox that are ready at the same time. */
@@ -51,7 +61,9 @@ export type HostToSandbox =
   /** While no call is open: one more instance is to be made ready, unless there are enough. */
   | { readonly type: "prepare" }
   | { readonly type: "ipam-answer"; readonly ok: unknown }
-  | { readonly type: "ipam-answer"; readonly err: PluginError };
+  | { readonly type: "ipam-answer"; readonly err: PluginError }
+  | { readonly type: "ipam-ahead"; readonly ok: unknown }
+  | { readonly type: "ipam-ahead"; readonly err: PluginError };
 
 /** The WIT record `plugin-error`. */
 export interface PluginError {
@@ -76,6 +88,8 @@ export interface ResultFrame {
     | { readonly err: PluginError }
     | { readonly trap: string }
     | { readonly limit: string };
+  /** Whether the guest took the answer that came unasked. */
+  readonly tookIpam: boolean;
   readonly hostCalls: number;
   readonly instantiateMicroseconds: number;
   readonly guestMicroseconds: number;

@@ -1,12 +1,14 @@
 /**
  * @module One sandbox, seen from the helper: its process, its private channel, and the call that is open on it.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Grant } from "../grants/grant.ts";
 import { CniError } from "../spec/error.ts";
 import { dispatchFrame } from "./batch.ts";
 import type { OperationTable } from "./dispatch.ts";
 import { FrameReader, OPERATION_FRAME_MAX_BYTES, encodeFrame } from "./frames.ts";
 import type { Digest } from "./protocol.ts";
+import { AFTER_IPAM } from "./sandbox-protocol.ts";
 import type { BatchAnswer, OperationAnswer } from "./sandbox-protocol.ts";
 import type { HelperState, OpenCall } from "./state.ts";
 import type { SwiftSocket } from "./sandboxes/swift-socket.ts";
@@ -84,22 +86,51 @@ export class SandboxSession {
 
   #answer(frame: unknown): void {
     if (this.#busy) throw new ProtocolViolation("a request before the answer to the last one");
+    const isEarly = isAfterIpam(frame);
+    const request: unknown = isEarly ? frame[1] : frame;
+    if (this.call !== undefined && !isEarly) return this.#send(this.#dispatch(request));
+    this.#busy = true;
+    this.#awaitTurn(isEarly)
+      .then(() => {
+        this.#busy = false;
+        if (!this.#ended) this.#send(this.#dispatch(request));
+      })
+      .catch((error: unknown) => this.#fail(error));
+  }
+
+  #dispatch(request: unknown): Answer | Promise<Answer> {
     const { table, state } = this.#options;
-    const answer = dispatchFrame(table, state, this.call, frame);
+    return dispatchFrame(table, state, this.call, request);
+  }
+
+  #send(answer: Answer | Promise<Answer>): void {
     if (!(answer instanceof Promise)) {
       this.process.private.send(encodeFrame(answer));
       return;
     }
     this.#busy = true;
     answer.then(
-      (value) => this.#answerLater(value),
+      (value) => {
+        this.#busy = false;
+        if (!this.#ended) this.process.private.send(encodeFrame(value));
+      },
       (error: unknown) => this.#fail(error),
     );
   }
 
-  #answerLater(answer: OperationAnswer | BatchAnswer): void {
-    this.#busy = false;
-    if (!this.#ended) this.process.private.send(encodeFrame(answer));
+  /**
+   * Waits for what the host has asked for: the beginning of the call, since it has the guest run without waiting for our answer; the end of
+   * the IPAM plugin's call, whose addresses the guest may have already. Those requests were sent before the guest's, so they have
+   * been read once this turn of the event loop is over.
+   */
+  async #awaitTurn(isAfterIpam: boolean): Promise<void> {
+    const { beginnings, calls } = this.#options.state;
+    await nextTurn();
+    if (this.call === undefined) await beginnings.get(this.id);
+    const { call } = this;
+    if (!isAfterIpam || call === undefined) return;
+    const asked = [...calls.values()].filter(({ parent }) => parent === call);
+    await Promise.all(asked.map(({ over }) => over.promise));
   }
 
   /** Ends the session: after a breach, or because an operation failed in a way that no guest may see. */
@@ -110,6 +141,13 @@ export class SandboxSession {
     this.end();
     this.#options.onBreach(this, call, reasonOf(error));
   }
+}
+
+type Answer = OperationAnswer | BatchAnswer;
+
+/** Tells whether a request comes after an IPAM answer that was given unasked. */
+function isAfterIpam(frame: unknown): frame is readonly ["after-ipam", unknown] {
+  return Array.isArray(frame) && frame.length === 2 && frame[0] === AFTER_IPAM;
 }
 
 function reasonOf(error: unknown): string {

@@ -6,7 +6,7 @@ import { CniError, isCniError } from "../spec/error.ts";
 import { METHODS } from "./methods/index.ts";
 import { METHOD_SCHEMAS, REQUEST_SCHEMA } from "./methods/schemas.ts";
 import { CONTROL_FRAME_MAX_BYTES, FrameReader, encodeFrame } from "./frames.ts";
-import type { ControlAnswer, ControlMethod } from "./protocol.ts";
+import type { BeginCall, ControlAnswer, ControlMethod, EndCall } from "./protocol.ts";
 import type { HelperState } from "./state.ts";
 import { ProtocolViolation } from "./violation.ts";
 
@@ -29,10 +29,10 @@ export function serveHost(state: HelperState, socket: Socket): Promise<void> {
   const reader = new FrameReader(CONTROL_FRAME_MAX_BYTES);
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   const underWay: UnderWay = new Map();
-  const send = sendTogether(socket);
+  const sender = senderOf(socket);
   socket.on("data", (chunk: Buffer) => {
     try {
-      for (const frame of reader.push(chunk)) answer(state, underWay, send, parseRequest(frame));
+      for (const frame of reader.push(chunk)) answer(state, underWay, sender, parseRequest(frame));
     } catch {
       socket.destroy();
     }
@@ -43,19 +43,45 @@ export function serveHost(state: HelperState, socket: Socket): Promise<void> {
   return ended;
 }
 
-/** Gives a function that sends an answer; those of one turn of the event loop go in one write. A breach ends the connection. */
-function sendTogether(socket: Socket): (answer: ControlAnswer | ProtocolViolation) => void {
-  return (value) => {
-    if (socket.destroyed) return;
-    if (value instanceof ProtocolViolation) {
-      socket.destroy(value);
-      return;
-    }
+/** How long an answer that nothing waits for is held back for company, in ms. */
+const COMPANY_WAIT_MS = 1;
+
+/** Sends answers. */
+interface Sender {
+  /** Those of one turn of the event loop go in one write. A breach ends the connection. */
+  readonly send: (answer: ControlAnswer | ProtocolViolation) => void;
+  /** Sends an answer that nothing waits for: with the next one, or soon. */
+  readonly sendLater: (answer: ControlAnswer) => void;
+}
+
+function senderOf(socket: Socket): Sender {
+  let held: ControlAnswer[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const write = (value: ControlAnswer): void => {
     if (socket.writableCorked === 0) {
       socket.cork();
       process.nextTick(() => socket.uncork());
     }
     socket.write(encodeFrame(value));
+  };
+  const release = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    const released = held;
+    held = [];
+    if (!socket.destroyed) released.forEach(write);
+  };
+  return {
+    send: (value) => {
+      if (socket.destroyed) return;
+      if (value instanceof ProtocolViolation) return void socket.destroy(value);
+      release();
+      write(value);
+    },
+    sendLater: (value) => {
+      held.push(value);
+      timer ??= setTimeout(release, COMPANY_WAIT_MS);
+    },
   };
 }
 
@@ -78,7 +104,7 @@ export function parseRequest(frame: unknown): Request {
 function answer(
   state: HelperState,
   underWay: UnderWay,
-  send: (answer: ControlAnswer | ProtocolViolation) => void,
+  { send, sendLater }: Sender,
   { id, method, params }: Request,
 ): void {
   const fail = (error: unknown): void =>
@@ -87,11 +113,28 @@ function answer(
   const run = METHODS[method] as unknown as (state: HelperState, params: unknown) => unknown;
   try {
     const result = inOrder(underWay, idsIn(params), () => run(state, params));
+    if (result instanceof Promise && method === "begin-call") announce(state, params, result);
     if (result instanceof Promise) result.then((value: unknown) => send({ id, result: value }), fail);
+    else if (isUnhurried(method, params)) sendLater({ id, result });
     else send({ id, result });
   } catch (error) {
     fail(error);
   }
+}
+
+/** Notes that a sandbox is about to have a call: the host has it running already. */
+function announce({ beginnings }: HelperState, params: unknown, beginning: Promise<unknown>): void {
+  const { sandboxId } = params as BeginCall;
+  const over = beginning
+    .catch(() => undefined)
+    .then(() => {
+      if (beginnings.get(sandboxId) === over) beginnings.delete(sandboxId);
+    });
+  beginnings.set(sandboxId, over);
+}
+
+function isUnhurried(method: ControlMethod, params: unknown): boolean {
+  return method === "end-call" && (params as EndCall).isUnhurried;
 }
 
 /** Ids of the operation and the call that a request is about. */

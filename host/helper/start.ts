@@ -48,6 +48,7 @@ export async function openState(options: StartOptions): Promise<HelperState> {
     operations: new Map(),
     calls: new Map(),
     sandboxes: new Map(),
+    beginnings: new Map(),
   };
   if (ledger.rebooted) ledger.reclaimAfterReboot();
   await recover(ledger, state.locks, (remains) => undoRemains(state, remains));

@@ -102,6 +102,8 @@ export interface OpenCall {
   asyncKernelMicroseconds: number;
   /** Why the call cannot go on: reported by `end-call`. */
   failure: CniError | undefined;
+  /** Settles when the call has ended, and whoever asked for it has its addresses. */
+  readonly over: PromiseWithResolvers<void>;
   ended: boolean;
 }
 
@@ -117,6 +119,8 @@ export interface HelperState {
   readonly operations: Map<string, OpenOperation>;
   readonly calls: Map<string, OpenCall>;
   readonly sandboxes: Map<string, SandboxSession>;
+  /** By sandbox, the beginning of a call on it that the host has asked for: it waits for its turn. */
+  readonly beginnings: Map<string, Promise<unknown>>;
 }
 
 /** Owner's digest of what no plugin made but the helper itself. */

@@ -57,8 +57,8 @@ async function runForward(chain: Chain): Promise<AttachmentResult> {
   let previousResult: AttachmentResult | undefined;
   for (const configuration of network.plugins) {
     previousResult ??= broughtResult(network, configuration);
-    const isLast = configuration === network.plugins.at(-1);
-    previousResult = await runPlugin(chain, configuration, { verb: "add", previousResult, isLast });
+    const isEndAwaited = configuration !== network.plugins.at(-1);
+    previousResult = await runPlugin(chain, configuration, { verb: "add", previousResult, isEndAwaited });
   }
   return previousResult ?? EMPTY_RESULT;
 }

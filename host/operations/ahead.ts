@@ -3,19 +3,26 @@
  */
 
 import { randomUUID } from "node:crypto";
+import type { InstalledPlugin } from "../helper/protocol.ts";
 import type { NetworkConfiguration } from "../spec/configuration.ts";
 import { isCniError } from "../spec/error.ts";
 import { broughtPreviousResult } from "../spec/request.ts";
 import type { Backend, CallBeginning } from "./backend.ts";
 import { deriveCall } from "./chain.ts";
 import { earlyIpamPlugin } from "./early-ipam.ts";
+import { typesOf } from "./invocation.ts";
 import type { Invocation } from "./invocation.ts";
-import type { Step } from "./plugins.ts";
+import type { FindPlugin, Step } from "./plugins.ts";
 
-/** Lists the call of the first plugin, and that of its IPAM plugin where it may be early. Empty where nothing is known of them. */
+/**
+ * Lists the call of the first plugin, and that of its IPAM plugin where it may be early. Empty where not all plugins of the network are
+ * known: a call that is begun ahead has run before it turns out that another one cannot be.
+ */
 export function firstCalls(backend: Backend, invocation: Invocation): readonly CallBeginning[] {
+  const find: FindPlugin = (type) => backend.remembered(type);
   try {
-    return firstSteps(backend, invocation.network).map((step) => deriveCall(invocation, step));
+    if (!typesOf(invocation.network).every((type) => speaks(find(type), invocation.network.cniVersion))) return [];
+    return firstSteps(find, invocation.network).map((step) => deriveCall(invocation, step, find));
   } catch (error) {
     // What is wrong with a call is reported where it is made.
     if (isCniError(error)) return [];
@@ -23,10 +30,14 @@ export function firstCalls(backend: Backend, invocation: Invocation): readonly C
   }
 }
 
-function firstSteps(backend: Backend, { plugins }: NetworkConfiguration): readonly Step[] {
+function speaks(plugin: InstalledPlugin | undefined, cniVersion: string): boolean {
+  return plugin !== undefined && plugin.cniVersions.includes(cniVersion);
+}
+
+function firstSteps(find: FindPlugin, { plugins }: NetworkConfiguration): readonly Step[] {
   const [configuration] = plugins;
   if (configuration === undefined || broughtPreviousResult(configuration) !== undefined) return [];
-  const plugin = backend.remembered(configuration.type);
+  const plugin = find(configuration.type);
   if (plugin === undefined) return [];
   const first: Step = {
     callId: randomUUID(),
@@ -35,9 +46,9 @@ function firstSteps(backend: Backend, { plugins }: NetworkConfiguration): readon
     verb: "add",
     previousResult: undefined,
     parentCallId: undefined,
-    isLast: plugins.length === 1,
+    isEndAwaited: plugins.length > 1,
   };
-  const ipam = earlyIpamPlugin(first, (type) => backend.remembered(type));
+  const ipam = earlyIpamPlugin(first, find);
   if (ipam === undefined) return [first];
-  return [first, { ...first, plugin: ipam, callId: randomUUID(), parentCallId: first.callId, isLast: false }];
+  return [first, { ...first, plugin: ipam, callId: randomUUID(), parentCallId: first.callId, isEndAwaited: false }];
 }

@@ -52,18 +52,22 @@ export interface CallBeginning {
   readonly previousResult: string | undefined;
   /** Call that asked for this one; `undefined`: the chain itself. */
   readonly parentCallId: string | undefined;
+  /** IPAM plugin that is run beside it, whose answer it is given unasked; `undefined`: it asks, or has none. */
+  readonly earlyIpam: InstalledPlugin | undefined;
 }
 
 /** One call of one plugin. */
 export interface PluginCall extends CallBeginning {
   /** Ends the call early: its sandbox is killed. */
   readonly signal?: AbortSignal | undefined;
-  /** Is told when the guest runs. Does not throw. */
-  readonly onRun: () => void;
+  /** Whether something waits for the helper's word on the call's end. */
+  readonly isEndAwaited: boolean;
+  /** Is told when the guest runs, and how to give it the answer of its early IPAM plugin. Does not throw. */
+  readonly onRun: (giveIpam: (answer: IpamAnswer) => void) => void;
   /** Runs the IPAM plugin. Never rejects. */
   readonly onIpam: (verb: IpamVerb) => Promise<IpamAnswer>;
   /** Finishes what belongs to the call, between the guest's end and the call's. Never rejects. */
-  readonly beforeEnd: (outcome: GuestOutcome) => Promise<void>;
+  readonly beforeEnd: (result: Pick<ResultFrame, "outcome" | "tookIpam">) => Promise<void>;
   /** Judges how the guest ended, for `end-call`. */
   readonly conclude: (outcome: GuestOutcome) => Pick<EndCall, "outcome" | "addresses" | "error">;
 }

@@ -15,40 +15,41 @@ import type { AttachmentResult } from "../spec/result.ts";
 import type { CallBeginning, PluginCallEnded } from "./backend.ts";
 import { concludeCall, endingOf } from "./conclusion.ts";
 import type { Conclusion } from "./conclusion.ts";
-import { openIpam } from "./early-ipam.ts";
+import { earlyIpamPlugin, openIpam } from "./early-ipam.ts";
 import type { Invocation } from "./invocation.ts";
-import { pluginOf, takeCallId } from "./plugins.ts";
-import type { Chain, Step } from "./plugins.ts";
+import { findPlugin, pluginOf, takeCallId } from "./plugins.ts";
+import type { Chain, FindPlugin, Step } from "./plugins.ts";
 
 /** Exports in the order of preference: a plugin that can have the container's namespace gets it. */
 const CHAIN_EXPORTS = ["attachment", "chained", "addresses"] as const;
 
 /**
- * Calls one plugin and judges how it ended. The end of the last call, when it went well, is not waited for: the verb's end does.
+ * Calls one plugin and judges how it ended. Where its end need not be waited for, and it went well, the verb's end waits for it.
  * @throws {CniError} as the backend does when the call cannot be made or ended.
  */
 export async function callPlugin(chain: Chain, step: Step): Promise<Conclusion> {
   const { invocation } = chain;
-  const beginning = deriveCall(invocation, step);
+  const beginning = deriveCall(invocation, step, (type) => findPlugin(chain, type));
   const called = { type: step.plugin.type, export: beginning.export, verb: step.verb };
-  const ipam = openIpam({ chain, caller: step }, callPlugin);
+  const ipam = openIpam({ chain, caller: step, isEarly: beginning.earlyIpam !== undefined }, callPlugin);
   const ended = await chain.backend.call({
     ...beginning,
     signal: invocation.signal,
+    isEndAwaited: step.isEndAwaited,
     onRun: ipam.start,
     onIpam: ipam.answer,
-    beforeEnd: (outcome) => ipam.finish(concludeCall(called, outcome).ok),
+    beforeEnd: ({ outcome, tookIpam }) => ipam.finish({ isKept: concludeCall(called, outcome).ok, isTaken: tookIpam }),
     conclude: (outcome) => endingOf(concludeCall(called, outcome)),
   });
   const conclusion = concludeCall(called, ended.outcome);
   const closing = closeCall(chain, step, ended);
-  if (step.isLast && conclusion.ok) chain.closing = closing;
-  else await closing;
+  if (step.isEndAwaited || !conclusion.ok) await closing;
+  else chain.closings.push(closing);
   return conclusion;
 }
 
-/** Gives what is known of a call before it begins. */
-export function deriveCall(invocation: Invocation, step: Step): CallBeginning {
+/** Gives what is known of a call before it begins. `find` gives the plugin that a type names. */
+export function deriveCall(invocation: Invocation, step: Step, find: FindPlugin): CallBeginning {
   const { network, operationId } = invocation;
   const { callId, plugin, verb, previousResult, parentCallId } = step;
   const derived = deriveRequestConfiguration(network, step.configuration, invocation.runtimeConfig);
@@ -70,6 +71,7 @@ export function deriveCall(invocation: Invocation, step: Step): CallBeginning {
         ? undefined
         : JSON.stringify(formatPreviousResult(previousResult, network.cniVersion)),
     parentCallId,
+    earlyIpam: earlyIpamPlugin(step, find),
   };
 }
 
@@ -80,7 +82,7 @@ export function deriveCall(invocation: Invocation, step: Step): CallBeginning {
 export function chainStep(
   chain: Chain,
   configuration: PluginConfiguration,
-  asked: Pick<Step, "verb" | "previousResult" | "isLast">,
+  asked: Pick<Step, "verb" | "previousResult" | "isEndAwaited">,
 ): Step {
   const plugin = pluginOf(chain, configuration.type);
   const callId = takeCallId(chain, plugin.type, undefined);

@@ -69,9 +69,9 @@ async function delPlugin(
   configuration: PluginConfiguration,
   previousResult: AttachmentResult | undefined,
 ): Promise<void> {
-  const isLast = configuration === chain.invocation.network.plugins.at(0);
   try {
-    await runPlugin(chain, configuration, { verb: "del", previousResult, isLast });
+    const isEndAwaited = configuration !== chain.invocation.network.plugins.at(0);
+    await runPlugin(chain, configuration, { verb: "del", previousResult, isEndAwaited });
   } catch (error) {
     if (isLegacy(chain, configuration.type) || !isDispensable(chain, error)) throw error;
   }

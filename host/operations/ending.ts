@@ -43,7 +43,7 @@ export async function openChain(
     refusals: [],
     calls: [],
     legacyRuns: [],
-    closing: undefined,
+    closings: [],
     beginMicroseconds: Math.round(begunAtMicroseconds - startedAt),
     begunAtMicroseconds,
   };
@@ -56,14 +56,14 @@ export async function openChain(
 }
 
 /**
- * Ends a verb, well or not; the end of its last call is waited for meanwhile.
+ * Ends a verb, well or not; the ends of its calls are waited for meanwhile.
  * Throws why that could not be ended, and as {@link Backend.end} does.
  */
 export async function endChain(chain: OpenChain, outcome: "ok" | "error", result?: string): Promise<EndedOperation> {
   const { operationId } = chain.invocation;
   const ending = chain.backend.end({ operationId, outcome, result, phasesMicroseconds: phasesOf(chain) });
   // A call that could not be ended is why the verb could not.
-  const [closed, ended] = await Promise.allSettled([chain.closing, ending]);
+  const [closed, ended] = await Promise.allSettled([Promise.all(chain.closings), ending]);
   if (closed.status === "rejected") throw closed.reason;
   if (ended.status === "rejected") throw ended.reason;
   return ended.value;

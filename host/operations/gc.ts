@@ -97,7 +97,7 @@ async function callMember(
     callId: randomUUID(),
     plugin,
     parentCallId: undefined,
-    isLast: false,
+    isEndAwaited: true,
     export: "network",
   } as const;
   const conclusion = await callPlugin(chain, step);

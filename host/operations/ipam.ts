@@ -17,6 +17,11 @@ export interface OpenStep {
   readonly caller: Step;
 }
 
+/** What the IPAM plugin is asked. A caller that is given the answer unasked has the helper wait for the call's end where it matters. */
+export interface AskedIpam extends Pick<Step, "isEndAwaited"> {
+  readonly verb: IpamVerb;
+}
+
 /** Calls a plugin. */
 export type CallStep = (chain: Chain, step: Step) => Promise<Conclusion>;
 
@@ -24,12 +29,13 @@ export type CallStep = (chain: Chain, step: Step) => Promise<Conclusion>;
  * Runs the IPAM plugin that the caller's configuration names, with the caller's own request, and gives what the caller is told. Never rejects.
  * Does not trust the caller: the helper judges its grant once more where the nested call begins.
  */
-export async function answerIpam(open: OpenStep, verb: IpamVerb, call: CallStep): Promise<IpamAnswer> {
+export async function answerIpam(open: OpenStep, asked: AskedIpam, call: CallStep): Promise<IpamAnswer> {
   const { chain } = open;
+  const { verb } = asked;
   try {
     const type = ipamTypeOf(open.caller);
     if (isLegacy(chain, type)) return { ok: (await callLegacyIpam(chain, open.caller, { type, verb })) ?? null };
-    const conclusion = await call(chain, ipamStep(open, type, verb));
+    const conclusion = await call(chain, ipamStep(open, type, asked));
     if (!conclusion.ok) return { err: toPluginError(conclusion.error) };
     // JSON has no `undefined`: a verb without a result answers null.
     return { ok: conclusion.addresses ?? null };
@@ -47,16 +53,15 @@ function isServedByExecutable({ chain, caller }: OpenStep): boolean {
   return ipamType !== undefined && isLegacy(chain, ipamType);
 }
 
-function ipamStep({ chain, caller }: OpenStep, type: string, verb: IpamVerb): Step {
+function ipamStep({ chain, caller }: OpenStep, type: string, asked: AskedIpam): Step {
   const plugin = ipamPlugin(chain, type);
   const parentCallId = caller.callId;
   return {
     ...caller,
+    ...asked,
     plugin,
-    verb,
     parentCallId,
     callId: takeCallId(chain, plugin.type, parentCallId),
-    isLast: false,
     export: "addresses",
   };
 }

@@ -48,8 +48,8 @@ export interface Chain {
   readonly calls: CallReport[];
   /** In the order in which they began. Grows. */
   readonly legacyRuns: LegacyRun[];
-  /** End of the last call, which the helper is told together with the verb's. */
-  closing: Promise<void> | undefined;
+  /** Ends of calls that nothing waits for but the verb's end. Grows. */
+  readonly closings: Promise<void>[];
 }
 
 /** One step of a chain. */
@@ -61,13 +61,16 @@ export interface Step {
   readonly previousResult: AttachmentResult | undefined;
   /** Call that asks for this one, as its IPAM plugin; `undefined`: the chain itself. */
   readonly parentCallId: string | undefined;
-  /** Whether the verb ends after it, if all goes well. */
-  readonly isLast: boolean;
+  /** Whether the helper has to have ended the call before anything follows. */
+  readonly isEndAwaited: boolean;
   /** Export that is called; `undefined`: the first of those with the verbs of an attachment. */
   readonly export?: "addresses" | "network";
   /** What `network.gc` is given. */
   readonly valid?: readonly ValidAttachment[];
 }
+
+/** Finds the plugin that a type names; `undefined`: it is not known. */
+export type FindPlugin = (type: string) => InstalledPlugin | undefined;
 
 /** Gives the id for a call: of the one that was begun ahead, or a new one. */
 export function takeCallId({ ahead }: Pick<Chain, "ahead">, type: string, parentCallId: string | undefined): string {

@@ -161,7 +161,7 @@ async function ask(
     verb: "status",
     previousResult: undefined,
     parentCallId: undefined,
-    isLast: false,
+    isEndAwaited: true,
     export: name,
   });
   const answer = { error: conclusion.ok ? undefined : conclusion.error };

@@ -22,10 +22,10 @@ export interface SandboxStarter {
   request(method: "kill-sandbox", params: { readonly sandboxId: string; readonly reason: string }): Promise<unknown>;
 }
 
+/** What an IPAM plugin answered. */
+export type IpamAnswer = { readonly ok: unknown } | { readonly err: PluginError };
 /** Answers a guest's question to the network's IPAM plugin. Does not reject. */
-export type AnswerIpam = (
-  verb: "add" | "del" | "check" | "status",
-) => Promise<{ readonly ok: unknown } | { readonly err: PluginError }>;
+export type AnswerIpam = (verb: "add" | "del" | "check" | "status") => Promise<IpamAnswer>;
 
 /** How a call went. */
 export interface CallReport {
@@ -50,6 +50,8 @@ interface OpenCall {
   readonly settle: (outcome: { readonly result: ResultFrame } | { readonly died: string }) => void;
   logBytes: number;
   isAsking: boolean;
+  /** The answer of the IPAM plugin is still to be sent, unasked. */
+  isIpamOwed: boolean;
 }
 
 /** One sandbox. */
@@ -131,7 +133,7 @@ export class SandboxConnection {
     const { deadlineMs } = this.plugin.limits;
     let isLate = false;
     const settled = new Promise<{ readonly result: ResultFrame } | { readonly died: string }>((settle) => {
-      this.#call = { frame, answerIpam, log, settle, logBytes: 0, isAsking: false };
+      this.#call = { frame, answerIpam, log, settle, logBytes: 0, isAsking: false, isIpamOwed: frame.isIpamAhead };
     });
     const timer = setTimeout(() => {
       isLate = true;
@@ -147,6 +149,14 @@ export class SandboxConnection {
     if ("result" in outcome) return { result: outcome.result, log, killed: false, callMicroseconds };
     const fault = isLate ? { limit: `${deadlineMs} ms` } : { trap: outcome.died };
     return { result: faultResult(frame, fault, callMicroseconds), log, killed: true, callMicroseconds };
+  }
+
+  /** Gives the open call the answer of the IPAM plugin's `add` that its frame has announced. */
+  giveIpam(answer: IpamAnswer): void {
+    const call = this.#call;
+    if (call === undefined || !call.isIpamOwed || this.#ended !== undefined) return;
+    call.isIpamOwed = false;
+    this.#send({ type: "ipam-ahead", ...answer });
   }
 
   /** Ends an idle sandbox. Its process ends when its channel does; the helper sees to it. */
@@ -225,11 +235,12 @@ export class SandboxConnection {
       case "log":
         return call !== undefined && keepLog(call, frame, this.plugin.limits.logBytes);
       case "ipam":
-        if (call === undefined || call.isAsking) return false;
+        if (call === undefined || call.isAsking || (frame.verb === "add" && call.isIpamOwed)) return false;
         void this.#answer(call, frame.verb);
         return true;
       case "result":
-        if (call === undefined || call.isAsking || frame.callId !== call.frame.callId) return false;
+        // It cannot end before it has the answer that comes unasked.
+        if (call === undefined || call.isAsking || call.isIpamOwed || frame.callId !== call.frame.callId) return false;
         call.settle({ result: frame });
         // The process of a guest that trapped, or hit a limit, is not used again.
         if ("trap" in frame.outcome || "limit" in frame.outcome) void this.kill("the guest trapped or reached a limit");
@@ -262,6 +273,7 @@ function faultResult(
     type: "result",
     callId: frame.callId,
     outcome,
+    tookIpam: false,
     hostCalls: 0,
     instantiateMicroseconds: 0,
     guestMicroseconds: microseconds,

@@ -38,11 +38,11 @@ function parseLog({ level, message }: Readonly<Record<string, unknown>>): Sandbo
 }
 
 function parseResult(value: Readonly<Record<string, unknown>>): ResultFrame | undefined {
-  const { callId, hostCalls, instantiateMicroseconds, guestMicroseconds } = value;
+  const { callId, tookIpam, hostCalls, instantiateMicroseconds, guestMicroseconds } = value;
   const outcome = parseOutcome(value["outcome"]);
-  if (typeof callId !== "string" || outcome === undefined) return undefined;
+  if (typeof callId !== "string" || typeof tookIpam !== "boolean" || outcome === undefined) return undefined;
   if (!isCount(hostCalls) || !isCount(instantiateMicroseconds) || !isCount(guestMicroseconds)) return undefined;
-  return { type: "result", callId, outcome, hostCalls, instantiateMicroseconds, guestMicroseconds };
+  return { type: "result", callId, outcome, tookIpam, hostCalls, instantiateMicroseconds, guestMicroseconds };
 }
 
 function parseOutcome(outcome: unknown): ResultFrame["outcome"] | undefined {

@@ -2,7 +2,7 @@
  * @module A sandbox, lent for one call.
  */
 import type { CallFrame } from "../helper/sandbox-protocol.ts";
-import type { AnswerIpam, CallReport, SandboxConnection } from "./connection.ts";
+import type { AnswerIpam, CallReport, IpamAnswer, SandboxConnection } from "./connection.ts";
 
 /** A sandbox, lent for one call. */
 export interface SandboxLease {
@@ -13,6 +13,8 @@ export interface SandboxLease {
   readonly cold: boolean;
   /** Makes the call. Never rejects: what goes wrong with the guest is in the report. */
   call(frame: CallFrame, answerIpam: AnswerIpam): Promise<CallReport>;
+  /** Gives the call that is made the IPAM plugin's answer, where its frame says that it comes unasked. */
+  giveIpam(answer: IpamAnswer): void;
   /** Has the sandbox killed: the call that is made on it, or the next, reports it. */
   kill(reason: string): void;
 }
@@ -36,6 +38,7 @@ export function lend(sandbox: SandboxConnection, { waitMicroseconds, isCold, put
     waitMicroseconds,
     cold: isCold,
     call: (frame, answerIpam) => sandbox.call(frame, answerIpam),
+    giveIpam: (answer) => sandbox.giveIpam(answer),
     kill: (reason) => void sandbox.kill(reason),
     [Symbol.dispose]: () => {
       if (!isOver) putBack();

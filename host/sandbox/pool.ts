@@ -8,7 +8,7 @@ import { lend, type OpenLease, type SandboxLease } from "./lease.ts";
 import { Preparation } from "./preparation.ts";
 import { createShelf, nextWaiter, takeIdle, type Shelf, type Waiter } from "./shelf.ts";
 
-export type { AnswerIpam, CallReport, SandboxStarter } from "./connection.ts";
+export type { AnswerIpam, CallReport, IpamAnswer, SandboxStarter } from "./connection.ts";
 export type { OpenLease, SandboxLease } from "./lease.ts";
 
 /** Settings of a pool. */
@@ -21,7 +21,7 @@ export interface PoolOptions {
   readonly maxTotal?: number;
   /** How long an idle sandbox is kept. @default 60000 */
   readonly idleMs?: number;
-  /** After so many calls a sandbox is replaced: generated code loses a little memory with each. @default 200 */
+  /** After so many calls a sandbox is replaced: what guests may have found to grow in it goes with it. @default 2000 */
   readonly callsPerSandbox?: number;
   /** How long a call waits for a sandbox before it is refused. @default 30000 */
   readonly waitMs?: number;
@@ -33,7 +33,7 @@ const DEFAULTS = {
   maxPerPlugin: 8,
   maxTotal: 24,
   idleMs: 60_000,
-  callsPerSandbox: 200,
+  callsPerSandbox: 2_000,
   waitMs: 30_000,
   startMs: 15_000,
 } as const;

@@ -3,6 +3,7 @@
  */
 import { encodeFrame, encodeText, FRAME_HEADER_BYTES, OPERATION_FRAME_MAX_BYTES } from "../helper/frames.ts";
 import type { LogLine } from "../helper/protocol.ts";
+import { AFTER_IPAM } from "../helper/sandbox-protocol.ts";
 import type {
   BatchAnswer,
   CallFrame,
@@ -18,6 +19,8 @@ import { ContainerNamespace } from "./imports/container-namespace.ts";
 import type { ImportContext } from "./imports/definition.ts";
 import type { GuestInstance } from "./instance.ts";
 import type { CallMeter } from "./limits.ts";
+
+type IpamFrame = Extract<HostToSandbox, { readonly type: "ipam-answer" | "ipam-ahead" }>;
 
 /** The two channels of a sandbox. */
 export interface Channels {
@@ -39,6 +42,12 @@ export class Session implements ImportContext {
   #batch: Batch | undefined;
   #isCallOpen = false;
   #isAsking = false;
+  /** The IPAM plugin's answer comes without a question, and was not taken yet. */
+  #isIpamAhead = false;
+  /** It was taken, and the helper not asked since. */
+  #isAfterIpam = false;
+  /** It came, before it was taken. */
+  #ahead: IpamFrame | undefined;
 
   constructor(channels: Channels, meter: CallMeter) {
     this.#channels = channels;
@@ -48,7 +57,7 @@ export class Session implements ImportContext {
   askHelper(operation: string, args: readonly unknown[]): unknown {
     if (this.#batch !== undefined) throw new Error(`${operation} has an answer to give, and a batch is open`);
     this.#beginHostCall();
-    return unwrapAnswer(this.#ask(encodeFrame([operation, ...args.map(toWire)])) as OperationAnswer);
+    return unwrapAnswer(this.#ask(JSON.stringify([operation, ...args.map(toWire)])) as OperationAnswer);
   }
 
   askHelperForUnit(operation: string, args: readonly unknown[]): unknown {
@@ -67,18 +76,38 @@ export class Session implements ImportContext {
     if (batch === undefined) throw new Error("no batch is open");
     this.#batch = undefined;
     if (batch.isEmpty) return;
-    unwrapAnswer(this.#ask(encodeText(batch.toText())) as BatchAnswer);
+    unwrapAnswer(this.#ask(batch.toText()) as BatchAnswer);
   }
 
   askIpam(verb: "add" | "del" | "check" | "status"): unknown {
     if (this.#batch !== undefined) throw new Error("the IPAM plugin is asked, and a batch is open");
     this.#beginHostCall();
+    if (verb === "add" && this.#isIpamAhead) return this.#takeIpam();
     const answer = this.#exchange(() => {
       this.#send({ type: "ipam", verb });
-      return this.#channels.control.readFrame() as HostToSandbox;
+      return this.#readIpam("ipam-answer");
     });
-    if (answer.type !== "ipam-answer") throw new ChannelClosed(`${answer.type} instead of an answer`);
     return unwrapAnswer(answer);
+  }
+
+  /** Takes the answer that comes without a question, once. */
+  #takeIpam(): unknown {
+    const answer = this.#exchange(() => this.#readIpam("ipam-ahead"));
+    this.#isIpamAhead = false;
+    this.#isAfterIpam = true;
+    return unwrapAnswer(answer);
+  }
+
+  /** Reads an answer; the one that comes without a question may come before the one that is waited for. */
+  #readIpam(type: IpamFrame["type"]): IpamFrame {
+    if (type === "ipam-ahead" && this.#ahead !== undefined) return this.#ahead;
+    for (;;) {
+      const frame = this.#channels.control.readFrame() as HostToSandbox;
+      if (frame.type === type) return frame as IpamFrame;
+      if (frame.type !== "ipam-ahead" || !this.#isIpamAhead || this.#ahead !== undefined)
+        throw new ChannelClosed(`${frame.type} instead of ${type}`);
+      this.#ahead = frame;
+    }
   }
 
   log(level: LogLine["level"], message: string): void {
@@ -94,11 +123,17 @@ export class Session implements ImportContext {
   run(call: CallFrame, instance: GuestInstance): boolean {
     this.#meter.reset();
     this.#isCallOpen = true;
+    this.#isIpamAhead = call.isIpamAhead;
+    this.#isAfterIpam = false;
+    this.#ahead = undefined;
     const started = performance.now();
     const outcome = this.#callGuest(call, instance);
     const guestMicroseconds = Math.round((performance.now() - started) * 1000);
     if (this.#isAsking) throw new ChannelClosed("a call ended in the middle of an exchange");
     this.#endActs.shift()?.();
+    const tookIpam = call.isIpamAhead && !this.#isIpamAhead;
+    // It comes in any case, and would be taken for the next call's.
+    if (this.#isIpamAhead) this.#readIpam("ipam-ahead");
     this.#reportDropped();
     this.#isCallOpen = false;
     this.#batch = undefined;
@@ -108,6 +143,7 @@ export class Session implements ImportContext {
       type: "result",
       callId: call.callId,
       outcome,
+      tookIpam,
       hostCalls,
       instantiateMicroseconds: instance.instantiateMicroseconds,
       guestMicroseconds,
@@ -149,8 +185,10 @@ export class Session implements ImportContext {
       });
   }
 
-  /** Sends a frame to the helper, and gives its answer. */
-  #ask(frame: Buffer): unknown {
+  /** Sends a request, as JSON, to the helper, and gives its answer. */
+  #ask(request: string): unknown {
+    const frame = encodeText(this.#isAfterIpam ? `["${AFTER_IPAM}",${request}]` : request);
+    this.#isAfterIpam = false;
     if (frame.byteLength - FRAME_HEADER_BYTES > OPERATION_FRAME_MAX_BYTES)
       this.#meter.reach(`${OPERATION_FRAME_MAX_BYTES} bytes of arguments`);
     return this.#exchange(() => {

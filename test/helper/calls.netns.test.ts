@@ -109,6 +109,8 @@ test("DEL and CHECK use the component that ADD used", async () => {
   await helper.close();
 });
 
+const HANDLE = 77;
+
 test("addresses that an IPAM plugin gave widen the call that asked for it", async () => {
   const { helper, container, digest, stateDir, node } = await startBench();
   const ipam = installTestPlugin(stateDir, {
@@ -134,6 +136,7 @@ test("addresses that an IPAM plugin gave widen the call that asked for it", asyn
     type: "bridge",
     digest,
     export: "attachment",
+    containerHandle: HANDLE,
     parentCallId: undefined,
   });
   const nestedBegun = helper.request("begin-call", {
@@ -143,17 +146,17 @@ test("addresses that an IPAM plugin gave widen the call that asked for it", asyn
     type: "ipam",
     digest: ipam,
     export: "addresses",
+    containerHandle: 0,
     parentCallId: outerId,
   });
-  const [, outer, nested] = await Promise.all([begun, outerBegun, nestedBegun]);
-  await sandbox.ask("container-links.create-veth", outer.containerHandle, VETH);
-  const add = (): Promise<unknown> =>
-    sandbox.ask("container-addresses.add", outer.containerHandle, "eth0", [prefix(2)]);
+  await Promise.all([begun, outerBegun, nestedBegun]);
+  await sandbox.ask("container-links.create-veth", HANDLE, VETH);
+  const add = (): Promise<unknown> => sandbox.ask("container-addresses.add", HANDLE, "eth0", [prefix(2)]);
   expect(await add()).toEqual({ err: "not-permitted" });
-  expect(nested.containerHandle).toBe(0);
   expect(await inner.ask("leases.reserve", 0, prefix(2).address)).toEqual({ ok: null });
-  const ending = { outcome: "ok", error: undefined, log: [], phasesMicroseconds: {} } as const;
-  await helper.request("end-call", { ...ending, callId: nestedId, addresses: ["10.1.0.2/24"] });
+  const ending = { outcome: "ok", phasesMicroseconds: {} } as const;
+  const callEnding = { ...ending, error: undefined, log: [], isUnhurried: false } as const;
+  await helper.request("end-call", { ...callEnding, callId: nestedId, addresses: ["10.1.0.2/24"] });
   expect(await add()).toEqual({ ok: null });
   // The end of a call that fails takes the operation along, whatever the host says of it in the same breath.
   const brokenId = randomUUID();
@@ -164,9 +167,10 @@ test("addresses that an IPAM plugin gave widen the call that asked for it", asyn
     type: "ipam",
     digest: ipam,
     export: "addresses",
+    containerHandle: 0,
     parentCallId: outerId,
   });
-  const broken = helper.request("end-call", { ...ending, callId: brokenId, addresses: ["nonsense"] });
+  const broken = helper.request("end-call", { ...callEnding, callId: brokenId, addresses: ["nonsense"] });
   const ended = helper.request("end-operation", { ...ending, operationId: begin.operationId, result: "{}" });
   await expect(broken).rejects.toMatchObject({ kind: "helperFailed" });
   await expect(ended).rejects.toMatchObject({ kind: "helperFailed" });

@@ -106,13 +106,15 @@ test("the addresses of a legacy IPAM plugin are what the component that asked ma
   const { id } = await begin(bench, { types: ["bridge", "ipam", "old"] });
   const callId = randomUUID();
   const configuration = JSON.stringify({ name: "net1", type: "bridge", bridge: "cni0" });
-  const { containerHandle } = await bench.helper.request("begin-call", {
+  const containerHandle = 77;
+  await bench.helper.request("begin-call", {
     operationId: id,
     callId,
     sandboxId: sandbox.id,
     type: "bridge",
     digest: bench.digest,
     export: "attachment",
+    containerHandle,
     configuration,
     runtimeConfig: "{}",
     previousResult: undefined,
@@ -144,6 +146,7 @@ test("the addresses of a legacy IPAM plugin are what the component that asked ma
     error: undefined,
     log: [],
     phasesMicroseconds: {},
+    isUnhurried: false,
   });
   await end(bench, id, "error");
 });

@@ -21,6 +21,9 @@ class Channel extends Duplex {
   }
 }
 
+/** What a session looks at: beginnings that wait for their turn, and calls that are open. */
+const stateOf = (): HelperState => ({ beginnings: new Map(), calls: new Map() }) as unknown as HelperState;
+
 interface Fake {
   readonly channel: Channel;
   readonly session: SandboxSession;
@@ -29,7 +32,7 @@ interface Fake {
   readonly finish: (value: unknown) => void;
 }
 
-function start(): Fake {
+function start(state = stateOf()): Fake {
   const channel = new Channel();
   const slow = Promise.withResolvers<unknown>();
   const breaches: string[] = [];
@@ -73,7 +76,7 @@ function start(): Fake {
     digest: "sha256:00",
     grant: {} as never,
     table,
-    state: {} as HelperState,
+    state,
     process: {
       pid: 0,
       private: channel as unknown as SwiftSocket,
@@ -146,10 +149,56 @@ test("kills the sandbox for a request before the answer to the last one", async 
   expect(fake.channel.written).toEqual([]);
 });
 
-test("kills the sandbox for an operation while no call is open", async () => {
+test("has an operation wait for its call, which the host has asked for", async () => {
+  const state = stateOf();
+  const beginning = Promise.withResolvers<void>();
+  const { channel, session, breaches } = start(state);
+  const { call } = session;
+  session.call = undefined;
+  channel.push(encodeFrame(["leases.list"]));
+  // The host's request is read in the same turn of the event loop, or was before.
+  state.beginnings.set("s1", beginning.promise);
+  await settle();
+  await settle();
+  expect(channel.written).toEqual([]);
+  session.call = call;
+  beginning.resolve();
+  await settle();
+  expect(channel.written).toEqual([encodeFrame({ ok: [] })]);
+  expect(breaches).toEqual([]);
+});
+
+test("has what follows an early IPAM answer wait for the end of the IPAM plugin's call", async () => {
+  const state = stateOf();
+  const { channel, session } = start(state);
+  const over = Promise.withResolvers<void>();
+  state.calls.set("nested", { parent: session.call, over } as unknown as OpenCall);
+  channel.push(encodeFrame(["after-ipam", ["batch", ["masquerade.remove", true]]]));
+  await settle();
+  await settle();
+  expect(channel.written).toEqual([]);
+  over.resolve();
+  await settle();
+  expect(channel.written).toEqual([encodeFrame({ ok: null })]);
+});
+
+test.for([
+  { title: "with nothing after it", frame: ["after-ipam"] },
+  { title: "with itself after it", frame: ["after-ipam", ["after-ipam", ["leases.list"]]] },
+  { title: "with more after it", frame: ["after-ipam", ["leases.list"], ["leases.list"]] },
+])("kills the sandbox for a word of an early answer $title", async ({ frame }) => {
+  const fake = start();
+  fake.channel.push(encodeFrame(frame));
+  await settle();
+  await settle();
+  expect([fake.killed, fake.channel.written]).toEqual([1, []]);
+});
+
+test("kills the sandbox for an operation while no call is open, nor asked for", async () => {
   const fake = start();
   fake.session.call = undefined;
   fake.channel.push(encodeFrame(["leases.list"]));
+  await settle();
   await settle();
   expect(fake.killed).toBe(1);
   expect(fake.breaches).toEqual([expect.stringContaining("while no call is open")]);

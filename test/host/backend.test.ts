@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { createBackend } from "../../host/backend.ts";
 import { CniError } from "../../host/spec/error.ts";
-import { ADD, END, PLUGINS, call, fakeParts, namesIn, plugin } from "./fake-parts.ts";
+import { ADD, END, PLUGINS, call, fakeParts, named, namesIn, plugin } from "./fake-parts.ts";
+
+/** A number of 31 bits that is not 0. */
+const HANDLE = expect.toSatisfy((handle: number) => handle > 0 && handle < 2 ** 31) as unknown as number;
 
 describe("the backend", () => {
   test("begins an operation, and starts the sandboxes of later plugins meanwhile; what is wrong with them waits", async () => {
@@ -11,7 +14,7 @@ describe("the backend", () => {
     expect(asked).toEqual([["begin-operation", ADD], ["begin-operation answered"], ["warm", "host-local"]]);
   });
 
-  test("begins a call with its sandbox, makes it with the handle that it got, and has it ended with the judgement", async () => {
+  test("begins a call with its sandbox, makes it with the handle that it told the helper, and has it ended with the judgement", async () => {
     const { asked, parts } = fakeParts();
     const ended = await createBackend(parts).call(call());
     expect(asked.filter((entry) => !String((entry as readonly unknown[])[0]).endsWith("answered"))).toMatchObject([
@@ -24,10 +27,11 @@ describe("the backend", () => {
           sandboxId: "sb-1",
           type: "bridge",
           export: "attachment",
+          containerHandle: HANDLE,
           configuration: '{"a":1}',
         },
       ],
-      ["sandbox", { type: "call", callId: "call-1", verb: "add", containerHandle: 42 }],
+      ["sandbox", { type: "call", callId: "call-1", verb: "add", containerHandle: HANDLE, isIpamAhead: false }],
       ["ipam", { ok: "add" }],
       [
         "end-call",
@@ -62,9 +66,10 @@ describe("the backend", () => {
     expect(asked.at(-1)).toEqual(["give back", "sb-1"]);
   });
 
-  test("a call that could not be begun gives its sandbox back", async () => {
+  test("a call that could not be begun has its sandbox killed, and gives it back", async () => {
     const { asked, parts } = fakeParts({ answers: { "begin-call": new CniError("notPermitted", "no") } });
     await expect(createBackend(parts).call(call())).rejects.toMatchObject({ kind: "notPermitted" });
+    expect(namesIn(asked)).toContain("kill");
     expect(asked.at(-1)).toEqual(["give back", "sb-1"]);
   });
 
@@ -78,13 +83,27 @@ describe("the backend", () => {
     expect(namesIn(asked)).toEqual([
       "lend",
       "begin-call",
-      "begin-call answered",
       "kill",
       "sandbox",
       "ipam",
+      "begin-call answered",
       "end-call",
     ]);
     await expect(createBackend(parts).call({ ...call(), signal: caller.signal })).rejects.toMatchObject({ code: 11 });
+  });
+
+  test("gives a handle to those exports alone that have one", async () => {
+    const { asked, parts } = fakeParts();
+    await createBackend(parts).call({ ...call(), export: "addresses" });
+    expect(named(asked, "begin-call")).toMatchObject([["begin-call", { containerHandle: 0 }]]);
+  });
+
+  test("says to the sandbox that the answer of an early IPAM plugin comes unasked, and hands it over", async () => {
+    const { asked, parts } = fakeParts();
+    const onRun = (give: (answer: { ok: unknown }) => void): void => give({ ok: "addresses" });
+    await createBackend(parts).call({ ...call(), earlyIpam: plugin("host-local"), onRun });
+    expect(named(asked, "sandbox")).toMatchObject([["sandbox", { isIpamAhead: true }]]);
+    expect(named(asked, "give")).toEqual([["give", { ok: "addresses" }]]);
   });
 
   test("tells the pool that another call waits for an IPAM call", async () => {

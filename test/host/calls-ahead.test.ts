@@ -7,7 +7,7 @@ import { ADD, END, IPAM, MAIN, PLUGINS, call, fakeParts, named, namesIn, plugin 
 describe("calls that are begun ahead", () => {
   const idle = ["bridge", "host-local"];
 
-  test("are sent with the operation, and made without being begun again", async () => {
+  test("are sent with the operation, and run at once; they are not begun again", async () => {
     const { asked, parts } = fakeParts({ idle });
     const backend = createBackend(parts);
     const begun = await backend.begin(ADD, [MAIN, IPAM]);
@@ -16,10 +16,10 @@ describe("calls that are begun ahead", () => {
       "begin-operation",
       "begin-call",
       "begin-call",
+      "sandbox",
+      "sandbox",
       "begin-operation answered",
       "warm",
-      "begin-call answered",
-      "begin-call answered",
     ]);
     expect(asked.slice(1, 3)).toMatchObject([
       ["begin-call", { callId: "call-1", sandboxId: "idle-bridge", parentCallId: undefined }],
@@ -27,7 +27,7 @@ describe("calls that are begun ahead", () => {
     ]);
     asked.length = 0;
     await backend.call(call());
-    expect(namesIn(asked)).toEqual(["sandbox", "ipam", "end-call"]);
+    expect(namesIn(asked).filter((name) => !String(name).endsWith("answered"))).toEqual(["ipam", "end-call"]);
   });
 
   test.for([
@@ -39,6 +39,15 @@ describe("calls that are begun ahead", () => {
     const begun = await createBackend(parts).begin(ADD, [MAIN, IPAM]);
     expect(begun.ahead.map(({ callId }) => callId)).toEqual(sent);
     expect(namesIn(asked).filter((name) => name === "begin-call")).toHaveLength(sent.length);
+  });
+
+  test("that the helper refused are told where they are made, and their sandboxes killed", async () => {
+    const answers = { "begin-call": new CniError("notPermitted", "another component") };
+    const { asked, parts } = fakeParts({ idle, answers });
+    const backend = createBackend(parts);
+    expect((await backend.begin(ADD, [MAIN])).ahead).toEqual([MAIN]);
+    await expect(backend.call(call())).rejects.toMatchObject({ kind: "notPermitted" });
+    expect(namesIn(asked).slice(-2)).toEqual(["kill", "give back"]);
   });
 
   test("the error of the operation wins over theirs, and their sandboxes go back", async () => {
@@ -62,12 +71,6 @@ describe("calls that are begun ahead", () => {
     ended: readonly string[];
   }>([
     {
-      why: "the helper refused them",
-      answers: { "begin-call": new CniError("notPermitted", "another component") },
-      kept: [],
-      ended: [],
-    },
-    {
       why: "the plugin has other limits by now",
       answers: changed({ bridge: plugin("bridge", { limits: { ...plugin("").limits, deadlineMs: 2 } }) }),
       kept: [],
@@ -76,33 +79,33 @@ describe("calls that are begun ahead", () => {
     {
       why: "only the IPAM plugin is another one",
       answers: changed({ "host-local": plugin("host-local", { version: "2" }) }),
-      kept: ["call-1"],
-      ended: ["call-2"],
+      kept: [],
+      ended: ["call-1", "call-2"],
     },
-    { why: "the IPAM plugin is gone", answers: changed({ "host-local": null }), kept: ["call-1"], ended: ["call-2"] },
-  ])(
-    "are dropped where $why: ended if they were begun, and their sandboxes go back",
-    async ({ answers, kept, ended }) => {
-      const { asked, parts } = fakeParts({ idle, answers });
-      const backend = createBackend(parts);
-      const begun = await backend.begin(ADD, [MAIN, IPAM]);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      expect(begun.ahead.map(({ callId }) => callId)).toEqual(kept);
-      expect(named(asked, "end-call")).toMatchObject(
-        ended.map((callId) => ["end-call", { callId, outcome: "error", addresses: [] }]),
-      );
-      expect(named(asked, "give back")).toHaveLength(2 - kept.length);
-    },
-  );
+    { why: "the IPAM plugin is gone", answers: changed({ "host-local": null }), kept: [], ended: ["call-1", "call-2"] },
+  ])("are dropped where $why: killed, ended, and their sandboxes go back", async ({ answers, kept, ended }) => {
+    const { asked, parts } = fakeParts({ idle, answers });
+    const backend = createBackend(parts);
+    const begun = await backend.begin(ADD, [MAIN, IPAM]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(begun.ahead.map(({ callId }) => callId)).toEqual(kept);
+    expect(named(asked, "end-call")).toMatchObject(
+      ended.map((callId) => ["end-call", { callId, outcome: "killed", addresses: [] }]),
+    );
+    expect(named(asked, "give back")).toHaveLength(2);
+    expect(named(asked, "kill")).toHaveLength(2);
+  });
 
-  test("that are never made are ended before their operation", async () => {
+  test("that are never made are killed before their operation ends", async () => {
     const { asked, parts } = fakeParts({ idle });
     const backend = createBackend(parts);
     await backend.begin(ADD, [MAIN, IPAM]);
     asked.length = 0;
     await backend.end({ ...END, outcome: "error" });
-    expect(namesIn(asked).slice(0, 3)).toEqual(["end-call", "end-call", "end-operation"]);
-    expect(namesIn(asked).filter((name) => name === "give back")).toHaveLength(2);
+    expect(namesIn(asked).slice(0, 3)).toEqual(["kill", "kill", "end-operation"]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(named(asked, "end-call")).toHaveLength(2);
+    expect(named(asked, "give back")).toHaveLength(2);
   });
 
   test("are not made, but ended with their operation, where the caller ended it", async () => {
@@ -113,8 +116,10 @@ describe("calls that are begun ahead", () => {
       kind: "tryAgainLater",
     });
     await backend.end({ ...END, outcome: "error" });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(namesIn(asked)).toContain("kill");
     expect(namesIn(asked)).toContain("end-call");
-    expect(namesIn(asked)).not.toContain("sandbox");
+    expect(namesIn(asked)).not.toContain("ipam");
   });
 });
 

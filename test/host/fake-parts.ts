@@ -23,6 +23,7 @@ const result: ResultFrame = {
   type: "result",
   callId: "call-1",
   outcome: { ok: 7 },
+  tookIpam: false,
   hostCalls: 0,
   instantiateMicroseconds: 3,
   guestMicroseconds: 5,
@@ -31,7 +32,7 @@ const result: ResultFrame = {
 export const PLUGINS = { bridge: plugin("bridge"), "host-local": plugin("host-local"), absent: null };
 const ANSWERS: Readonly<Record<string, unknown>> = {
   "begin-operation": { plugins: PLUGINS, attachment: null, namespacePresent: true },
-  "begin-call": { containerHandle: 42 },
+  "begin-call": {},
   "end-call": { refusals: ["no"], operations: [] },
   "end-operation": { failures: [], sweepMicroseconds: 0, sweepKernelMicroseconds: 0 },
 };
@@ -49,6 +50,7 @@ export const fakeParts = ({ answers = {}, idle = [] }: FakeOptions = {}) => {
     sandboxId,
     waitMicroseconds: 2,
     cold: false,
+    giveIpam: (answer) => asked.push(["give", answer]),
     kill: (reason) => asked.push(["kill", reason]),
     call: async (frame, answerIpam) => {
       asked.push(["sandbox", frame]);
@@ -57,8 +59,9 @@ export const fakeParts = ({ answers = {}, idle = [] }: FakeOptions = {}) => {
     },
     [Symbol.dispose]: () => asked.push(["give back", sandboxId]),
   });
-  const request = async (method: string, params: unknown): Promise<unknown> => {
+  const request = async (method: string, params: unknown, onSent?: () => void): Promise<unknown> => {
     asked.push([method, params]);
+    if (onSent !== undefined) process.nextTick(onSent);
     await new Promise((resolve) => setImmediate(resolve));
     asked.push([`${method} answered`]);
     const answer = answers[method] ?? ANSWERS[method];
@@ -94,10 +97,12 @@ export const beginning = (type: string, callId: string, parentCallId?: string): 
   runtimeConfig: "{}",
   previousResult: undefined,
   parentCallId,
+  earlyIpam: undefined,
 });
 
 export const call = (parentCallId?: string): PluginCall => ({
   ...beginning("bridge", "call-1", parentCallId),
+  isEndAwaited: true,
   onRun: () => undefined,
   onIpam: async (verb) => ({ ok: verb }),
   beforeEnd: async () => undefined,

@@ -24,6 +24,10 @@ describe("the calls that ADD begins with itself", () => {
     expect(await typesAhead({})).toEqual([]);
     expect(await typesAhead({ "host-local": early } as unknown as typeof plugins)).toEqual([]);
     expect(await typesAhead({ ...plugins, "host-local": { ...early, early: false } })).toEqual(["bridge"]);
+    // They would have run before it turns out that another one cannot be.
+    expect(await typesAhead({ ...plugins, tuning: undefined } as unknown as typeof plugins)).toEqual([]);
+    const old = plugin("tuning", { cniVersions: ["0.4.0"] });
+    expect(await typesAhead({ ...plugins, tuning: old } as typeof plugins)).toEqual([]);
   });
 
   test("are none where the first plugin is given a result, or what is asked is wrong", async () => {

@@ -15,6 +15,7 @@ import type {
   ReadStatus,
   SweepNetwork,
 } from "../../host/helper/protocol.ts";
+import type { ResultFrame } from "../../host/helper/sandbox-protocol.ts";
 import type {
   Backend,
   BegunVerb,
@@ -180,9 +181,18 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
       const name = `${call.plugin.type} ${call.verb}`;
       order.push(`run ${name}`);
       // A guest says nothing in the moment in which it starts.
-      call.onRun();
-      const outcome = await answer(options.guests?.[name] ?? { ok: defaultAnswer(call) }, call.onIpam);
-      await call.beforeEnd(outcome);
+      const { promise: given, resolve: give } = Promise.withResolvers<IpamAnswer>();
+      call.onRun(give);
+      let tookIpam = false;
+      const ask: PluginCall["onIpam"] = (verb) => {
+        if (verb !== "add" || tookIpam || call.earlyIpam === undefined) return call.onIpam(verb);
+        tookIpam = true;
+        return given;
+      };
+      const outcome = await answer(options.guests?.[name] ?? { ok: defaultAnswer(call) }, ask);
+      // As a sandbox, which waits for what it was told would come.
+      if (call.earlyIpam !== undefined) await given;
+      await call.beforeEnd({ outcome: outcome as ResultFrame["outcome"], tookIpam });
       endings.push([name, call.conclude(outcome)]);
       order.push(`close ${name}`);
       const closed = close(options, name);

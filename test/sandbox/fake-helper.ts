@@ -23,7 +23,7 @@ export const LIMITS: Limits = {
 /** Flags of a sandbox, as the fence has them. */
 const FLAGS = [
   "--permission",
-  "--liftoff-only",
+  "--wasm-tiering-budget=200000",
   "--max-semi-space-size=4",
   "--max-old-space-size=64",
   "--disallow-code-generation-from-strings",

@@ -8,7 +8,7 @@ import type { Opening } from "../../host/helper/protocol.ts";
 import type { HostToSandbox, SandboxToHost } from "../../host/helper/sandbox-protocol.ts";
 
 /** Counts of a result that nobody looks at. */
-export const DONE = { hostCalls: 0, instantiateMicroseconds: 0, guestMicroseconds: 0 } as const;
+export const DONE = { tookIpam: false, hostCalls: 0, instantiateMicroseconds: 0, guestMicroseconds: 0 } as const;
 
 /** What a fake sandbox does with what it gets. */
 export type Act = (frame: HostToSandbox, sandbox: FakeSandbox) => void;

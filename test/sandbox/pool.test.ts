@@ -29,7 +29,15 @@ function poolOf(options: PoolOptions): Pool {
 }
 
 function frameOf(callId = "c"): CallFrame {
-  return { type: "call", callId, export: "attachment", verb: "add", request: REQUEST, containerHandle: 1 };
+  return {
+    type: "call",
+    callId,
+    export: "attachment",
+    verb: "add",
+    request: REQUEST,
+    containerHandle: 1,
+    isIpamAhead: false,
+  };
 }
 
 function callOn(pool: Pool, plugin: InstalledPlugin, answerIpam: AnswerIpam = NO_IPAM): Promise<CallReport> {

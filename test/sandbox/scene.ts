@@ -43,6 +43,7 @@ export function callOf(index: number, configuration: string = REQUEST.configurat
     verb: "add",
     request: { ...REQUEST, configuration },
     containerHandle: HANDLE,
+    isIpamAhead: false,
   };
 }
 

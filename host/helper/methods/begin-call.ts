@@ -1,7 +1,7 @@
 /**
  * @module `begin-call`: derives, once, what one call of one plugin is about, and opens it on a sandbox.
  */
-import { hash, randomInt } from "node:crypto";
+import { hash } from "node:crypto";
 import { decide } from "../../grants/decide.ts";
 import type { CallFacts } from "../../grants/facts.ts";
 import type { Grant } from "../../grants/grant.ts";
@@ -12,25 +12,27 @@ import { parseJsonObject, readPointer } from "../../spec/json.ts";
 import { tagOf } from "../ledger/tag.ts";
 import { isMadeByOthers } from "../made-by-others.ts";
 import { readGrant } from "../plugins.ts";
-import type { BeginCall, BegunCall, Digest } from "../protocol.ts";
+import type { BeginCall, Digest } from "../protocol.ts";
 import type { SandboxSession } from "../sandbox-session.ts";
 import type { HelperState, OpenCall, OpenOperation } from "../state.ts";
 import { ProtocolViolation } from "../violation.ts";
 
-/** One more than the largest handle: handles are positive and have 31 bits. */
-const HANDLE_END = 2 ** 31;
+/** The only export that gets the container's namespace. Source: wit/attachment.wit. */
+const EXPORT_WITH_NAMESPACE = "attachment";
 
 /**
  * Opens a call.
  * @throws {ProtocolViolation} when the operation had a call of that id, or another one has.
  * @throws {CniError} helperFailed when operation or sandbox are not there, or the sandbox is busy; notPermitted when the operation does not call that plugin.
  */
-export function beginCall(state: HelperState, asked: BeginCall): BegunCall {
+export function beginCall(state: HelperState, asked: BeginCall): Record<string, never> {
   const operation = state.operations.get(asked.operationId);
   if (operation === undefined)
     throw new CniError("helperFailed", `no operation ${JSON.stringify(asked.operationId)} is open`);
   if (state.calls.has(asked.callId) || operation.callIds.has(asked.callId))
     throw new ProtocolViolation("begin-call with an id that was used");
+  if ((asked.export === EXPORT_WITH_NAMESPACE) !== asked.containerHandle > 0)
+    throw new ProtocolViolation("begin-call with a handle that does not go with its export");
   const sandbox = idleSandbox(state, asked);
   checkPlugin(operation, sandbox, asked);
   const parent = parentOf(state, operation, asked);
@@ -47,7 +49,7 @@ export function beginCall(state: HelperState, asked: BeginCall): BegunCall {
     owner,
     tag: tagOf(owner),
     grant: presentGrant(state, asked.digest),
-    containerHandle: asked.export === "attachment" ? randomInt(1, HANDLE_END) : undefined,
+    containerHandle: asked.export === EXPORT_WITH_NAMESPACE ? asked.containerHandle : undefined,
     configurationDigest: hash(
       "sha256",
       [asked.configuration, asked.runtimeConfig, asked.previousResult ?? ""].join("\0"),
@@ -65,12 +67,13 @@ export function beginCall(state: HelperState, asked: BeginCall): BegunCall {
     trace: [],
     asyncKernelMicroseconds: 0,
     failure: undefined,
+    over: Promise.withResolvers(),
     ended: false,
   };
   sandbox.call = call;
   state.calls.set(call.id, call);
   operation.callIds.add(call.id);
-  return { containerHandle: call.containerHandle ?? 0 };
+  return {};
 }
 
 function idleSandbox(state: HelperState, { sandboxId, digest }: BeginCall): SandboxSession {

@@ -28,6 +28,8 @@ export function endCall(state: HelperState, ended: EndCall): EndedCall {
   } catch (error) {
     call.operation.broken = true;
     throw error;
+  } finally {
+    call.over.resolve();
   }
 }
 

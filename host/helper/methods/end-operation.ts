@@ -25,6 +25,7 @@ export async function endOperation(state: HelperState, ended: EndOperation): Pro
   for (const call of [...state.calls.values()].filter((each) => each.operation === operation)) {
     state.calls.delete(call.id);
     call.ended = true;
+    call.over.resolve();
     // What a call that was never ended still does, it may not do any more.
     call.sandbox.end();
   }

@@ -19,6 +19,9 @@ const LOG_LINE = z.strictObject({ level: z.enum(["debug", "info", "warn", "error
 const IMPORT_MAX = 10_000;
 const SET_INDEX = z.int().min(0).max(0xffff);
 
+/** Handles have 31 bits. */
+const HANDLE_MAX = 2 ** 31 - 1;
+
 /** What a JSON text cannot say, `undefined`, arrives as a missing key. */
 const TEXT_OR_ABSENT = z
   .string()
@@ -54,6 +57,7 @@ export const METHOD_SCHEMAS = {
     type: NAME,
     digest: DIGEST,
     export: z.enum(["attachment", "chained", "addresses", "network"]),
+    containerHandle: z.int().min(0).max(HANDLE_MAX),
     configuration: z.string(),
     runtimeConfig: z.string(),
     previousResult: TEXT_OR_ABSENT,
@@ -66,6 +70,7 @@ export const METHOD_SCHEMAS = {
     error: z.strictObject({ code: z.number(), message: z.string() }).optional(),
     log: z.array(LOG_LINE),
     phasesMicroseconds: PHASES,
+    isUnhurried: z.boolean(),
   }),
   "record-legacy-call": z.strictObject({
     operationId: NAME,

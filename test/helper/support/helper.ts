@@ -3,7 +3,7 @@
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
@@ -20,7 +20,6 @@ import { PROTOCOL_VERSION } from "../../../host/helper/protocol.ts";
 import type {
   BeginCall,
   BeginOperation,
-  BegunCall,
   BegunOperation,
   Digest,
   EndedCall,
@@ -171,7 +170,7 @@ export async function startTestSandbox(helper: TestHelper, digest: Digest): Prom
 export interface TestOperation {
   readonly operationId: string;
   readonly begun: BegunOperation;
-  readonly call: BegunCall;
+  readonly call: { readonly containerHandle: number };
   readonly endCall: (outcome?: "ok" | "error" | "killed") => Promise<EndedCall>;
   readonly end: (outcome?: "ok" | "error") => Promise<EndedOperation>;
 }
@@ -188,6 +187,9 @@ export interface TestVerb {
   readonly previousResult?: object;
   readonly export?: BeginCall["export"];
 }
+
+/** One more than the largest handle. */
+const HANDLE_END = 2 ** 31;
 
 /** Begins an operation, and a call of its only plugin on a sandbox. */
 export async function beginTestOperation(
@@ -214,13 +216,16 @@ export async function beginTestOperation(
     types: [type],
     origin: "test",
   });
-  const call = await helper.request("begin-call", {
+  const { export: name = "attachment" } = what;
+  const containerHandle = name === "attachment" ? randomInt(1, HANDLE_END) : 0;
+  await helper.request("begin-call", {
     operationId,
     callId,
     sandboxId: sandbox.id,
     type,
     digest: sandbox.digest,
-    export: what.export ?? "attachment",
+    export: name,
+    containerHandle,
     configuration: JSON.stringify({ name: network, type, ...configuration }),
     runtimeConfig: "{}",
     previousResult: previousResult === undefined ? undefined : JSON.stringify(previousResult),
@@ -229,7 +234,7 @@ export async function beginTestOperation(
   return {
     operationId,
     begun,
-    call,
+    call: { containerHandle },
     endCall: (outcome = "ok") =>
       helper.request("end-call", {
         callId,
@@ -238,6 +243,7 @@ export async function beginTestOperation(
         error: undefined,
         log: [],
         phasesMicroseconds: {},
+        isUnhurried: false,
       }),
     end: (outcome = "ok") =>
       helper.request("end-operation", {
