@@ -55,3 +55,24 @@ test("shows a record that it does not know as it is", () => {
 test("says so when there is nothing", () => {
   expect(formatLog([], PLAIN)).toEqual(["(nothing is on record)"]);
 });
+
+test("says of an executable where it is, that nothing confines it, and what it wrote", () => {
+  const called = { type: "dhcp", path: "/opt/cni/bin/dhcp", verb: "ADD", isolation: "unconfined" };
+  const error = { code: 999, message: "no daemon" };
+  const lines = formatLog(
+    [
+      row("legacy-call", { ...called, outcome: "begun" }),
+      row("legacy-call", { ...called, outcome: "ok", addresses: ["10.0.0.2/24"], microseconds: 1 }),
+      row("legacy-call", { ...called, outcome: "error", addresses: [], error, stderr: "why" }),
+    ],
+    PLAIN,
+  );
+  const said = lines.join("\n");
+  for (const part of [
+    "dhcp ADD by /opt/cni/bin/dhcp, unconfined, begun",
+    "unconfined, ok, gave 10.0.0.2/24",
+    "unconfined, error: no daemon (code 999)",
+    "stderr: why",
+  ])
+    expect(said).toContain(part);
+});

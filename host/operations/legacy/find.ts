@@ -2,15 +2,15 @@
  * @module Finds the executable of a legacy type in the folders of CNI_PATH.
  */
 
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { CniError } from "../../spec/error.ts";
 import { parsePluginType } from "../../spec/names.ts";
 
-/** What every executable that `shim install` writes has in its first bytes. */
-const OWN_MARK = "cnidaria shim install";
-/** Bytes of a file in which {@link OWN_MARK} is looked for. */
-const HEAD_BYTES = 4096;
+/** What every executable that `shim install` writes has in it, script or program. */
+const OWN_MARK = "Written by cnidaria shim install";
+/** Largest file that may be one of them, in bytes. */
+const OWN_MAX_BYTES = 1024 * 1024;
 
 /**
  * Searches as {@link findExecutable} does; `undefined`: there is none.
@@ -47,15 +47,10 @@ function isExecutable(path: string): boolean {
 }
 
 function isOwn(path: string): boolean {
-  let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const head = Buffer.alloc(HEAD_BYTES);
-    return head.subarray(0, readSync(descriptor, head)).includes(OWN_MARK);
+    return statSync(path).size <= OWN_MAX_BYTES && readFileSync(path).includes(OWN_MARK);
   } catch {
     // What may be executed need not be readable.
     return false;
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
   }
 }

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { findExecutable, searchExecutable } from "../../../host/operations/legacy/find.ts";
+import { MARK } from "../../../host/shim/executable.ts";
 import { writeScript } from "../../../host/shim/script.ts";
 import { createScripts } from "./script.ts";
 import type { ScriptFolder } from "./script.ts";
@@ -30,7 +31,9 @@ describe("an executable", () => {
     symlinkSync("/nowhere", join(bin, "broken"));
     const own = writeScript({ type: "own", cniVersions: [], stateDir: "/s", runtimeDir: "/r", lingerSeconds: 0 });
     scripts.script("own", own);
-    for (const type of ["folder", "plain", "broken", "own", "absent"]) {
+    // As the program has it that a C compiler built: behind its code, with its settings.
+    scripts.script("program", `\x7fELF${"\0".repeat(20_000)}${MARK}\0`);
+    for (const type of ["folder", "plain", "broken", "own", "program", "absent"]) {
       expect(searchExecutable(type, [bin])).toBeUndefined();
       expect(() => findExecutable(type, [bin])).toThrow(
         expect.objectContaining({ kind: "unknownPlugin", details: `searched: ${bin}` }),
