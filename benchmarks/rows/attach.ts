@@ -138,7 +138,7 @@ function rowsOf(samples: Samples): Row[] {
 /** Makes and deletes one more attachment of the anchor's container, again and again. */
 async function warmUp(context: Context, { path }: ContainerNamespace): Promise<void> {
   const network = bridgeNetwork("bench", "bench0", "10.90.0.0/16");
-  const request = { network, containerId: "warming", netns: path, ifname: "eth1" };
+  const request = { network, containerId: "anchor", netns: path, ifname: "eth1" };
   for (let round = 0; round < WARMING_ROUNDS; round += 1) {
     await context.host.add(request);
     await context.host.del(request);
