@@ -145,7 +145,7 @@ describe("an executable with a component as its IPAM plugin, by an executable of
       { type: "loopback" },
     ],
   });
-  const stageShims = async () => {
+  const stageShims = async (isNativeWanted: boolean) => {
     const staged = await createStage(["host-local", "loopback"], ["bridge", "failing"]);
     const binDir = join(staged.folder, "ours");
     installShims({
@@ -155,13 +155,14 @@ describe("an executable with a component as its IPAM plugin, by an executable of
       types: await staged.host.list(),
       binDir,
       lingerSeconds: 0,
+      isNativeWanted,
     });
     const { container } = staged;
     return { ...staged, requestBy: (list: object) => staged.requestOf(container, list, [binDir]) };
   };
 
-  test("adds, checks and removes as one operation", async () => {
-    const { host, container, requestBy } = await stageShims();
+  test.for([true, false])("adds, checks and removes as one operation (native: %s)", async (isNativeWanted) => {
+    const { host, container, requestBy } = await stageShims(isNativeWanted);
     const request = requestBy(network(8));
     expect(await host.add(request)).toMatchObject({ ips: [{ address: "10.78.8.2/24", gateway: "10.78.8.1" }] });
     expect(container.ip("-4 -o addr show eth0")).toContain("10.78.8.2/24");
@@ -175,7 +176,7 @@ describe("an executable with a component as its IPAM plugin, by an executable of
   });
 
   test("gives the address back when a later plugin fails", async () => {
-    const { host, container, requestBy, script } = await stageShims();
+    const { host, container, requestBy, script } = await stageShims(false);
     script("failing", `[ "$CNI_COMMAND" = DEL ]`);
     const list = network(9);
     const plugins = [...list.plugins, { type: "failing" }];

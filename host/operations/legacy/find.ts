@@ -9,8 +9,8 @@ import { parsePluginType } from "../../spec/names.ts";
 
 /** What every executable that `shim install` writes has in it, script or program. */
 const OWN_MARK = "Written by cnidaria shim install";
-/** Largest file that may be one of them, in bytes. */
-const OWN_MAX_BYTES = 1024 * 1024;
+/** Largest file that may be one of them. The program is linked statically where that can be done, and then has 0.8 MiB. */
+const OWN_MAX_BYTES = 1.5 * 1024 * 1024;
 
 /**
  * Searches as {@link findExecutable} does; `undefined`: there is none.
