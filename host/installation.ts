@@ -55,6 +55,7 @@ export async function planInstallation(parts: InstallationParts, request: Instal
     commit: async () => {
       await commitInstall(plan, transpilerOf(client));
       for (const changed of [digest, replaces]) if (changed !== undefined) pool.retire(changed);
+      await client.request("remove-unused", {});
       return installedPlugin(client, manifest.type);
     },
   };
@@ -62,15 +63,17 @@ export async function planInstallation(parts: InstallationParts, request: Instal
 
 /** Makes a type unknown. @throws {CniError} unknownPlugin when it is not installed. */
 export async function uninstallType({ stateDir, client }: InstallationParts, type: string): Promise<void> {
-  await uninstall(stateDir, type, await digestsInUse(client));
+  await uninstall(stateDir, type);
+  await client.request("remove-unused", {});
 }
 
 /** Takes the grant of a type's component away. @throws {CniError} unknownPlugin when it is not installed. */
-export async function revokeType({ stateDir, pool }: InstallationParts, type: string): Promise<void> {
+export async function revokeType({ stateDir, client, pool }: InstallationParts, type: string): Promise<void> {
   const present = await readPresentGrant(layoutOf(stateDir), type);
   if (present === undefined) throw new CniError("unknownPlugin", `plugin ${JSON.stringify(type)} is not installed`);
   await revoke(stateDir, present.digest);
   pool.retire(present.digest);
+  await client.request("remove-unused", {});
 }
 
 /** Transpiles in a throw-away process of the helper's. */
@@ -79,11 +82,6 @@ function transpilerOf(client: InstallationParts["client"]): Transpile {
     const channel = await client.openChannel({ role: "transpiler", protocol: PROTOCOL_VERSION });
     return transpileOver(channel, component, memoryBytes);
   };
-}
-
-async function digestsInUse(client: InstallationParts["client"]): Promise<ReadonlySet<Digest>> {
-  const { attachments } = await client.request("list-attachments", {});
-  return new Set(attachments.flatMap(({ digests }) => Object.values(digests)));
 }
 
 async function installedPlugin(client: InstallationParts["client"], type: string): Promise<InstalledPlugin> {

@@ -23,6 +23,8 @@ export interface Layout {
   readonly version: string;
   readonly ledgerDir: string;
   readonly ledger: string;
+  /** Its time says when what nothing uses was removed last. */
+  readonly upkeep: string;
   readonly callsDir: string;
   readonly locksDir: string;
   readonly componentsDir: string;
@@ -60,6 +62,7 @@ export function layoutOf(stateDir: string): Layout {
     version: `${root}/version`,
     ledgerDir: `${root}/ledger`,
     ledger: `${root}/ledger/ledger.db`,
+    upkeep: `${root}/ledger/upkeep`,
     callsDir: `${root}/calls`,
     locksDir: `${root}/locks`,
     componentsDir: `${root}/components`,

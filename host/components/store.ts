@@ -48,20 +48,15 @@ export async function readPresentGrant(
 }
 
 /**
- * Takes a type's name away; and its component, unless attachments still use it: the next `uninstall` after their DEL removes it (see {@link removeUnused}).
+ * Takes a type's name away. Its component stays as long as attachments use it: the helper removes what nothing uses any more.
  * @throws {CniError} unknownPlugin when the type is not installed.
  */
-export async function uninstall(
-  stateDir: string,
-  type: string,
-  inUse: ReadonlySet<Digest>,
-): Promise<{ readonly digest: Digest; readonly removed: boolean }> {
+export async function uninstall(stateDir: string, type: string): Promise<Digest> {
   const layout = layoutOf(stateDir);
   const digest = readTypeFile(layout, type);
   if (digest === undefined) throw new CniError("unknownPlugin", `plugin ${JSON.stringify(type)} is not installed`);
   await removeDurably(layout.type(type));
-  const removed = await removeUnused(stateDir, inUse);
-  return { digest, removed: removed.includes(digest) };
+  return digest;
 }
 
 /**
@@ -75,19 +70,6 @@ export async function revoke(stateDir: string, digest: Digest): Promise<{ readon
   await removeDurably(layout.grant(digest));
   for (const type of found.types) await removeDurably(layout.type(type));
   return { types: found.types };
-}
-
-/** Removes components that no type names and no attachment uses. Gives their digests. */
-export async function removeUnused(stateDir: string, inUse: ReadonlySet<Digest>): Promise<readonly Digest[]> {
-  const layout = layoutOf(stateDir);
-  const unused = (await listInstalled(stateDir))
-    .filter(({ digest, types }) => types.length === 0 && !inUse.has(digest))
-    .map(({ digest }) => digest);
-  for (const digest of unused) {
-    await removeDurably(layout.grant(digest));
-    await removeDurably(layout.componentDir(digest));
-  }
-  return unused;
 }
 
 /** Names in a folder, in order; none when it is not there. Temporary files start with a dot. */

@@ -15,6 +15,8 @@ import type { Connection, Listening } from "./server.ts";
 import { describeError, serveHost } from "./session.ts";
 import { openState } from "./start.ts";
 import type { HelperState } from "./state.ts";
+import { startUpkeep } from "./upkeep.ts";
+import type { Upkeep } from "./upkeep.ts";
 import { VERSION } from "./version.ts";
 
 /** Descriptor of the pipe to the host. */
@@ -39,6 +41,7 @@ interface Running {
   readonly state: HelperState;
   readonly fence: Fence;
   readonly listening: Listening;
+  readonly upkeep: Upkeep;
 }
 
 /** Runs the helper until the host is gone. Ends the process. */
@@ -85,14 +88,15 @@ async function start(options: RunOptions, onGone: () => void): Promise<Running> 
   };
   await removeDeadSockets(state.layout.runDir);
   const listening = await listen(`${state.layout.runDir}/helper-${process.pid}.sock`, onConnection);
-  return { state, fence, listening };
+  return { state, fence, listening, upkeep: startUpkeep(state) };
 }
 
 /** The host is gone: so is everything that it began. */
-async function end({ state, fence, listening }: Running): Promise<void> {
+async function end({ state, fence, listening, upkeep }: Running): Promise<void> {
   listening[Symbol.dispose]();
   fence.killAll();
   await abandonOperations(state);
+  upkeep.end();
   state.ledger.close();
 }
 

@@ -200,6 +200,8 @@ export interface ControlMethods {
   "list-stale": { params: SweepNetwork; result: { stale: readonly StaleAttachment[] } };
   "sweep-network": { params: SweepNetwork; result: SweptNetwork };
   "read-status": { params: ReadStatus; result: NetworkStatus };
+  /** Removes components that nothing uses. None while an operation is under way, or just after they were stored. */
+  "remove-unused": { params: Record<string, never>; result: { digests: readonly Digest[] } };
   "list-plugins": { params: Record<string, never>; result: { plugins: readonly InstalledPlugin[] } };
   "list-legacy": { params: Record<string, never>; result: { types: readonly LegacyType[] } };
   "read-attachment": {

@@ -19,6 +19,9 @@ const PAUSE_MAX_MS = 50;
 /** Pause between two tries of {@link lockNow}, in milliseconds. */
 const PAUSE_NOW_MS = 1;
 
+/** Held beside others of the same kind, or by one alone. */
+export type LockKind = "shared" | "exclusive";
+
 /** A lock that is held. Disposing it frees it and leaves the file. */
 export interface Lock extends Disposable {
   readonly path: string;
@@ -35,7 +38,7 @@ export interface LockFile extends Disposable {
    * Takes the lock. Does not wait; `false`: somebody else's kind excludes it. Whoever has it frees it before asking for the other kind.
    * @throws {KernelError} what flock(2) says otherwise.
    */
-  tryLock(kind: "shared" | "exclusive"): boolean;
+  tryLock(kind: LockKind): boolean;
   /** Frees the lock. */
   unlock(): void;
 }
@@ -48,7 +51,7 @@ export function openLockFile(path: string): LockFile {
   const fd = openLock(path);
   return {
     path,
-    tryLock: (kind) => lockOpened(fd, kind === "shared" ? LOCK_SH : LOCK_EX),
+    tryLock: (kind) => lockOpened(fd, kind),
     unlock: () => void lockFile(fd, LOCK_UN),
     [Symbol.dispose]: () => closeSync(fd),
   };
@@ -56,14 +59,15 @@ export function openLockFile(path: string): LockFile {
 
 /**
  * Takes the lock of a file, which is made (mode 0600) where it is missing. Does not wait. A second lock of the same process is refused too.
+ * A shared one is held beside others that are shared; whoever has one does not remove the file.
  * @returns `undefined` when somebody holds it.
  * @throws {KernelError} ENOENT without its directory, ELOOP for a symbolic link, EACCES.
  */
-export function tryLock(path: string): Lock | undefined {
+export function tryLock(path: string, kind: LockKind = "exclusive"): Lock | undefined {
   // Once more when the file was removed between open and lock: then the lock is on a file that nobody else will open.
   for (;;) {
     const fd = openLock(path);
-    if (!lockOrClose(fd)) return undefined;
+    if (!lockOrClose(fd, kind)) return undefined;
     if (isStillAt(path, fd)) return holdLock(path, fd);
     closeSync(fd);
   }
@@ -89,10 +93,10 @@ export async function lock(path: string, timeoutMs: number): Promise<Lock | unde
  * @returns `undefined` when somebody still holds it after `timeoutMs`.
  * @throws {KernelError} as {@link tryLock}.
  */
-export function lockNow(path: string, timeoutMs: number): Lock | undefined {
+export function lockNow(path: string, timeoutMs: number, kind: LockKind = "exclusive"): Lock | undefined {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const taken = tryLock(path);
+    const taken = tryLock(path, kind);
     if (taken !== undefined || performance.now() >= deadline) return taken;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_NOW_MS);
   }
@@ -104,18 +108,18 @@ function openLock(path: string): number {
 }
 
 /** Takes the lock of a descriptor; `false`: somebody holds it. */
-function lockOpened(fd: number, kind: number): boolean {
-  if (lockFile(fd, kind | LOCK_NB) === 0) return true;
+function lockOpened(fd: number, kind: LockKind): boolean {
+  if (lockFile(fd, (kind === "shared" ? LOCK_SH : LOCK_EX) | LOCK_NB) === 0) return true;
   const errno = lastErrno();
   if (errno === "EAGAIN") return false;
   throw new KernelError(errno, "flock");
 }
 
-/** Takes a lock for itself alone, or closes the descriptor. */
-function lockOrClose(fd: number): boolean {
+/** Takes a lock, or closes the descriptor. */
+function lockOrClose(fd: number, kind: LockKind): boolean {
   let isHeld = false;
   try {
-    isHeld = lockOpened(fd, LOCK_EX);
+    isHeld = lockOpened(fd, kind);
     return isHeld;
   } finally {
     if (!isHeld) closeSync(fd);

@@ -16,14 +16,12 @@ import { digestOf } from "../../host/components/digest.ts";
 import { loadGranted } from "../../host/components/granted.ts";
 import { commitInstall, install, planInstall } from "../../host/components/install.ts";
 import { layoutOf } from "../../host/components/layout.ts";
-import { listInstalled, removeUnused, revoke, uninstall } from "../../host/components/store.ts";
+import { listInstalled, revoke, uninstall } from "../../host/components/store.ts";
 import type { Transpile } from "../../host/components/transpile-protocol.ts";
-import type { Digest } from "../../host/helper/protocol.ts";
 import { component, custom, instanceExports, instanceImports } from "./bytes.ts";
 
 const LOG = "cnidaria:plugin/log@0.1.0";
 const CLOCK = "cnidaria:plugin/clock@0.1.0";
-const NOBODY: ReadonlySet<Digest> = new Set();
 
 let stateDir: string;
 beforeEach(() => {
@@ -225,18 +223,12 @@ describe("reading back refuses", () => {
 });
 
 describe("taking away", () => {
-  test("uninstall removes a component that nothing uses", async () => {
+  test("uninstall takes the name away, and leaves the component to those that use it", async () => {
     await install({ stateDir, component: PLUGIN }, transpile);
-    expect(await uninstall(stateDir, "probe", NOBODY)).toEqual({ digest: digestOf(PLUGIN), removed: true });
-    expect(await listInstalled(stateDir)).toEqual([]);
-    await expect(uninstall(stateDir, "probe", NOBODY)).rejects.toMatchObject({ kind: "unknownPlugin" });
-  });
-
-  test("uninstall keeps a component that attachments use, until they do not", async () => {
-    await install({ stateDir, component: PLUGIN }, transpile);
-    expect((await uninstall(stateDir, "probe", new Set([digestOf(PLUGIN)]))).removed).toBe(false);
+    expect(await uninstall(stateDir, "probe")).toBe(digestOf(PLUGIN));
+    expect(await listInstalled(stateDir)).toMatchObject([{ digest: digestOf(PLUGIN), types: [] }]);
     expect(loadGranted(stateDir, digestOf(PLUGIN)).files).toHaveLength(2);
-    expect(await removeUnused(stateDir, NOBODY)).toEqual([digestOf(PLUGIN)]);
+    await expect(uninstall(stateDir, "probe")).rejects.toMatchObject({ kind: "unknownPlugin" });
   });
 
   test("revoke takes the grant and the name at once", async () => {

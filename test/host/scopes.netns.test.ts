@@ -2,6 +2,7 @@
  * One plugin of a chain at a time, as runtimes execute them, and mixed with whole lists. Runs in a node namespace of its own: `npm test`
  * makes it. `masks` stands for any chained plugin that leaves something on the node.
  */
+import { existsSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -210,6 +211,24 @@ describe("what ADD used is used until DEL", () => {
     await chain.delList();
     expect(await chain.left()).toEqual([]);
   });
+});
+
+test("a component that was replaced stays until the last DEL of what it added, and goes then", async () => {
+  const chain = newChain();
+  const { digest } = (await host.list()).find(({ type }) => type === "masks") ?? { digest: "" };
+  const folder = join(stage.stateDir, "components", digest.slice("sha256:".length));
+  await chain.add("bridge");
+  await chain.add("masks");
+  await stage.install("masks-next");
+  // As if it had been stored long ago: one that is just being installed has no name yet either.
+  utimesSync(folder, 1, 1);
+  await stage.install("masks-next");
+  expect(existsSync(folder)).toBe(true);
+  await chain.del("masks");
+  await stage.install("masks-next");
+  expect(existsSync(folder)).toBe(false);
+  await chain.del("bridge");
+  await stage.install("masks");
 });
 
 describe("lists and single plugins, mixed", () => {

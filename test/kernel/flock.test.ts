@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { lock, tryLock } from "../../host/kernel/flock.ts";
+import { lock, openLockFile, tryLock } from "../../host/kernel/flock.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cnidaria-t-flock-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -52,4 +52,31 @@ test("follows no symbolic link", () => {
 
 test("names the error of a missing directory", () => {
   expect(() => tryLock(join(folder, "none", "lock"))).toThrow(expect.objectContaining({ errno: "ENOENT" }));
+});
+
+test("a lock may be shared, and excludes one for oneself", () => {
+  const path = join(folder, "shared");
+  const first = tryLock(path, "shared");
+  const second = tryLock(path, "shared");
+  expect([first, second]).not.toContain(undefined);
+  expect(tryLock(path)).toBeUndefined();
+  first?.[Symbol.dispose]();
+  expect(tryLock(path)).toBeUndefined();
+  second?.[Symbol.dispose]();
+  using alone = tryLock(path);
+  expect(alone).toBeDefined();
+  expect(tryLock(path, "shared")).toBeUndefined();
+});
+
+test("a lock whose file stays open is taken and freed again and again", () => {
+  const path = join(folder, "open");
+  using file = openLockFile(path);
+  using other = openLockFile(path);
+  for (let round = 0; round < 3; round++) {
+    expect([file.tryLock("shared"), other.tryLock("shared"), other.tryLock("exclusive")]).toEqual([true, true, false]);
+    other.unlock();
+    file.unlock();
+    expect([other.tryLock("exclusive"), file.tryLock("shared")]).toEqual([true, false]);
+    other.unlock();
+  }
 });

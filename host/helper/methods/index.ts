@@ -4,6 +4,7 @@
 import { PROTOCOL_VERSION } from "../protocol.ts";
 import type { ControlMethod, ControlMethods } from "../protocol.ts";
 import type { HelperState } from "../state.ts";
+import { removeUnusedComponents } from "../unused-components.ts";
 import { beginCall } from "./begin-call.ts";
 import { beginOperation } from "./begin-operation.ts";
 import { endCall } from "./end-call.ts";
@@ -47,6 +48,7 @@ export const METHODS: { readonly [M in ControlMethod]: Method<M> } = {
   "list-stale": listStale,
   "sweep-network": sweepNetwork,
   "read-status": readStatus,
+  "remove-unused": (state) => ({ digests: removeUnusedComponents(state) }),
   "list-plugins": readPlugins,
   "list-legacy": readLegacyTypes,
   "read-attachment": readAttachment,

@@ -97,6 +97,7 @@ export const METHOD_SCHEMAS = {
     network: NAME,
     plugins: z.array(z.strictObject({ type: NAME, unused: z.array(NAME).max(64) })).max(64),
   }),
+  "remove-unused": z.strictObject({}),
   "list-plugins": z.strictObject({}),
   "list-legacy": z.strictObject({}),
   "read-attachment": z.strictObject({ ...ATTACHMENT, scope: NAME.optional() }),

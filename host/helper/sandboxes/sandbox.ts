@@ -20,7 +20,7 @@ import { findTool } from "./tools.ts";
 
 /** How to start a fenced process. */
 export interface FenceOptions {
-  readonly root: SandboxRoot;
+  readonly root: Pick<SandboxRoot, "path">;
   /** Descriptor that becomes the process's descriptor 3; O_NONBLOCK cleared. The caller closes its own copy after the start. */
   readonly control: number;
   readonly isolation: Isolation;
