@@ -1,7 +1,7 @@
 /**
  * @module Entry of a warm host: a host that a shim left behind, for the next calls in the same namespaces.
  *
- * Arguments: state directory, socket path, seconds to stay without a call. Descriptor 3: told "ready" once this process, or
+ * Arguments: state directory, seconds to stay without a call, socket path. Descriptor 3: told "ready" once this process, or
  * another one, listens; then closed. It takes the name first, starts the helper next, and loads the rest while the helper starts.
  */
 import { closeSync, writeSync } from "node:fs";
@@ -36,7 +36,7 @@ async function openWarmHost(stateDir: string): Promise<Host> {
   return createHostWith({ stateDir, bundleDir, origin: "shim" }, helper);
 }
 
-async function main([stateDir = "", socketPath = "", lingerSeconds = "0"]: readonly string[]): Promise<void> {
+async function main([stateDir = "", lingerSeconds = "0", socketPath = ""]: readonly string[]): Promise<void> {
   let host: Promise<Host> | undefined;
   const { server, idle } = createCallServer({
     surroundings: readSurroundings(),

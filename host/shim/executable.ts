@@ -28,6 +28,18 @@ export function nodeArguments({ type, stateDir, runtimeDir, lingerSeconds }: Exe
   return [`${runtimeDir}/node`, `${runtimeDir}/shim.cjs`, type, stateDir, String(lingerSeconds)];
 }
 
+/** Gives the command line of a warm host, up to its socket's path. */
+export function warmHostArguments({
+  stateDir,
+  runtimeDir,
+  lingerSeconds,
+}: Pick<ExecutableOptions, "stateDir" | "runtimeDir"> & {
+  readonly lingerSeconds: number | string;
+}): readonly [string, ...string[]] {
+  const entry = `${runtimeDir}/warm-host.mjs`;
+  return [`${runtimeDir}/node`, "--disable-warning=ExperimentalWarning", entry, stateDir, String(lingerSeconds)];
+}
+
 /** Tells whether a file's bytes, read as Latin-1, are one of ours. */
 export function isOwnExecutable(text: string): boolean {
   if (text.startsWith("#!/bin/sh\n")) return text.includes(`\n# ${MARK}`);

@@ -13,14 +13,22 @@ import {
 } from "../daemon/protocol.ts";
 import { warmSocketPath } from "../daemon/surroundings.ts";
 import { CniError } from "../spec/error.ts";
-import { MARK, nodeArguments, versionAnswer } from "./executable.ts";
+import { MARK, nodeArguments, versionAnswer, warmHostArguments } from "./executable.ts";
 import type { ExecutableOptions } from "./executable.ts";
 import { checkRootOnly } from "./root-only.ts";
 
 /** Folder of the sources, beside the bundles. */
 export const NATIVE_FOLDER = "native";
 /** What is there. */
-export const NATIVE_SOURCES = ["shim.c", "settings.c", "settings.h", "system.c", "system.h"] as const;
+export const NATIVE_SOURCES = [
+  "shim.c",
+  "settings.c",
+  "settings.h",
+  "start.c",
+  "start.h",
+  "system.c",
+  "system.h",
+] as const;
 /** Name of the program that the executables are copies of, in the runtime folder. */
 const PROGRAM = "shim";
 /** Where a compiler is looked for. The caller's PATH is not asked: root would run what is in it. */
@@ -159,7 +167,16 @@ export function writeNativeExecutable(program: Buffer, options: ExecutableOption
   const { stateDir, runtimeDir, type } = options;
   const [socketHead = "", socketTail = ""] = warmSocketPath(stateDir, "\0", basename(runtimeDir)).split("\0");
   const single = [`${versionAnswer(options)}\n`, type, socketHead, socketTail];
-  const texts = [MARK, ...single, ...nodeArguments(options), "", ...PASSED_VARIABLES, ""];
+  const texts = [
+    MARK,
+    ...single,
+    ...nodeArguments(options),
+    "",
+    ...warmHostArguments(options),
+    "",
+    ...PASSED_VARIABLES,
+    "",
+  ];
   const settings = Buffer.from(texts.map((text) => `${text}\0`).join(""), "utf8");
   if (settings.byteLength > SETTINGS_BYTES)
     throw new CniError("stateUnusable", "the paths of state directory and runtime folder are too long", {

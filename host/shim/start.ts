@@ -2,9 +2,9 @@
  * @module Starts a warm host that outlives its caller. Loaded when there is none, and not before.
  */
 import { spawn } from "node:child_process";
-import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { CniError } from "../spec/error.ts";
+import { warmHostArguments } from "./executable.ts";
 
 /** What a warm host is started with. */
 export interface WarmHostOptions {
@@ -22,17 +22,13 @@ export interface WarmHostOptions {
  * @throws {CniError} helperFailed when it does not start.
  */
 export function startWarmHost({ runtimeDir, stateDir, socketPath, lingerSeconds }: WarmHostOptions): Promise<void> {
-  const entry = join(runtimeDir, "warm-host.mjs");
-  const child = spawn(
-    process.execPath,
-    ["--disable-warning=ExperimentalWarning", entry, stateDir, socketPath, lingerSeconds],
-    {
-      cwd: "/",
-      detached: true,
-      env: {},
-      stdio: ["ignore", "ignore", "ignore", "pipe"],
-    },
-  );
+  const [node, ...args] = warmHostArguments({ runtimeDir, stateDir, lingerSeconds });
+  const child = spawn(node, [...args, socketPath], {
+    cwd: "/",
+    detached: true,
+    env: {},
+    stdio: ["ignore", "ignore", "ignore", "pipe"],
+  });
   const pipe = child.stdio[3] as Readable;
   child.unref();
   return new Promise((resolve, reject) => {

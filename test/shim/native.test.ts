@@ -109,6 +109,30 @@ needsRoot("the native shim (as root: owners are checked)", () => {
     expect(lines.filter((line) => /^(NODE_|HOME)/u.test(line))).toEqual([]);
   });
 
+  test("starts a warm host with nothing of the caller's, and gives up on one that never listens", () => {
+    const path = writeShim(build());
+    const started = join(folder, "started");
+    // Says that it listens, and does not. As the Node shim it prints its arguments.
+    const node = `#!/bin/sh
+case "$*" in *warm-host.mjs*) ;; *) echo "$@"; exit 0 ;; esac
+{ echo "$@"; env; pwd; ls /proc/self/fd; readlink /proc/self/fd/0; cat /proc/$$/stat | cut -d" " -f1,6; } >> ${started}
+echo ready >&3
+`;
+    writeFileSync(join(runtimeDir, "node"), node, { mode: 0o755 });
+    const { stdout } = run("/bin/sh", { CNI_COMMAND: "ADD", HOME: "/root" }, `exec ${path} 7</etc/hostname`);
+    expect(stdout).toBe(`${runtimeDir}/shim.cjs bridge ${folder} 30 none-started\n`);
+    const lines = readFileSync(started, "utf8").split("\n");
+    const socketPath = warmSocketPath(folder, readSurroundings(), basename(runtimeDir));
+    const entry = `${runtimeDir}/warm-host.mjs`;
+    expect(lines[0]).toBe(`--disable-warning=ExperimentalWarning ${entry} ${folder} 30 ${socketPath}`);
+    expect(lines.filter((line) => /^(CNI_|HOME)/u.test(line))).toEqual([]);
+    expect(lines).toContain("/dev/null");
+    expect(lines).toContain("/");
+    expect(lines).not.toContain("7");
+    const [process, session] = (lines.at(-2) ?? "").split(" ");
+    expect(session).toBe(process);
+  });
+
   test("takes the last of a variable that is there twice, as a shell does", () => {
     const twice = `import os,sys
 pid = os.fork()

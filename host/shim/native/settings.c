@@ -42,7 +42,8 @@ void read_settings(void)
 	settings.type = take(&next);
 	settings.socket_head = take(&next);
 	settings.socket_tail = take(&next);
-	settings.argument_count = take_list(&next, settings.arguments);
+	settings.node_shim_count = take_list(&next, settings.node_shim);
+	settings.warm_host_count = take_list(&next, settings.warm_host);
 	settings.passed_count = take_list(&next, settings.passed);
 }
 

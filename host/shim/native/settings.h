@@ -10,7 +10,7 @@
 #error "compile it by way of host/shim/native.ts, which defines where the settings are"
 #endif
 
-/* Most variables that are passed, and most arguments of the Node shim. */
+/* Most variables that are passed, and most arguments of a command line. */
 #define LIST_MAX 32
 
 struct settings {
@@ -19,8 +19,10 @@ struct settings {
 	char *type;           /* the plugin type */
 	char *socket_head;    /* path of the socket, up to the namespaces */
 	char *socket_tail;    /* and after them */
-	char *arguments[LIST_MAX + 2]; /* of the Node shim, its own path first; room for a failure's name, and the NULL */
-	size_t argument_count; /* 0: nothing was written into this program */
+	char *node_shim[LIST_MAX + 2]; /* command line of the Node shim; room for a failure's name, and the NULL */
+	size_t node_shim_count; /* 0: nothing was written into this program */
+	char *warm_host[LIST_MAX + 2]; /* command line of a warm host; room for its socket's path, and the NULL */
+	size_t warm_host_count;
 	char *passed[LIST_MAX]; /* names of variables */
 	size_t passed_count;
 };

@@ -2,9 +2,9 @@
  * The native shim: one executable of a CNI_PATH directory, in front of a warm host.
  *
  * `cnidaria shim install` compiles it once and writes a copy per plugin type, with that type's settings in it. It does what takes no
- * Node: it answers VERSION, and it carries one call to the warm host of its namespaces and the answer back. Whatever else there is
- * (no warm host, a failure that has to be told as CNI's error object, no verb) it leaves to the Node shim, which it becomes by
- * execve(2): there is one implementation of everything that is told in words.
+ * Node: it answers VERSION, starts a warm host for its namespaces where there is none, and carries one call to it and the answer
+ * back. Whatever else there is (a warm host that does not start, a failure that has to be told as CNI's error object, no verb) it
+ * leaves to the Node shim, which it becomes by execve(2): there is one implementation of everything that is told in words.
  *
  * What protects what:
  * - It is not setuid: it has the rights of its caller, who could do without it whatever it can be made to do. What is protected is a
@@ -22,6 +22,7 @@
  */
 #define _GNU_SOURCE /* SOCK_CLOEXEC */
 #include "settings.h"
+#include "start.h"
 #include "system.h"
 
 #include <errno.h>
@@ -63,12 +64,12 @@ _Noreturn static void hand_over(const char *failure)
 	char name[HEAD_MAX_BYTES] = "";
 	if (failure != NULL) {
 		strncpy(name, failure, sizeof name - 1);
-		settings.arguments[settings.argument_count++] = name;
+		settings.node_shim[settings.node_shim_count++] = name;
 	}
-	if (!is_in_root_only(settings.arguments[0]))
+	if (!is_in_root_only(settings.node_shim[0]))
 		give_up(106, "the shim's runtime folder is gone, or others than root may write to it", "run cnidaria shim install again");
 	if (!input_is_read || make_stdin(&input) == 0)
-		execve(settings.arguments[0], settings.arguments, variables);
+		execve(settings.node_shim[0], settings.node_shim, variables);
 	give_up(105, "the shim cannot start Node", "run cnidaria shim install again");
 }
 
@@ -87,30 +88,39 @@ static int read_surroundings(char *text, size_t size)
 	return length > 0 && (size_t)length < size ? 0 : -1;
 }
 
-/*
- * Connects to the warm host; -1: the Node shim shall see what is wrong. A queue of the kernel that stays full counts as silence: connect
- * and send give up after the time of a greeting.
- */
-static int connect_to_host(const char *surroundings)
+/* Makes the address of the warm host's socket. Gives -1 where there can be none, or others than root can change what is there. */
+static int make_address(struct sockaddr_un *address)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int length = snprintf(address.sun_path, sizeof address.sun_path, "%s%s%s", settings.socket_head, surroundings,
-			      settings.socket_tail);
-	if (length < 0 || (size_t)length >= sizeof address.sun_path || !is_in_root_only(address.sun_path))
+	char surroundings[HEAD_MAX_BYTES];
+	if (read_surroundings(surroundings, sizeof surroundings) < 0)
 		return -1;
+	address->sun_family = AF_UNIX;
+	int length = snprintf(address->sun_path, sizeof address->sun_path, "%s%s%s", settings.socket_head, surroundings,
+			      settings.socket_tail);
+	return length < 0 || (size_t)length >= sizeof address->sun_path || !is_in_root_only(address->sun_path) ? -1 : 0;
+}
+
+/*
+ * Connects to the warm host; -1: nobody listens. A queue of the kernel that stays full counts as silence: connect and send give up after
+ * the time of a greeting.
+ */
+static int connect_to_host(const struct sockaddr_un *address)
+{
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return -1;
+		hand_over(NULL);
 	struct timeval timeout = { .tv_sec = GREETING_TIMEOUT_MS / 1000, .tv_usec = GREETING_TIMEOUT_MS % 1000 * 1000 };
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
 	int result;
 	do
-		result = connect(fd, (const struct sockaddr *)&address, sizeof address);
+		result = connect(fd, (const struct sockaddr *)address, sizeof *address);
 	while (result < 0 && errno == EINTR);
 	if (result == 0)
 		return fd;
 	if (errno == EAGAIN)
 		hand_over("silent-greeting");
+	if (errno != ENOENT && errno != ECONNREFUSED)
+		hand_over("unreachable");
 	close(fd);
 	return -1;
 }
@@ -138,10 +148,13 @@ static void append_own(struct buffer *variables, const char *name, const char *v
 }
 
 /* Sends the request: how long its two parts are, the variables, the configuration. */
-static void send_request(int fd, const char *surroundings)
+static void send_request(int fd)
 {
 	struct buffer variables = { 0 };
+	char surroundings[HEAD_MAX_BYTES];
 	char head[HEAD_MAX_BYTES];
+	if (read_surroundings(surroundings, sizeof surroundings) < 0)
+		hand_over(NULL);
 	append_own(&variables, "surroundings", surroundings);
 	append_own(&variables, "type", settings.type);
 	for (size_t i = 0; i < settings.passed_count; i++) {
@@ -216,7 +229,7 @@ static void print_if_whole(const struct buffer *received)
 }
 
 /* Makes the call. Returns when the other side left without a greeting. */
-static void converse(int fd, const char *surroundings)
+static void converse(int fd)
 {
 	struct buffer received = { 0 };
 	if (!input_is_read)
@@ -224,7 +237,7 @@ static void converse(int fd, const char *surroundings)
 	input_is_read = 1;
 	if (input.length > CONFIGURATION_MAX_BYTES)
 		hand_over("too-long");
-	send_request(fd, surroundings);
+	send_request(fd);
 	if (take_greeting(fd, &received)) {
 		long long until_ms = now_ms() + ANSWER_TIMEOUT_MS;
 		for (int state = 1;; state = receive(fd, &received, until_ms)) {
@@ -239,24 +252,25 @@ static void converse(int fd, const char *surroundings)
 
 int main(void)
 {
-	char surroundings[HEAD_MAX_BYTES];
+	struct sockaddr_un address = { 0 };
 	open_standard_descriptors();
 	signal(SIGPIPE, SIG_IGN);
 	read_settings();
-	if (settings.argument_count == 0)
+	if (settings.node_shim_count == 0)
 		give_up(105, "this shim was not installed", "run cnidaria shim install");
 	const char *command = value_of("CNI_COMMAND");
 	if (strcmp(command, "VERSION") == 0) {
 		write_all(1, settings.version_answer, strlen(settings.version_answer));
 		return 0;
 	}
-	if (*command == '\0' || read_surroundings(surroundings, sizeof surroundings) < 0)
+	if (*command == '\0' || make_address(&address) < 0)
 		hand_over(NULL);
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-		int fd = connect_to_host(surroundings);
-		if (fd < 0)
-			break;
-		converse(fd, surroundings);
+		int fd = connect_to_host(&address);
+		if (fd >= 0)
+			converse(fd);
+		else if (start_warm_host(address.sun_path) < 0)
+			hand_over(NULL);
 	}
-	hand_over(NULL);
+	hand_over("none-started");
 }
