@@ -16,8 +16,10 @@ import { measureNoOp } from "./rows/no-op.ts";
 import { measureOperation } from "./rows/operation.ts";
 import { measureParallel } from "./rows/parallel.ts";
 import { measureScale } from "./rows/scale.ts";
+import { measureShimChain } from "./rows/shim-chain.ts";
 import { measureShim } from "./rows/shim.ts";
 import { measureStatus } from "./rows/status.ts";
+import { measureVersion } from "./rows/version.ts";
 
 const MEASUREMENTS: Readonly<Record<string, (context: Context) => Promise<Row[]>>> = {
   attach: measureAttach,
@@ -26,6 +28,8 @@ const MEASUREMENTS: Readonly<Record<string, (context: Context) => Promise<Row[]>
   operation: measureOperation,
   shim: measureShim,
   status: measureStatus,
+  "shim-chain": measureShimChain,
+  version: measureVersion,
   memory: measureMemory,
   scale: measureScale,
 };

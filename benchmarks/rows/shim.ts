@@ -1,5 +1,5 @@
 /**
- * @module One ADD by the shim: with nothing running, and with a warm host left behind.
+ * @module One ADD by the Node shim: with nothing running, and with a warm host left behind.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -7,19 +7,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bridgeNetwork, type Context, pluginConfiguration } from "../support/context.ts";
 import { createContainerNamespace } from "../support/namespaces.ts";
-import { listProcesses } from "../support/processes.ts";
 import { callReference } from "../support/reference.ts";
 import type { Row } from "../support/row.ts";
-import { callShim, installShims, type Shims } from "../support/shims.ts";
+import { callShim, installShims, type Shims, waitForSilence } from "../support/shims.ts";
 import { distribution, short, timed } from "../support/statistics.ts";
 
 const NETWORK = bridgeNetwork("shim", "shim0", "10.94.0.0/16");
-
-/** Waits until nothing of a state directory runs any more. */
-export async function waitForSilence({ stateDir }: Shims): Promise<void> {
-  while (listProcesses().some(({ command }) => command.includes(stateDir)))
-    await new Promise((resolve) => setTimeout(resolve, 20));
-}
 
 async function measureShims(shims: Shims, rounds: number, isCold: boolean): Promise<number[]> {
   const samples: number[] = [];
@@ -49,10 +42,12 @@ async function measureReference(folder: string, rounds: number): Promise<number[
   return samples;
 }
 
+/** Starts Node to do nothing: the unit of these rows. */
+export const startNode = async (): Promise<unknown> => execFileSync(process.execPath, ["-e", "0"], { env: {} });
+
 async function measureBareNode(rounds: number): Promise<number[]> {
   const samples: number[] = [];
-  for (let index = 0; index < rounds; index++)
-    samples.push(await timed(() => execFileSync(process.execPath, ["-e", "0"], { env: {} })));
+  for (let index = 0; index < rounds; index++) samples.push(await timed(startNode));
   return samples;
 }
 
@@ -88,7 +83,7 @@ export async function measureShim(context: Context): Promise<Row[]> {
   return [
     {
       name: "shim-cold",
-      what: "ms: one ADD by the shim with nothing running, p50",
+      what: "ms: one ADD by the Node shim with nothing running, p50",
       figure: cold.p50,
       bound: 400,
       sense: "most",
@@ -98,7 +93,7 @@ export async function measureShim(context: Context): Promise<Row[]> {
     },
     {
       name: "shim-warm",
-      what: "× a bare node start, 10 ms taken off: one ADD by the shim with a warm host, p50",
+      what: "× a bare node start, 10 ms taken off: one ADD by the Node shim with a warm host, p50",
       figure: (warm.p50 - 10) / bareNode.p50,
       bound: 1.5,
       sense: "most",

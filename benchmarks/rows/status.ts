@@ -9,8 +9,7 @@ import { callWarmHost } from "../../host/shim/call.ts";
 import { bridgeNetwork, type Context, pluginConfiguration } from "../support/context.ts";
 import { createContainerNamespace } from "../support/namespaces.ts";
 import type { Row } from "../support/row.ts";
-import { waitForSilence } from "./shim.ts";
-import { callShim, installShims, type Shims } from "../support/shims.ts";
+import { callShim, installShims, type Shims, waitForSilence } from "../support/shims.ts";
 import { distribution, short, timed } from "../support/statistics.ts";
 
 const NETWORK = { ...bridgeNetwork("status", "status0", "10.97.0.0/16"), cniVersion: "1.1.0" };

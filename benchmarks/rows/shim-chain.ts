@@ -1,0 +1,130 @@
+/**
+ * @module A chain of four plugins by four execs, as a runtime makes them: the reference's executables and ours, in turn.
+ *
+ * It stands for bridge, portmap, firewall and tuning until those are plugins of ours: a loopback and three networks (a bridge each, with
+ * a gateway, masquerading and addresses from host-local), which both sides can do and which take the reference about what that chain does.
+ * {@link CHAIN} is all there is to change: a step is given the result of the one before.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bridgeNetwork, type Context, pluginConfiguration } from "../support/context.ts";
+import { execPlugin } from "../support/exec.ts";
+import { createContainerNamespace } from "../support/namespaces.ts";
+import type { Row } from "../support/row.ts";
+import { installShims, type Shims, stopWarmHost } from "../support/shims.ts";
+import { type Distribution, distribution, short, timed } from "../support/statistics.ts";
+
+/** Rounds that each side has before it is the other's turn: each finds its own files and code in the caches. */
+const BLOCK_ROUNDS = 5;
+const PAUSE_MS = 20;
+
+type Configuration = Readonly<Record<string, unknown>>;
+
+/** One side: its executables, and what keeps its networks apart from the others'. */
+interface Side {
+  readonly name: string;
+  readonly folder: string;
+  /** Second octet of its addresses. */
+  readonly octet: number;
+  readonly dataDir: string;
+}
+
+/** One plugin of the chain. */
+interface ChainStep {
+  readonly ifname: string;
+  /** Makes its configuration; `previous` is the result of the plugin before it. */
+  readonly configure: (side: Side, previous: unknown) => Configuration;
+}
+
+/** A network of the side's own: a third of its addresses. */
+const bridgeStep = (index: number): ChainStep => ({
+  ifname: `eth${index}`,
+  configure: ({ name, octet, dataDir }) => {
+    const subnet = `10.${octet}.${index * 64}.0/18`;
+    return pluginConfiguration(bridgeNetwork(`${name}-${index}`, `ch${octet}-${index}`, subnet, dataDir));
+  },
+});
+
+const CHAIN: readonly ChainStep[] = [
+  { ifname: "lo", configure: ({ name }) => ({ cniVersion: "1.0.0", name: `${name}-lo`, type: "loopback" }) },
+  bridgeStep(0),
+  bridgeStep(1),
+  bridgeStep(2),
+];
+
+/** Adds a container to the chain, measures how long that took, and removes it again. */
+async function measureChain(side: Side, index: number): Promise<number> {
+  using container = createContainerNamespace();
+  const call = { folder: side.folder, containerId: `${side.name}-${index}`, netns: container.path };
+  let previous: unknown;
+  await new Promise((done) => setTimeout(done, PAUSE_MS));
+  const spent = await timed(async () => {
+    for (const { ifname, configure } of CHAIN) {
+      const output = await execPlugin({ ...call, ifname, command: "ADD", configuration: configure(side, previous) });
+      previous = JSON.parse(output);
+    }
+  });
+  for (const { ifname, configure } of CHAIN.toReversed())
+    await execPlugin({ ...call, ifname, command: "DEL", configuration: configure(side, previous) });
+  return spent;
+}
+
+/** Measures sides in turn, in blocks. The first chain of each is not counted: it starts what stays. */
+async function measureInTurn(sides: readonly Side[], rounds: number): Promise<Record<string, Distribution>> {
+  const samples: Record<string, number[]> = Object.fromEntries(sides.map(({ name }) => [name, []]));
+  for (const side of sides) await measureChain(side, -1);
+  for (let begin = 0; begin < rounds; begin += BLOCK_ROUNDS)
+    for (const side of sides)
+      for (let index = begin; index < Math.min(rounds, begin + BLOCK_ROUNDS); index++)
+        samples[side.name]?.push(await measureChain(side, index));
+  return Object.fromEntries(Object.entries(samples).map(([name, values]) => [name, distribution(values)]));
+}
+
+/** Measures the chain with nothing running: its first exec starts the warm host that the others use. */
+async function measureCold(shims: Shims, side: Side, rounds: number): Promise<Distribution> {
+  const samples: number[] = [];
+  for (let index = 0; index < rounds; index++) {
+    await stopWarmHost(shims);
+    samples.push(await measureChain(side, index));
+  }
+  return distribution(samples);
+}
+
+/** The bounds, by what is measured. */
+const BOUNDS = [
+  { name: "native", bound: 0.6, what: "the native shim and a warm host" },
+  { name: "node", bound: 1.5, what: "the Node shim and a warm host" },
+  { name: "cold", bound: 4, what: "what shim install installs, from nothing running" },
+] as const;
+
+/** Measures the rows. Without the reference plugins there is nothing to compare with: the figures are not numbers. */
+export async function measureShimChain(context: Context): Promise<Row[]> {
+  const rounds = context.isQuick ? 5 : 25;
+  const dataDir = mkdtempSync(join(tmpdir(), "cnidaria-bench-chain-"));
+  using shims = installShims(30);
+  const sideOf = (name: string, folder: string | undefined, octet: number): Side[] =>
+    folder === undefined ? [] : [{ name, folder, octet, dataDir }];
+  const sides = [
+    ...sideOf("reference", context.referenceFolder, 97),
+    ...sideOf("native", shims.nativeBinDir, 98),
+    ...sideOf("node", shims.binDir, 96),
+  ];
+  const measured = await measureInTurn(sides, rounds);
+  const coldSide = sideOf("cold", shims.nativeBinDir ?? shims.binDir, 99);
+  const cold = await Promise.all(coldSide.map((side) => measureCold(shims, side, Math.ceil(rounds / 2))));
+  await stopWarmHost(shims);
+  rmSync(dataDir, { recursive: true, force: true });
+  const all: Readonly<Record<string, Distribution | undefined>> = { ...measured, cold: cold[0] };
+  const reference = all["reference"]?.p50 ?? Number.NaN;
+  return BOUNDS.map(({ name, bound, what }) => ({
+    name: `chain-${name}`,
+    what: `× the reference: ADD of four plugins by four execs of ${what}, p50`,
+    figure: (all[name]?.p50 ?? Number.NaN) / reference,
+    bound,
+    sense: "most",
+    isRatio: true,
+    measured: all,
+    beside: `${short(all[name]?.p50 ?? Number.NaN)} ms, p95 ${short(all[name]?.p95 ?? Number.NaN)}; the reference ${short(reference)} ms`,
+  }));
+}
