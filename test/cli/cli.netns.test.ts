@@ -1,6 +1,6 @@
 /** Runs in a node namespace of its own: `npm test` makes it. */
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bridgeNetwork, createContainer, createFolder, nodeLinks, processesOf, readGuest } from "../host/stage.ts";
@@ -71,6 +71,22 @@ describe("the command", () => {
     const { status, stderr } = run(["install", file, "--yes"]);
     expect(status).toBe(1);
     expect(stderr).toContain("cnidaria:");
+  });
+
+  test.for([
+    { title: "native programs where there is a C compiler", args: [], kind: "native", magic: "\x7fELF" },
+    { title: "scripts with --no-native", args: ["--no-native"], kind: "node", magic: "#!/b" },
+  ])("shim install writes $title, and says so", ({ args, kind, magic }) => {
+    const binDir = join(folder.path, `bin-${kind}`);
+    expect(run(["install", "loopback", "--yes"]).status).toBe(0);
+    const { status, stdout } = run(["--json", "shim", "install", "--bin-dir", binDir, ...args]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ kind, executables: expect.arrayContaining([join(binDir, "loopback")]) });
+    expect(readFileSync(join(binDir, "loopback"), "latin1").slice(0, 4)).toBe(magic);
+    // Again, over what is there: each kind replaces the other.
+    expect(run(["shim", "install", "--bin-dir", binDir]).stderr).toMatch(/^(native|Node) shims: .*\(/mu);
+    const env = { CNI_COMMAND: "VERSION" };
+    expect(spawnSync(join(binDir, "loopback"), { env, encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" });
   });
 
   test("names the part of a path that root does not have to itself", () => {
