@@ -33,6 +33,8 @@ export interface Layout {
   /** Types whose executables the operator allows. */
   readonly legacyDir: string;
   readonly sandboxRootDir: string;
+  /** A folder for each release that executables of `shim install` start; they make it. */
+  readonly runtimeDir: string;
   /** Sockets of helpers and warm hosts. */
   readonly runDir: string;
   /** Text: absolute path of host-local's store that leases are written to as well; not there: none. */
@@ -51,6 +53,8 @@ export interface Layout {
   /** JSON: that executables of this type may be run, unconfined. */
   readonly legacy: (type: string) => string;
   readonly sandboxRoot: (hash: string) => string;
+  /** JSON: the paths of the executables that start what is in a folder of {@link Layout.runtimeDir}. */
+  readonly runtimeUsers: (name: string) => string;
 }
 
 /** Builds the paths of a state directory. `stateDir` is absolute. */
@@ -70,6 +74,7 @@ export function layoutOf(stateDir: string): Layout {
     typesDir: `${root}/types`,
     legacyDir: `${root}/legacy`,
     sandboxRootDir: `${root}/sandbox-root`,
+    runtimeDir: `${root}/runtime`,
     runDir: `${root}/run`,
     hostLocalStore: `${root}/host-local-store`,
     call: (operationId) => `${root}/calls/${fileName(operationId)}`,
@@ -82,6 +87,7 @@ export function layoutOf(stateDir: string): Layout {
     type: (type) => `${root}/types/${fileName(type)}`,
     legacy: (type) => `${root}/legacy/${fileName(type)}.json`,
     sandboxRoot: (hash) => `${root}/sandbox-root/${fileName(hash)}`,
+    runtimeUsers: (name) => `${root}/runtime/${fileName(name)}.users.json`,
   };
 }
 

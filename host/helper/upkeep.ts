@@ -8,6 +8,7 @@ import { statSync, utimesSync, writeFileSync } from "node:fs";
 import { removeUnusedRoots } from "./sandboxes/unused-roots.ts";
 import type { HelperState } from "./state.ts";
 import { removeUnusedComponents } from "./unused-components.ts";
+import { removeUnusedRuntimes } from "./unused-runtimes.ts";
 
 /** Rows of the audit log that are kept: about 15,000 operations, 100 MB. */
 export const AUDIT_KEEP_ROWS = 50_000;
@@ -46,6 +47,7 @@ export function keepUpIfDue(state: KeptUp): void {
     state.ledger.rotateAudit(AUDIT_KEEP_ROWS);
     removeUnusedComponents(state);
     removeUnusedRoots(state.layout);
+    removeUnusedRuntimes(state.layout, state.now);
   } catch {
     // Nobody waits for it: an ordinary call meets the same trouble and reports it.
   }

@@ -14,6 +14,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -74,6 +75,10 @@ export function installShims(options: ShimInstallOptions): InstalledShims {
   checkRootOnly(stateDir);
   for (const { type } of options.types) checkReplaceable(join(binDir, type));
   const runtimeDir = installRuntime({ ...options, stateDir });
+  recordUsers(
+    runtimeDir,
+    options.types.map(({ type }) => join(binDir, type)),
+  );
   const { program, reason } =
     options.isNativeWanted === true
       ? buildNativeProgram(join(options.bundleDir, NATIVE_FOLDER), runtimeDir)
@@ -91,6 +96,20 @@ function checkReplaceable(path: string): void {
   throw new CniError("alreadyExists", `${JSON.stringify(path)} is another program`, {
     details: "move it away, or give another --bin-dir",
   });
+}
+
+/**
+ * Writes beside a runtime folder which executables start it, those of other directories included: a helper removes a folder that none
+ * of them names any more, and that was not touched for a while.
+ */
+function recordUsers(runtimeDir: string, executables: readonly string[]): void {
+  const path = `${runtimeDir}.users.json`;
+  const known = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as readonly string[]) : [];
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, JSON.stringify([...new Set([...known, ...executables])].toSorted()), { mode: 0o600 });
+  renameSync(temporary, path);
+  const now = new Date();
+  utimesSync(runtimeDir, now, now);
 }
 
 /** Copies Node and the bundles into a folder named after what they are; one that is there is complete. */

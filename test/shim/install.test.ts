@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -79,6 +80,13 @@ needsRoot("installShims (as root: owners are checked)", () => {
   test("keeps a runtime that is there, and replaces its own executables", () => {
     const first = install();
     expect(install()).toEqual(first);
+  });
+
+  test("says beside the runtime which executables start it, in every directory", () => {
+    const { runtimeDir, executables } = install();
+    const others = install(join(folder, "other")).executables;
+    const users = JSON.parse(readFileSync(`${runtimeDir}.users.json`, "utf8")) as readonly string[];
+    expect(users).toEqual([...executables, ...others].toSorted());
   });
 
   test("refuses to replace another program, and leaves nothing", () => {
