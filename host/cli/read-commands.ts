@@ -1,5 +1,5 @@
 /**
- * @module `log`, `ledger` and `leases`: what happened, and what there is.
+ * @module `log`, `attachments`, `ledger` and `leases`: what happened, and what there is.
  */
 import type { Command } from "commander";
 import type { AuditRow, Host } from "../index.ts";
@@ -32,6 +32,12 @@ export function addReadCommands(program: Command, context: CommandContext): void
     .action((subject: string | undefined, options: ReadOptions) =>
       run(options, (host, merged) => log(host, { subject, options: merged }, context)),
     );
+  program
+    .command("attachments")
+    .description("show which containers are attached to which networks, and which plugins were added one by one")
+    .option("--network <name>", "of this network alone")
+    .option("--container <id>", "of this container alone")
+    .action((options: ReadOptions) => run(options, (host, merged) => attachments(host, merged, context)));
   program
     .command("ledger")
     .description("show what is owned: links, rules, addresses")
@@ -67,6 +73,25 @@ function filterOf({ network, container }: ReadOptions): { network?: string; cont
     ...(network === undefined ? {} : { network }),
     ...(container === undefined ? {} : { containerId: container }),
   };
+}
+
+async function attachments(host: Host, options: ReadOptions, context: CommandContext): Promise<void> {
+  const records = await host.attachments(filterOf(options));
+  if (options.json === true) return context.print(JSON.stringify(records, undefined, 2));
+  const cells = records.map((record) => [
+    record.network,
+    record.containerId,
+    record.ifname,
+    record.scope === "" ? "(whole list)" : record.scope,
+    [...Object.keys(record.digests), ...record.legacy.map((type) => `${type} (executable)`)].toSorted().join(", "),
+    new Date(record.createdAtMs).toISOString(),
+  ]);
+  for (const line of formatTable(
+    ["NETWORK", "CONTAINER", "IFNAME", "ADDED AS", "PLUGINS", "ADDED"],
+    cells,
+    context.style,
+  ))
+    context.print(line);
 }
 
 async function ledger(host: Host, options: ReadOptions, context: CommandContext): Promise<void> {

@@ -163,6 +163,7 @@ describe("the other commands", () => {
       args: ["log", "d8f94280-06cb-4dd8-921b-37d47e5c0846", "--limit", "3"],
       wanted: ["log", { limit: 3, operationId: "d8f94280-06cb-4dd8-921b-37d47e5c0846" }],
     },
+    { args: ["attachments", "--container", "c"], wanted: ["attachments", { containerId: "c" }] },
     { args: ["leases", "--network", "n"], wanted: ["leases", { network: "n" }] },
   ])("$args.0 asks the host: $args", async ({ args, wanted }) => {
     expect((await run(args)).asked).toContainEqual(wanted);
@@ -171,6 +172,12 @@ describe("the other commands", () => {
   test("a table becomes JSON where that is asked for", async () => {
     expect(JSON.parse((await run(["--json", "leases"])).out.join("\n"))).toMatchObject([{ address: "10.0.0.2" }]);
     expect((await run(["leases"])).out.join("\n")).toContain("10.0.0.2");
+  });
+
+  test("an attachment says whether it was added as a list or plugin by plugin", async () => {
+    const [, list = "", single = ""] = (await run(["attachments"])).out;
+    expect(list).toMatch(/\(whole list\) +dhcp \(executable\), tuning +1970-/u);
+    expect(single).toMatch(/eth0 +bridge +bridge, host-local +1970-/u);
   });
 
   test("version says what is spoken", async () => {

@@ -71,6 +71,14 @@ const fakeHost = (asked: unknown[]): Host => {
       asked.push(["leases", filter]);
       return [{ address: "10.0.0.2", network: "n", containerId: "c", ifname: "eth0", setIndex: 0 }];
     },
+    attachments: async (filter: unknown) => {
+      asked.push(["attachments", filter]);
+      const key = { network: "n", containerId: "c", ifname: "eth0", createdAtMs: 0 };
+      return [
+        { ...key, scope: "", digests: { tuning: "sha256:0" }, legacy: ["dhcp"] },
+        { ...key, scope: "bridge", digests: { bridge: "sha256:1", "host-local": "sha256:2" }, legacy: [] },
+      ];
+    },
     [Symbol.asyncDispose]: async () => void asked.push(["closed"]),
   } as unknown as Host;
 };
