@@ -22,10 +22,10 @@ import {
   type IpPrefix,
 } from "../spec/ip.ts";
 import { isKernelError, KernelError } from "./error.ts";
+import { commentOf, countOutsideFrames, FRAMES, TABLE, TABLE_COMMAND, tagIn } from "./frames.ts";
 import type { Nftables } from "./nftables.ts";
 import type { NftCommand, NftElements, NftExpression, NftPrefix } from "./nftables-types.ts";
 
-const TABLE = { family: "inet", table: "cnidaria" } as const;
 const POSTROUTING = { ...TABLE, name: "postrouting" } as const;
 /** Where source addresses are translated. Source: NF_IP_PRI_NAT_SRC, linux/netfilter_ipv4.h. */
 const PRIORITY_SRCNAT = 100;
@@ -39,10 +39,7 @@ const FAMILIES = {
 const DOCUMENTATION_PREFIX = "192.0.2.0/24";
 /** Rules in the chain of a subnet. What uses the chain beyond them are addresses. */
 const SUBNET_RULES = 3;
-/** Begins the comment of an element; the owner's tag follows. */
-const COMMENT_PREFIX = "cnidaria:";
-/** Finds the tag in a comment, and the length of a subnet's prefix in the name of its chain. */
-const TAG = /^cnidaria:([0-9a-f]{32})$/u;
+/** Finds the length of a subnet's prefix in the name of its chain. */
 const SUBNET_LENGTH = /^subnet_v[46]_[0-9a-f_]+_([0-9]{1,3})$/u;
 
 /** Addresses that are masqueraded for one owner. */
@@ -94,7 +91,7 @@ export function readMasquerade(nftables: Nftables, address: IpAddress): Masquera
   const element = nftables.getElement({ ...TABLE, name: FAMILIES[address.tag].map }, address);
   if (element === undefined) return undefined;
   const prefixLength = Number(SUBNET_LENGTH.exec(element.chain ?? "")?.[1] ?? addressBits(address.tag));
-  return { address: { address, prefixLength }, tag: TAG.exec(element.comment ?? "")?.[1] };
+  return { address: { address, prefixLength }, tag: tagIn(element.comment) };
 }
 
 /** Tells whether the table that masquerades is there: it is as long as an address is masqueraded. */
@@ -112,11 +109,8 @@ export function judgeMasquerade(nftables: Nftables): void {
   nftables.judge([...tableCommands(), ...subnetCommands(anySubnet)]);
 }
 
-/** The table as it is without any subnet. */
-const FRAME = { table: TABLE, chain: POSTROUTING.name, maps: Object.values(FAMILIES).map(({ map }) => map) } as const;
-
 /**
- * Removes the chain of a subnet that no address uses any more; with the last one the whole table.
+ * Removes the chain of a subnet that no address uses any more; with the last one what masquerading keeps for all of them.
  * @returns whether it is gone; false: an address still uses it.
  */
 export function removeMasqueradeSubnet(nftables: Nftables, subnet: IpPrefix): boolean {
@@ -128,13 +122,20 @@ export function removeMasqueradeSubnet(nftables: Nftables, subnet: IpPrefix): bo
   madeChains.get(nftables)?.delete(name);
   try {
     nftables.run([{ delete: { chain: { ...TABLE, name } } }]);
-    if (nftables.deleteEmptyTable(FRAME)) madeChains.delete(nftables);
+    if (deleteFrameIfUnused(nftables)) madeChains.delete(nftables);
     return true;
   } catch (error) {
     if (isKernelError(error, "ENOENT")) return true;
     if (isKernelError(error, "EBUSY")) return false;
     throw error;
   }
+}
+
+/** Deletes what masquerading keeps for all subnets, when there is none; gives whether it is gone. */
+function deleteFrameIfUnused(nftables: Nftables): boolean {
+  // Looked at first: what the kernel refuses costs a grace period. What is in no frame is the chain of a subnet.
+  const hasSubnets = countOutsideFrames(nftables) > 0;
+  return !hasSubnets && nftables.deleteEmptyFrame(FRAMES.masquerade);
 }
 
 function isHeldBy(tag: string, wanted: IpPrefix, found: MasqueradeElement | undefined): boolean {
@@ -152,7 +153,7 @@ function createElements(nftables: Nftables, tag: string, addresses: readonly IpP
       byMap(addresses, (address) => ({
         key: address.address,
         chain: chainOf(address),
-        comment: COMMENT_PREFIX + tag,
+        comment: commentOf(tag),
       })).map(({ map, values }) => ({ map, elements: values })),
     );
   if (addresses.every((address) => made.has(chainOf(address)))) {
@@ -172,7 +173,7 @@ function createElements(nftables: Nftables, tag: string, addresses: readonly IpP
 /** One command for each family that is there. */
 function elementCommands(tag: string, addresses: readonly IpPrefix[]): NftCommand[] {
   const elements = byMap(addresses, (address): NftElements["elem"][number] => [
-    { elem: { val: formatIpAddress(address.address), comment: COMMENT_PREFIX + tag } },
+    { elem: { val: formatIpAddress(address.address), comment: commentOf(tag) } },
     { goto: { target: chainOf(address) } },
   ]);
   return elements.map(({ map, values }) => ({ create: { element: { ...map, elem: values } } }));
@@ -194,10 +195,9 @@ function byMap<Value>(
 
 /** Table, maps and the base chain, whether they are there or not. */
 function tableCommands(): NftCommand[] {
-  const { family, table } = TABLE;
   const maps = Object.values(FAMILIES);
   return [
-    { add: { table: { family, name: table, comment: "made by cnidaria" } } },
+    TABLE_COMMAND,
     ...maps.map(({ map, type }): NftCommand => ({ add: { map: { ...TABLE, name: map, type, map: "verdict" } } })),
     { add: { chain: { ...POSTROUTING, type: "nat", hook: "postrouting", prio: PRIORITY_SRCNAT, policy: "accept" } } },
     { flush: { chain: POSTROUTING } },

@@ -4,6 +4,8 @@
 
 /** A verdict or statement that a rule ends with. */
 export type NftVerdict =
+  | { readonly accept: null }
+  | { readonly drop: null }
   | { readonly return: null }
   | { readonly masquerade: null }
   | { readonly goto: { readonly target: string } };
@@ -13,6 +15,24 @@ export interface NftPayload {
   readonly payload: { readonly protocol: "ip" | "ip6"; readonly field: "saddr" | "daddr" };
 }
 
+/** The name of the link that a packet came in by, or leaves by. */
+export interface NftLinkName {
+  readonly meta: { readonly key: "iifname" | "oifname" };
+}
+
+/** What connection tracking says of a packet. */
+export interface NftConnectionState {
+  readonly ct: { readonly key: "state" };
+}
+
+/** Several values as one. */
+export interface NftConcatenation<Value> {
+  readonly concat: readonly Value[];
+}
+
+/** What a verdict map is asked with. */
+export type NftKey = NftPayload | NftLinkName | NftConcatenation<NftLinkName>;
+
 /** A range of addresses by its prefix. */
 export interface NftPrefix {
   readonly prefix: { readonly addr: string; readonly len: number };
@@ -21,7 +41,14 @@ export interface NftPrefix {
 /** One step of a rule. */
 export type NftExpression =
   | { readonly match: { readonly op: "=="; readonly left: NftPayload; readonly right: NftPrefix } }
-  | { readonly vmap: { readonly key: NftPayload; readonly data: `@${string}` } }
+  | {
+      readonly match: {
+        readonly op: "in";
+        readonly left: NftConnectionState;
+        readonly right: readonly ("established" | "related")[];
+      };
+    }
+  | { readonly vmap: { readonly key: NftKey; readonly data: `@${string}` } }
   | NftVerdict;
 
 /** Family and table that something lies in. */
@@ -42,7 +69,7 @@ export interface NftChain extends NftTableReference {
 /** A map from a value to a verdict. */
 export interface NftMap extends NftTableReference {
   readonly name: string;
-  readonly type: "ipv4_addr" | "ipv6_addr";
+  readonly type: "ipv4_addr" | "ipv6_addr" | "ifname" | readonly "ifname"[];
   readonly map: "verdict";
 }
 
@@ -55,7 +82,7 @@ export interface NftRule extends NftTableReference {
 
 /** A key with a comment, at most 128 characters. */
 export interface NftCommentedKey {
-  readonly elem: { readonly val: string; readonly comment: string };
+  readonly elem: { readonly val: string | NftConcatenation<string>; readonly comment: string };
 }
 
 /** Elements of a map: keys with verdicts, or keys alone where they are deleted. */

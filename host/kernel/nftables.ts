@@ -4,26 +4,29 @@
 
 import koffi, { type KoffiFunc } from "koffi";
 
-import type { IpAddress } from "../spec/ip.ts";
 import { isKernelError, KernelError } from "./error.ts";
 import { closeDescriptor, describeErrno, errnoName } from "./libc.ts";
 import { runInNetns, type Netns } from "./netns.ts";
 import {
   createElementsRequest,
   deleteElementsRequest,
-  deleteEmptyTableRequests,
-  type EmptyTable,
+  deleteEmptyFrameRequests,
+  deleteEmptyTableRequest,
+  type Frame,
   type NewElement,
   transactionOf,
 } from "./netlink/filter-changes.ts";
 import {
+  type ChainFacts,
+  type ElementKey,
   getChainRequest,
   getElementRequest,
   getTableRequest,
   type MapElement,
   type MapReference,
+  type TableReference,
   NETLINK_NETFILTER,
-  readChainUse,
+  readChain,
   readElement,
   readTableUse,
 } from "./netlink/filter-messages.ts";
@@ -139,13 +142,23 @@ export class Nftables implements Disposable {
   }
 
   /** Looks one element of a map up, without listing the others; `undefined`: there is none, or no such map. */
-  getElement(map: MapReference, key: IpAddress): MapElement | undefined {
+  getElement(map: MapReference, key: ElementKey): MapElement | undefined {
     return this.#ask(getElementRequest(map, key), readElement);
   }
 
   /** Counts what uses a chain: its own rules, and the verdicts that lead to it; `undefined`: there is none. */
   getChainUse(chain: MapReference): number | undefined {
-    return this.#ask(getChainRequest(chain), readChainUse);
+    return this.getChain(chain)?.use;
+  }
+
+  /** Looks one chain up; `undefined`: there is none. */
+  getChain(chain: MapReference): ChainFacts | undefined {
+    return this.#ask(getChainRequest(chain), readChain);
+  }
+
+  /** Counts the chains and maps of a table; `undefined`: there is none. */
+  getTableUse(table: TableReference): number | undefined {
+    return this.#ask(getTableRequest(table), readTableUse);
   }
 
   /**
@@ -160,21 +173,21 @@ export class Nftables implements Disposable {
    * Deletes elements of maps, all or none of them.
    * @throws {KernelError} ENOENT when one is not there.
    */
-  deleteElements(elements: readonly { readonly map: MapReference; readonly keys: readonly IpAddress[] }[]): void {
+  deleteElements(elements: readonly { readonly map: MapReference; readonly keys: readonly ElementKey[] }[]): void {
     this.#change(elements.map(({ map, keys }) => deleteElementsRequest(map, keys)));
   }
 
   /**
-   * Deletes a table with its one chain and its maps, if it has nothing else and they are empty.
+   * Deletes a frame, if its maps are empty, and the table with it, if that has nothing else. What the kernel refuses costs a grace period.
    * @returns whether it is gone; false: it is in use.
    */
-  deleteEmptyTable(table: EmptyTable): boolean {
-    const use = this.#ask(getTableRequest(table.table), readTableUse);
+  deleteEmptyFrame(frame: Frame): boolean {
+    const use = this.getTableUse(frame.table);
     if (use === undefined) return true;
-    // Looked at first: what the kernel refuses costs a grace period.
-    if (use > table.maps.length + 1) return false;
+    const isAlone = use === frame.maps.length + frame.chains.length;
+    const requests = deleteEmptyFrameRequests(frame);
     try {
-      this.#change(deleteEmptyTableRequests(table));
+      this.#change(isAlone ? [...requests, deleteEmptyTableRequest(frame.table)] : requests);
       return true;
     } catch (error) {
       if (isKernelError(error, "ENOENT")) return true;

@@ -3,7 +3,6 @@
  * Source of all numbers: linux/netfilter/nf_tables.h, linux/netfilter/nfnetlink.h, Linux 6.12; for comments libnftnl/udata.h, 1.2.4.
  */
 
-import { ipToBytes, type IpAddress } from "../../spec/ip.ts";
 import { FLAG_CREATE, FLAG_EXCLUSIVE, FLAG_NOT_RECURSIVE } from "./codec.ts";
 import {
   CHAIN_NAME,
@@ -22,7 +21,9 @@ import {
   TABLE_NAME,
   USERDATA_COMMENT,
   VERDICT_CHAIN,
+  keyBytes,
   writeFilterHeader,
+  type ElementKey,
   type MapReference,
   type TableReference,
 } from "./filter-messages.ts";
@@ -43,9 +44,9 @@ const VERDICT_CODE = 1;
 /** Source: NFT_GOTO, -4, in the byte order of networks. */
 const VERDICT_GOTO = Uint8Array.of(0xff, 0xff, 0xff, 0xfc);
 
-/** An element that is to be made: what comes from the address goes to the chain. */
+/** An element that is to be made: what has the key goes to the chain. */
 export interface NewElement {
-  readonly key: IpAddress;
+  readonly key: ElementKey;
   readonly chain: string;
   readonly comment: string;
 }
@@ -70,7 +71,7 @@ export function createElementsRequest(map: MapReference, elements: readonly NewE
 }
 
 /** Deletes elements of one map. The kernel answers ENOENT for one that is not there. */
-export function deleteElementsRequest(map: MapReference, keys: readonly IpAddress[]): NetlinkRequest {
+export function deleteElementsRequest(map: MapReference, keys: readonly ElementKey[]): NetlinkRequest {
   return {
     type: MESSAGE_DELETE_ELEMENT,
     call: "NFT_MSG_DELSETELEM",
@@ -78,21 +79,55 @@ export function deleteElementsRequest(map: MapReference, keys: readonly IpAddres
   };
 }
 
-/** What a table consists of that is to go whole, and only while it is empty. */
-export interface EmptyTable {
+/** What one capability keeps in a table, as long as it has an element: goes whole, and only while it is empty. */
+export interface Frame {
   readonly table: TableReference;
-  /** Its only chain, whose rules go with it. */
-  readonly chain: string;
-  /** Its only maps. */
+  /** Its chains, whose rules go with them. The first is there as long as the frame is. */
+  readonly chains: readonly [string, ...string[]];
+  /** Its maps. */
   readonly maps: readonly string[];
 }
 
 /**
- * Deletes a table, in one transaction with its chain and its maps. The kernel answers EBUSY, and keeps everything, when a map has an
- * element or the table another chain: nobody's are lost who made them meanwhile.
+ * Deletes a frame in one transaction. The kernel answers EBUSY, and keeps everything, when a map has an element or a chain is led to
+ * from elsewhere: nobody's are lost who made them meanwhile.
  */
-export function deleteEmptyTableRequests({ table: { family, table }, chain, maps }: EmptyTable): NetlinkRequest[] {
-  const request = (type: number, call: string, attributes: readonly (readonly [number, string])[]): NetlinkRequest => ({
+export function deleteEmptyFrameRequests({ table: { family, table }, chains, maps }: Frame): NetlinkRequest[] {
+  const ofTable = { family, table };
+  return [
+    ...chains.map((chain) => ({
+      ...deletion(ofTable, { type: MESSAGE_DELETE_RULE, call: "NFT_MSG_DELRULE" }, [
+        [RULE_TABLE, table],
+        [RULE_CHAIN, chain],
+      ]),
+      flags: 0,
+    })),
+    ...maps.map((map) =>
+      deletion(ofTable, { type: MESSAGE_DELETE_SET, call: "NFT_MSG_DELSET" }, [
+        [LIST_TABLE, table],
+        [LIST_SET, map],
+      ]),
+    ),
+    ...chains.map((chain) =>
+      deletion(ofTable, { type: MESSAGE_DELETE_CHAIN, call: "NFT_MSG_DELCHAIN" }, [
+        [CHAIN_TABLE, table],
+        [CHAIN_NAME, chain],
+      ]),
+    ),
+  ];
+}
+
+/** Deletes a table that has nothing; the kernel answers EBUSY for one that has something. */
+export function deleteEmptyTableRequest({ family, table }: TableReference): NetlinkRequest {
+  return deletion({ family, table }, { type: MESSAGE_DELETE_TABLE, call: "NFT_MSG_DELTABLE" }, [[TABLE_NAME, table]]);
+}
+
+function deletion(
+  { family }: TableReference,
+  { type, call }: Pick<NetlinkRequest, "type" | "call">,
+  attributes: readonly (readonly [number, string])[],
+): NetlinkRequest {
+  return {
     type,
     flags: FLAG_NOT_RECURSIVE,
     call,
@@ -100,27 +135,7 @@ export function deleteEmptyTableRequests({ table: { family, table }, chain, maps
       writeFilterHeader(writer, { family });
       for (const [attribute, text] of attributes) writer.attributeText(attribute, text);
     },
-  });
-  return [
-    {
-      ...request(MESSAGE_DELETE_RULE, "NFT_MSG_DELRULE", [
-        [RULE_TABLE, table],
-        [RULE_CHAIN, chain],
-      ]),
-      flags: 0,
-    },
-    ...maps.map((map) =>
-      request(MESSAGE_DELETE_SET, "NFT_MSG_DELSET", [
-        [LIST_TABLE, table],
-        [LIST_SET, map],
-      ]),
-    ),
-    request(MESSAGE_DELETE_CHAIN, "NFT_MSG_DELCHAIN", [
-      [CHAIN_TABLE, table],
-      [CHAIN_NAME, chain],
-    ]),
-    request(MESSAGE_DELETE_TABLE, "NFT_MSG_DELTABLE", [[TABLE_NAME, table]]),
-  ];
+  };
 }
 
 /** Puts requests into one transaction: all or none of them. */
@@ -146,8 +161,8 @@ function writeElements<Element>(
   });
 }
 
-function writeKey(writer: MessageWriter, key: IpAddress): void {
-  writer.nested(ELEMENT_KEY, (data) => data.attribute(DATA_VALUE, ipToBytes(key)));
+function writeKey(writer: MessageWriter, key: ElementKey): void {
+  writer.nested(ELEMENT_KEY, (data) => data.attribute(DATA_VALUE, keyBytes(key)));
 }
 
 /** Type, length, text with a NUL. Source: `struct nftnl_udata`, libnftnl. */

@@ -28,6 +28,7 @@ export const TABLE_NAME = 1;
 const TABLE_USE = 3;
 export const CHAIN_TABLE = 1;
 export const CHAIN_NAME = 3;
+const CHAIN_POLICY = 5;
 const CHAIN_USE = 6;
 export const LIST_TABLE = 1;
 export const LIST_SET = 2;
@@ -51,7 +52,22 @@ export interface MapReference {
 /** Which table. */
 export type TableReference = Pick<MapReference, "family" | "table">;
 
-/** An element of a map from addresses to verdicts. */
+/** The key of an element: an address, or bytes as the packet filter compares them. */
+export type ElementKey = IpAddress | Uint8Array;
+
+/** What a packet meets that no rule of a base chain decides on. Source: NF_DROP, NF_ACCEPT, linux/netfilter.h. */
+export const POLICY_DROP = 0;
+export const POLICY_ACCEPT = 1;
+
+/** What the packet filter says of a chain. */
+export interface ChainFacts {
+  /** What uses it: its own rules, and the verdicts that lead to it. */
+  readonly use: number;
+  /** {@link POLICY_ACCEPT} or {@link POLICY_DROP}; `undefined`: it is no base chain. */
+  readonly policy: number | undefined;
+}
+
+/** An element of a map to verdicts. */
 export interface MapElement {
   /** Its comment; `undefined`: none. */
   readonly comment: string | undefined;
@@ -73,8 +89,8 @@ export function writeFilterHeader(writer: MessageWriter, { family }: Pick<MapRef
   writer.u8(FAMILY_NUMBERS[family]).u8(0).u16(0);
 }
 
-/** Asks for the element of one address. */
-export function getElementRequest(map: MapReference, key: IpAddress): NetlinkRequest {
+/** Asks for the element of one key. */
+export function getElementRequest(map: MapReference, key: ElementKey): NetlinkRequest {
   return {
     type: MESSAGE_GET_ELEMENT,
     call: "NFT_MSG_GETSETELEM",
@@ -83,11 +99,16 @@ export function getElementRequest(map: MapReference, key: IpAddress): NetlinkReq
       writer.attributeText(LIST_TABLE, map.table).attributeText(LIST_SET, map.name);
       writer.nested(LIST_ELEMENTS, (elements) => {
         elements.nested(LIST_ELEMENT, (element) => {
-          element.nested(ELEMENT_KEY, (data) => data.attribute(DATA_VALUE, ipToBytes(key)));
+          element.nested(ELEMENT_KEY, (data) => data.attribute(DATA_VALUE, keyBytes(key)));
         });
       });
     },
   };
+}
+
+/** Gives a key as the packet filter compares it. */
+export function keyBytes(key: ElementKey): Uint8Array {
+  return key instanceof Uint8Array ? key : ipToBytes(key);
 }
 
 /** Asks for one chain. */
@@ -121,11 +142,14 @@ export function readTableUse(message: Message): number | undefined {
   return use?.length === 4 ? use.readUInt32BE(0) : undefined;
 }
 
-/** Reads how much a chain is used: its rules, and the verdicts that lead to it; `undefined`: the message is none. */
-export function readChainUse(message: Message): number | undefined {
+/** Reads a chain; `undefined`: the message is none. */
+export function readChain(message: Message): ChainFacts | undefined {
   if (message.type !== MESSAGE_NEW_CHAIN) return undefined;
-  const use = readAttributes(message.payload, HEADER_BYTES)?.get(CHAIN_USE);
-  return use?.length === 4 ? use.readUInt32BE(0) : undefined;
+  const attributes = readAttributes(message.payload, HEADER_BYTES);
+  const use = attributes?.get(CHAIN_USE);
+  const policy = attributes?.get(CHAIN_POLICY);
+  if (use?.length !== 4) return undefined;
+  return { use: use.readUInt32BE(0), policy: policy?.length === 4 ? policy.readUInt32BE(0) : undefined };
 }
 
 /** Reads the one element of an answer; `undefined`: the message is none. */

@@ -1,0 +1,51 @@
+/**
+ * @module What each capability keeps in the table `inet cnidaria`: chains and maps of its own, there as long as it has an element.
+ *
+ * One more capability is one more frame here. What a frame does not name, such as the chain of a subnet, belongs to masquerading.
+ */
+
+import type { Frame } from "./netlink/filter-changes.ts";
+import type { Nftables } from "./nftables.ts";
+import type { NftCommand } from "./nftables-types.ts";
+
+/** The table. */
+export const TABLE = { family: "inet", table: "cnidaria" } as const;
+/** Begins the comment of an element; the owner's tag follows. */
+const COMMENT_PREFIX = "cnidaria:";
+/** Finds the tag in a comment. */
+const TAG = /^cnidaria:([0-9a-f]{32})$/u;
+
+/** Makes the comment of an element for its owner's tag. */
+export function commentOf(tag: string): string {
+  return COMMENT_PREFIX + tag;
+}
+
+/** Reads whose an element is; `undefined`: somebody else made it. */
+export function tagIn(comment: string | undefined): string | undefined {
+  return TAG.exec(comment ?? "")?.[1];
+}
+
+/** The command that makes the table, if it is not there. */
+export const TABLE_COMMAND: NftCommand = {
+  add: { table: { family: TABLE.family, name: TABLE.table, comment: "made by cnidaria" } },
+};
+
+/** By capability. The first chain of each is there as long as the frame is. */
+export const FRAMES = {
+  masquerade: { table: TABLE, chains: ["postrouting"], maps: ["masquerade_v4", "masquerade_v6"] },
+  forwarding: { table: TABLE, chains: ["forward", "forward_allowed"], maps: ["forward_v4", "forward_v6"] },
+  isolation: {
+    table: TABLE,
+    chains: ["isolation", "isolation_leaving"],
+    maps: ["isolation_within", "isolation_from", "isolation_to"],
+  },
+} as const satisfies Readonly<Record<string, Frame>>;
+
+/** Counts the chains and maps of the table that are in no frame. */
+export function countOutsideFrames(nftables: Nftables): number {
+  const use = nftables.getTableUse(TABLE) ?? 0;
+  const present = Object.values(FRAMES).filter(
+    ({ chains: [name] }) => nftables.getChainUse({ ...TABLE, name }) !== undefined,
+  );
+  return present.reduce((left, { chains, maps }) => left - chains.length - maps.length, use);
+}
