@@ -98,6 +98,23 @@ describe.each(KINDS)("a %s executable", (kind) => {
     expect(call(kind, { CNI_COMMAND: "GC" }, { ...network(base + 1), "cni.dev/attachments": [] }).code).toBe(0);
   });
 
+  test.for([
+    { cniVersion: "0.1.0", codes: { CHECK: 1, GC: 1, STATUS: 0 } },
+    { cniVersion: "0.3.1", codes: { CHECK: 1, GC: 1, STATUS: 0 } },
+    { cniVersion: "0.4.0", codes: { CHECK: 0, GC: 1, STATUS: 0 } },
+    { cniVersion: "1.0.0", codes: { CHECK: 0, GC: 1, STATUS: 0 } },
+    { cniVersion: "1.1.0", codes: { CHECK: 0, GC: 0, STATUS: 0 } },
+  ])("answers in version $cniVersion what README.md says", ({ cniVersion, codes }) => {
+    const container = newContainer();
+    const configuration = { ...network(base + 3), cniVersion };
+    const ask = (command: string): number =>
+      call(kind, { ...addOf(container), CNI_COMMAND: command }, configuration).code;
+    expect(ask("ADD")).toBe(0);
+    expect(Object.fromEntries(Object.keys(codes).map((command) => [command, ask(command)]))).toEqual(codes);
+    expect(ask("DEL")).toBe(0);
+    expect(nodeLinks()).toEqual([]);
+  });
+
   test("answers STATUS with code 50 when no helper can start", async () => {
     await stopWarmHosts();
     const version = join(folder.path, "state", "version");

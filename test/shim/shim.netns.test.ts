@@ -241,6 +241,12 @@ describe.each(KINDS)("what a runtime does wrong with a %s executable", (kind) =>
     },
     { title: "an unknown version", change: {}, input: configurationOf(9, "9.9.9"), code: 1 },
     { title: "a namespace that is not there", change: { CNI_NETNS: "/run/netns/nothing" }, input: undefined, code: 8 },
+    {
+      title: "the node's own namespace, whatever CNI_NETNS_OVERRIDE says",
+      change: { CNI_NETNS: "/proc/self/ns/net", CNI_NETNS_OVERRIDE: "1" },
+      input: undefined,
+      code: 8,
+    },
   ])(
     "$title: code $code as CNI's error object, exit code 1, nothing left",
     ({ change, input = configurationOf(9), code }) => {
