@@ -130,6 +130,11 @@ export class Rtnetlink implements Disposable {
     this.#socket.change(setLinkRequest(reference, changes));
   }
 
+  /** Changes a link that is there, told by its name, and gives it as it is then: half the exchanges of doing one after the other. */
+  setAndGetLink(name: string, changes: LinkChanges): Link {
+    return this.#socket.changeAndAsk(setLinkRequest({ name }, changes), getLinkRequest({ name }), readLink);
+  }
+
   /** Changes how a port of a bridge behaves. */
   setBridgePort(index: number, changes: BridgePortChanges): void {
     this.#socket.change(setBridgePortRequest(index, changes));

@@ -17,7 +17,7 @@ import { concludeCall, endingOf } from "./conclusion.ts";
 import type { Conclusion } from "./conclusion.ts";
 import { earlyIpamPlugin, openIpam } from "./early-ipam.ts";
 import type { Invocation } from "./invocation.ts";
-import { findPlugin, pluginOf, takeCallId } from "./plugins.ts";
+import { callIdFor, findPlugin, pluginOf, takeAhead } from "./plugins.ts";
 import type { Chain, FindPlugin, Step } from "./plugins.ts";
 
 /** Exports in the order of preference: a plugin that can have the container's namespace gets it. */
@@ -29,7 +29,7 @@ const CHAIN_EXPORTS = ["attachment", "chained", "addresses"] as const;
  */
 export async function callPlugin(chain: Chain, step: Step): Promise<Conclusion> {
   const { invocation } = chain;
-  const beginning = deriveCall(invocation, step, (type) => findPlugin(chain, type));
+  const beginning = takeAhead(chain, step.callId) ?? deriveCall(invocation, step, (type) => findPlugin(chain, type));
   const called = { type: step.plugin.type, export: beginning.export, verb: step.verb };
   const ipam = openIpam({ chain, caller: step, isEarly: beginning.earlyIpam !== undefined }, callPlugin);
   const ended = await chain.backend.call({
@@ -85,7 +85,7 @@ export function chainStep(
   asked: Pick<Step, "verb" | "previousResult" | "isEndAwaited">,
 ): Step {
   const plugin = pluginOf(chain, configuration.type);
-  const callId = takeCallId(chain, plugin.type, undefined);
+  const callId = callIdFor(chain, plugin.type, undefined);
   return { ...asked, configuration, plugin, callId, parentCallId: undefined };
 }
 

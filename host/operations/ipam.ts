@@ -8,7 +8,7 @@ import { CniError, isCniError } from "../spec/error.ts";
 import type { IpamAnswer, IpamVerb } from "./backend.ts";
 import type { Conclusion } from "./conclusion.ts";
 import { callLegacyIpam, isLegacy } from "./legacy/chain.ts";
-import { isDispensable, pluginOf, takeCallId } from "./plugins.ts";
+import { callIdFor, isDispensable, pluginOf } from "./plugins.ts";
 import type { Chain, Step } from "./plugins.ts";
 
 /** The call of a plugin, during which it asks. */
@@ -61,7 +61,7 @@ function ipamStep({ chain, caller }: OpenStep, type: string, asked: AskedIpam): 
     ...asked,
     plugin,
     parentCallId,
-    callId: takeCallId(chain, plugin.type, parentCallId),
+    callId: callIdFor(chain, plugin.type, parentCallId),
     export: "addresses",
   };
 }

@@ -73,10 +73,15 @@ export interface Step {
 export type FindPlugin = (type: string) => InstalledPlugin | undefined;
 
 /** Gives the id for a call: of the one that was begun ahead, or a new one. */
-export function takeCallId({ ahead }: Pick<Chain, "ahead">, type: string, parentCallId: string | undefined): string {
-  const index = ahead.findIndex((call) => call.plugin.type === type && call.parentCallId === parentCallId);
-  const [begun] = index < 0 ? [] : ahead.splice(index, 1);
+export function callIdFor({ ahead }: Pick<Chain, "ahead">, type: string, parentCallId: string | undefined): string {
+  const begun = ahead.find((call) => call.plugin.type === type && call.parentCallId === parentCallId);
   return begun?.callId ?? randomUUID();
+}
+
+/** Gives a call that was begun ahead, once. */
+export function takeAhead({ ahead }: Pick<Chain, "ahead">, callId: string): CallBeginning | undefined {
+  const index = ahead.findIndex((call) => call.callId === callId);
+  return index < 0 ? undefined : ahead.splice(index, 1)[0];
 }
 
 /** Gives the error for a type that is not installed. `executable`: path of one that the operator could allow. */

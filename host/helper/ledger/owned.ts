@@ -40,15 +40,9 @@ export class OwnedTable {
     this.#context = context;
   }
 
-  /** Writes a change down, and the marks that wait. */
+  /** Writes a change down. The marks wait on: without them it is undone as well, since what is undone may not have been done. */
   intent(owner: Owner, intent: Intent): number {
-    return recorded(this.#context, "intent", () => {
-      if (!this.hasMarks) return this.#insert(owner, intent);
-      return this.#context.database.transaction(() => {
-        this.writeMarks();
-        return this.#insert(owner, intent);
-      });
-    });
+    return recorded(this.#context, "intent", () => this.#insert(owner, intent));
   }
 
   markDone(id: number, undo: JsonObject | undefined): void {

@@ -125,7 +125,7 @@ function setUpContainerEnd({ options, container }: Plan): Link {
   if (detection !== "kernel-default") values.push(["accept_dad", detection === "off" ? 0 : 1]);
   if (detection === "enhanced") values.push(["enhanced_dad", 1]);
   if (values.length > 0) withoutIpv6(() => setLinkSysctls(container.netns, ifname, values));
-  if (announce) container.rtnetlink.setLink(ifname, { arpNotify: true });
+  if (announce) return container.rtnetlink.setAndGetLink(ifname, { arpNotify: true });
   return present(container.rtnetlink.getLink({ name: ifname }));
 }
 
@@ -138,8 +138,7 @@ function setUpNodeEnd({ state, call }: OperationContext, { options, nodeName }: 
     const { index } = present(rtnetlink.getLink({ name: nodeName }));
     rtnetlink.setBridgePort(index, { hairpin, isolated });
   }
-  rtnetlink.setLink(nodeName, { alias: aliasOf(call.tag), group: 0, up: true });
-  return present(rtnetlink.getLink({ name: nodeName }));
+  return rtnetlink.setAndGetLink(nodeName, { alias: aliasOf(call.tag), group: 0, up: true });
 }
 
 function present(link: Link | undefined): Link {

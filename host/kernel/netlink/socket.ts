@@ -170,6 +170,30 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
+   * Asks for a change, and for one thing as it is after it, in one go.
+   * @throws {KernelError} with the change's error, or else with that of the question; EPROTO when the answer is none.
+   */
+  changeAndAsk<Value>(change: NetlinkRequest, question: NetlinkRequest, read: ReadMessage<Value>): Value {
+    // A change that succeeds says nothing: the answer to the question is enough.
+    const bytes = Buffer.concat([Buffer.from(this.#build(change, 0)), this.#build(question, 0)]);
+    const changed = this.#sequence - 1;
+    this.#send(bytes, change.call);
+    let refused: Message | undefined;
+    for (;;) {
+      const messages = readMessages(received.subarray(0, this.#receiveBytes(question.call)));
+      if (messages === undefined) throw this.#renew(new KernelError("EPROTO", question.call));
+      refused ??= messages.find((message) => message.sequence === changed);
+      const answer = messages.find((message) => message.sequence === this.#sequence);
+      if (answer === undefined) continue;
+      if (refused !== undefined) throwRefusal(refused, change.call);
+      throwRefusal(answer, question.call);
+      const value = read(answer);
+      if (value === undefined) throw this.#renew(new KernelError("EPROTO", question.call));
+      return value;
+    }
+  }
+
+  /**
    * Asks for many things, at most `max` of them.
    * @throws {KernelError} with the kernel's error; EOVERFLOW when there are more than `max`; EPROTO when the answer is none.
    */
