@@ -41,10 +41,22 @@ export function addAttachment(
   const configuration = readBridgeConfiguration(request);
   const addition: Addition = { imports, configuration, request, container };
   const bridge = ensureBridge(addition);
-  const pair = createVeth(addition);
-  const addressing = configuration.hasIpam ? addAddresses(addition) : undefined;
-  if (addressing === undefined && !configuration.disableContainerInterface) together(imports.batch, [setUp(addition)]);
-  return resultOf(addition, { bridge, ...pair }, addressing);
+  startVeth(addition);
+  const addressing = useLink(addition);
+  return resultOf(addition, { bridge, ...startedVeth(addition) }, addressing);
+}
+
+/** Puts the link to use while it is made. Why it could not be made comes before what follows from that. */
+function useLink(addition: Addition): Addressing | undefined {
+  const { imports, configuration } = addition;
+  try {
+    if (configuration.hasIpam) return addAddresses(addition);
+    if (!configuration.disableContainerInterface) together(imports.batch, [setUp(addition)]);
+    return undefined;
+  } catch (caught) {
+    startedVeth(addition);
+    throw caught;
+  }
 }
 
 function ensureBridge({ imports, configuration }: Addition): LinkInfo {
@@ -54,17 +66,22 @@ function ensureBridge({ imports, configuration }: Addition): LinkInfo {
   );
 }
 
-function createVeth({ imports, configuration, request, container }: Addition): VethPair {
+/** Starts making the pair: what is done with it is planned meanwhile. */
+function startVeth({ imports, configuration, request, container }: Addition): void {
   const { bridge, hairpinMode, portIsolation, mtuBytes, mac, detectsDuplicates } = configuration;
+  imports.containerLinks.startVeth(container, {
+    ifname: request.ifname,
+    mtuBytes,
+    mac,
+    port: { bridge, hairpin: hairpinMode, isolated: portIsolation },
+    duplicateAddressDetection: detectsDuplicates ? "enhanced" : "off",
+    announce: true,
+  });
+}
+
+function startedVeth({ imports, configuration: { bridge }, request, container }: Addition): VethPair {
   const made = tolerate(`make link ${quote(request.ifname)} on bridge ${quote(bridge)}`, ["limit-reached"], () =>
-    imports.containerLinks.createVeth(container, {
-      ifname: request.ifname,
-      mtuBytes,
-      mac,
-      port: { bridge, hairpin: hairpinMode, isolated: portIsolation },
-      duplicateAddressDetection: detectsDuplicates ? "enhanced" : "off",
-      announce: true,
-    }),
+    imports.containerLinks.startedVeth(container),
   );
   const details = "a Linux bridge has 1,024 ports: larger nodes use several networks";
   return made ?? fail(CODES.tryAgainLater, `bridge ${quote(bridge)} has no free port`, details);

@@ -15,7 +15,7 @@ import type { BatchImports } from "../sdk/index.ts";
 /** The functions of the contract that the plugin uses. */
 export interface BridgeImports {
   readonly batch: BatchImports;
-  readonly containerLinks: Pick<typeof ContainerLinks, "createVeth" | "get" | "setUp" | "delete">;
+  readonly containerLinks: Pick<typeof ContainerLinks, "startVeth" | "startedVeth" | "get" | "setUp" | "delete">;
   readonly containerAddresses: Pick<typeof ContainerAddresses, "add" | "list" | "settle">;
   readonly containerRoutes: Pick<typeof ContainerRoutes, "add" | "list">;
   readonly ipam: Pick<typeof Ipam, "add" | "del" | "check">;

@@ -25,14 +25,20 @@ export type OperationAnswer = { readonly ok: unknown } | { readonly err: string 
 
 /** Operations whose answers have no value, done in order until one does not succeed. */
 export type BatchRequest = readonly ["batch", ...OperationRequest[]];
-/** First element of an {@link AfterIpamRequest}. It is no operation's name: those have a dot. */
-export const AFTER_IPAM = "after-ipam";
+/** First element of an {@link AfterRequest}. It is no operation's name: those have a dot. */
+export const AFTER = "after";
+/** What a request comes after. */
+export type Earlier = "ipam" | "start";
+/** Error of a batch that was not done, since what was started before it failed. */
+export const NOT_STARTED = "not-started";
 
 /**
- * What a guest asks after it took the answer of an IPAM plugin that was given unasked: the end of that plugin's call may still be on its
- * way to the helper, which waits for it.
+ * What a guest asks after something else.
+ * - `ipam`: it took the answer of an IPAM plugin that was given unasked. The end of that plugin's call may still be on its way to the
+ *   helper, which waits for it.
+ * - `start`: an operation was started whose answer it has not read. Only a batch may come then; it is not done when that fails.
  */
-export type AfterIpamRequest = readonly [typeof AFTER_IPAM, OperationRequest | BatchRequest];
+export type AfterRequest = readonly [typeof AFTER, earlier: readonly Earlier[], OperationRequest | BatchRequest];
 /** `index` counts from 0; `error` is the case of the error enum of the operation's interface. */
 export type BatchAnswer =
   | { readonly ok: null }

@@ -8,7 +8,7 @@ import { dispatchFrame } from "./batch.ts";
 import type { OperationTable } from "./dispatch.ts";
 import { FrameReader, OPERATION_FRAME_MAX_BYTES, encodeFrame } from "./frames.ts";
 import type { Digest } from "./protocol.ts";
-import { AFTER_IPAM } from "./sandbox-protocol.ts";
+import { AFTER, NOT_STARTED } from "./sandbox-protocol.ts";
 import type { BatchAnswer, OperationAnswer } from "./sandbox-protocol.ts";
 import type { HelperState, OpenCall } from "./state.ts";
 import type { SwiftSocket } from "./sandboxes/swift-socket.ts";
@@ -45,6 +45,12 @@ export class SandboxSession {
   readonly #reader = new FrameReader(OPERATION_FRAME_MAX_BYTES);
   /** An operation is being done: the next one has to wait for its answer. */
   #busy = false;
+  /** It is one whose answer the sandbox does not wait for. */
+  #isStarting = false;
+  /** The last operation of that kind. */
+  #started: { readonly call: OpenCall | undefined; hasFailed: boolean } | undefined;
+  /** A request that came meanwhile. */
+  #queued: Asked | undefined;
   #ended = false;
 
   constructor(options: SandboxSessionOptions) {
@@ -77,45 +83,73 @@ export class SandboxSession {
     if (this.#ended) return;
     try {
       const frames = this.#reader.push(chunk);
-      if (frames.length > 1) throw new ProtocolViolation("a request before the answer to the last one");
-      for (const frame of frames) this.#answer(frame);
+      const [first, ...others] = frames.map(readAfter);
+      if (others.some(({ isAfterStart }) => !isAfterStart)) throw tooEarly();
+      if (first !== undefined) for (const asked of [first, ...others]) this.#take(asked);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #answer(frame: unknown): void {
-    if (this.#busy) throw new ProtocolViolation("a request before the answer to the last one");
-    const isEarly = isAfterIpam(frame);
-    const request: unknown = isEarly ? frame[1] : frame;
-    if (this.call !== undefined && !isEarly) return this.#send(this.#dispatch(request));
+  /** Takes a request. One may come before the answer to the last one: after an operation that was started. */
+  #take(asked: Asked): void {
+    if (!this.#busy) return this.#answer(asked);
+    if (!this.#isStarting || this.#queued !== undefined || !asked.isAfterStart) throw tooEarly();
+    this.#queued = asked;
+  }
+
+  #answer(asked: Asked): void {
+    this.#isStarting = this.#isStart(asked.request);
+    if (this.call !== undefined && !asked.isAfterIpam) return this.#perform(asked);
     this.#busy = true;
-    this.#awaitTurn(isEarly)
+    this.#awaitTurn(asked)
       .then(() => {
         this.#busy = false;
-        if (!this.#ended) this.#send(this.#dispatch(request));
+        if (!this.#ended) this.#perform(asked);
       })
       .catch((error: unknown) => this.#fail(error));
   }
 
-  #dispatch(request: unknown): Answer | Promise<Answer> {
+  #perform({ request, isAfterStart }: Asked): void {
+    if (isAfterStart && this.#judgeStarted()) return this.#send(notStarted(request));
     const { table, state } = this.#options;
-    return dispatchFrame(table, state, this.call, request);
+    const isStart = this.#isStart(request);
+    const answer = dispatchFrame(table, state, this.call, request);
+    if (isStart) this.#started = { call: this.call, hasFailed: false };
+    if (!(answer instanceof Promise)) return this.#conclude(answer, isStart);
+    this.#busy = true;
+    answer
+      .then((value) => {
+        this.#busy = false;
+        if (!this.#ended) this.#conclude(value, isStart);
+      })
+      .catch((error: unknown) => this.#fail(error));
   }
 
-  #send(answer: Answer | Promise<Answer>): void {
-    if (!(answer instanceof Promise)) {
-      this.process.private.send(encodeFrame(answer));
-      return;
-    }
-    this.#busy = true;
-    answer.then(
-      (value) => {
-        this.#busy = false;
-        if (!this.#ended) this.process.private.send(encodeFrame(value));
-      },
-      (error: unknown) => this.#fail(error),
-    );
+  /** Sends an answer, and takes what has come meanwhile. */
+  #conclude(answer: Answer, isStart: boolean): void {
+    if (isStart && this.#started !== undefined) this.#started.hasFailed = "err" in answer;
+    this.#send(answer);
+    const queued = this.#queued;
+    this.#queued = undefined;
+    if (queued !== undefined) this.#answer(queued);
+  }
+
+  #send(answer: Answer): void {
+    this.process.private.send(encodeFrame(answer));
+  }
+
+  #isStart(request: unknown): boolean {
+    const { table } = this.#options;
+    const name: unknown = Array.isArray(request) ? request[0] : undefined;
+    return typeof name === "string" && Object.hasOwn(table, name) && table[name]?.operation.isStarted === true;
+  }
+
+  /** Tells whether what the call started has failed. */
+  #judgeStarted(): boolean {
+    if (this.#started === undefined || this.#started.call !== this.call)
+      throw new ProtocolViolation("a request after a start, and nothing was started");
+    return this.#started.hasFailed;
   }
 
   /**
@@ -123,7 +157,7 @@ export class SandboxSession {
    * the IPAM plugin's call, whose addresses the guest may have already. Those requests were sent before the guest's, so they have
    * been read once this turn of the event loop is over.
    */
-  async #awaitTurn(isAfterIpam: boolean): Promise<void> {
+  async #awaitTurn({ isAfterIpam }: Asked): Promise<void> {
     const { beginnings, calls } = this.#options.state;
     await nextTurn();
     if (this.call === undefined) await beginnings.get(this.id);
@@ -145,10 +179,37 @@ export class SandboxSession {
 
 type Answer = OperationAnswer | BatchAnswer;
 
-/** Tells whether a request comes after an IPAM answer that was given unasked. */
-function isAfterIpam(frame: unknown): frame is readonly ["after-ipam", unknown] {
-  return Array.isArray(frame) && frame.length === 2 && frame[0] === AFTER_IPAM;
+function tooEarly(): ProtocolViolation {
+  return new ProtocolViolation("a request before the answer to the last one");
 }
+
+/** A request, and what it comes after. */
+interface Asked {
+  readonly request: unknown;
+  readonly isAfterIpam: boolean;
+  readonly isAfterStart: boolean;
+}
+
+/** Reads what a request comes after. Does not trust: what is not of that form is a request, and judged as one. */
+function readAfter(frame: unknown): Asked {
+  const isAfter = Array.isArray(frame) && frame.length === 3 && frame[0] === AFTER && Array.isArray(frame[1]);
+  if (!isAfter) return { request: frame, isAfterIpam: false, isAfterStart: false };
+  const [, earlier, request] = frame as [string, readonly unknown[], unknown];
+  return { request, isAfterIpam: earlier.includes("ipam"), isAfterStart: earlier.includes("start") };
+}
+
+/**
+ * Makes the answer to a batch that is not done.
+ * @throws {ProtocolViolation} when it is no batch: nothing else may come before the answer to what was started.
+ */
+function notStarted(request: unknown): BatchAnswer {
+  const [name, first] = Array.isArray(request) ? (request as readonly unknown[]) : [];
+  if (name !== "batch" || !Array.isArray(first)) throw new ProtocolViolation("no batch, after a start");
+  return { err: { index: 0, operation: String(first[0]).slice(0, NAME_MAX_CHARACTERS), error: NOT_STARTED } };
+}
+
+/** Characters of an operation's name that are said back. */
+const NAME_MAX_CHARACTERS = 64;
 
 function reasonOf(error: unknown): string {
   if (error instanceof ProtocolViolation || error instanceof CniError) return error.message;

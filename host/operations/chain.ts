@@ -12,9 +12,9 @@ import {
 } from "../spec/request.ts";
 import { formatPreviousResult, parseResult } from "../spec/result-json.ts";
 import type { AttachmentResult } from "../spec/result.ts";
-import type { CallBeginning, PluginCallEnded } from "./backend.ts";
+import type { CallBeginning, GuestOutcome, PluginCallEnded } from "./backend.ts";
 import { concludeCall, endingOf } from "./conclusion.ts";
-import type { Conclusion } from "./conclusion.ts";
+import type { Called, Conclusion } from "./conclusion.ts";
 import { earlyIpamPlugin, openIpam } from "./early-ipam.ts";
 import type { Invocation } from "./invocation.ts";
 import { callIdFor, findPlugin, pluginOf, takeAhead } from "./plugins.ts";
@@ -30,7 +30,7 @@ const CHAIN_EXPORTS = ["attachment", "chained", "addresses"] as const;
 export async function callPlugin(chain: Chain, step: Step): Promise<Conclusion> {
   const { invocation } = chain;
   const beginning = takeAhead(chain, step.callId) ?? deriveCall(invocation, step, (type) => findPlugin(chain, type));
-  const called = { type: step.plugin.type, export: beginning.export, verb: step.verb };
+  const judge = judgeOf({ type: step.plugin.type, export: beginning.export, verb: step.verb });
   const ipam = openIpam({ chain, caller: step, isEarly: beginning.earlyIpam !== undefined }, callPlugin);
   const ended = await chain.backend.call({
     ...beginning,
@@ -38,14 +38,23 @@ export async function callPlugin(chain: Chain, step: Step): Promise<Conclusion> 
     isEndAwaited: step.isEndAwaited,
     onRun: ipam.start,
     onIpam: ipam.answer,
-    beforeEnd: ({ outcome, tookIpam }) => ipam.finish({ isKept: concludeCall(called, outcome).ok, isTaken: tookIpam }),
-    conclude: (outcome) => endingOf(concludeCall(called, outcome)),
+    beforeEnd: ({ outcome, tookIpam }) => ipam.finish({ isKept: judge(outcome).ok, isTaken: tookIpam }),
+    conclude: (outcome) => endingOf(judge(outcome)),
   });
-  const conclusion = concludeCall(called, ended.outcome);
+  const conclusion = judge(ended.outcome);
   const closing = closeCall(chain, step, ended);
   if (step.isEndAwaited || !conclusion.ok) await closing;
   else chain.closings.push(closing);
   return conclusion;
+}
+
+/** Judges the outcome of one call: once, however often it is asked. */
+function judgeOf(called: Called): (outcome: GuestOutcome) => Conclusion {
+  let known: { readonly outcome: GuestOutcome; readonly conclusion: Conclusion } | undefined;
+  return (outcome) => {
+    if (known?.outcome !== outcome) known = { outcome, conclusion: concludeCall(called, outcome) };
+    return known.conclusion;
+  };
 }
 
 /** Gives what is known of a call before it begins. `find` gives the plugin that a type names. */

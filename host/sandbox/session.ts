@@ -3,7 +3,7 @@
  */
 import { encodeFrame, encodeText, FRAME_HEADER_BYTES, OPERATION_FRAME_MAX_BYTES } from "../helper/frames.ts";
 import type { LogLine } from "../helper/protocol.ts";
-import { AFTER_IPAM } from "../helper/sandbox-protocol.ts";
+import { AFTER, type Earlier } from "../helper/sandbox-protocol.ts";
 import type {
   BatchAnswer,
   CallFrame,
@@ -46,6 +46,8 @@ export class Session implements ImportContext {
   #isIpamAhead = false;
   /** It was taken, and the helper not asked since. */
   #isAfterIpam = false;
+  /** What the helper does while the guest goes on, and its answer once it was read. */
+  #started: { answer: unknown } | undefined;
   /** It came, before it was taken. */
   #ahead: IpamFrame | undefined;
 
@@ -57,7 +59,31 @@ export class Session implements ImportContext {
   askHelper(operation: string, args: readonly unknown[]): unknown {
     if (this.#batch !== undefined) throw new Error(`${operation} has an answer to give, and a batch is open`);
     this.#beginHostCall();
+    this.#readStarted();
     return unwrapAnswer(this.#ask(JSON.stringify([operation, ...args.map(toWire)])) as OperationAnswer);
+  }
+
+  startHelper(operation: string, args: readonly unknown[]): void {
+    if (this.#batch !== undefined) throw new Error(`${operation} in a batch`);
+    if (this.#started !== undefined) throw new Error(`${operation}, and something was started in this call already`);
+    this.#beginHostCall();
+    const frame = this.#encode(JSON.stringify([operation, ...args.map(toWire)]), []);
+    this.#exchange(() => this.#channels.private.writeEncoded(frame));
+    this.#started = { answer: undefined };
+  }
+
+  takeStarted(): unknown {
+    if (!this.#isCallOpen) throw new Error("no call is open");
+    if (this.#started === undefined) throw new Error("nothing was started");
+    this.#readStarted();
+    return unwrapAnswer(this.#started.answer as OperationAnswer);
+  }
+
+  /** Reads the answer to what was started, unless that was done. */
+  #readStarted(): void {
+    const started = this.#started;
+    if (started === undefined || started.answer !== undefined) return;
+    started.answer = this.#exchange(() => this.#channels.private.readFrame());
   }
 
   askHelperForUnit(operation: string, args: readonly unknown[]): unknown {
@@ -126,13 +152,15 @@ export class Session implements ImportContext {
     this.#isIpamAhead = call.isIpamAhead;
     this.#isAfterIpam = false;
     this.#ahead = undefined;
+    this.#started = undefined;
     const started = performance.now();
     const outcome = this.#callGuest(call, instance);
     const guestMicroseconds = Math.round((performance.now() - started) * 1000);
     if (this.#isAsking) throw new ChannelClosed("a call ended in the middle of an exchange");
     this.#endActs.shift()?.();
+    // What is left of the call is read: it would be taken for the next one's.
+    this.#readStarted();
     const tookIpam = call.isIpamAhead && !this.#isIpamAhead;
-    // It comes in any case, and would be taken for the next call's.
     if (this.#isIpamAhead) this.#readIpam("ipam-ahead");
     this.#reportDropped();
     this.#isCallOpen = false;
@@ -185,16 +213,25 @@ export class Session implements ImportContext {
       });
   }
 
-  /** Sends a request, as JSON, to the helper, and gives its answer. */
+  /** Sends a request, as JSON, to the helper, and gives its answer. That to what was started comes before it. */
   #ask(request: string): unknown {
-    const frame = encodeText(this.#isAfterIpam ? `["${AFTER_IPAM}",${request}]` : request);
-    this.#isAfterIpam = false;
-    if (frame.byteLength - FRAME_HEADER_BYTES > OPERATION_FRAME_MAX_BYTES)
-      this.#meter.reach(`${OPERATION_FRAME_MAX_BYTES} bytes of arguments`);
+    const started = this.#started?.answer === undefined ? this.#started : undefined;
+    const frame = this.#encode(request, started === undefined ? [] : ["start"]);
     return this.#exchange(() => {
       this.#channels.private.writeEncoded(frame);
+      if (started !== undefined) started.answer = this.#channels.private.readFrame();
       return this.#channels.private.readFrame();
     });
+  }
+
+  /** Makes the frame of a request, given as JSON, and of what it comes after. */
+  #encode(request: string, earlier: readonly Earlier[]): Buffer {
+    const all = this.#isAfterIpam ? [...earlier, "ipam"] : earlier;
+    this.#isAfterIpam = false;
+    const frame = encodeText(all.length === 0 ? request : `["${AFTER}",${JSON.stringify(all)},${request}]`);
+    if (frame.byteLength - FRAME_HEADER_BYTES > OPERATION_FRAME_MAX_BYTES)
+      this.#meter.reach(`${OPERATION_FRAME_MAX_BYTES} bytes of arguments`);
+    return frame;
   }
 
   #beginHostCall(): void {

@@ -57,7 +57,8 @@ export function bridgeWith(given: AddressResult = GIVEN, changes: Changes = {}) 
   const nothing = (): void => undefined;
   const imports: Omit<BridgeImports, "batch"> = {
     containerLinks: {
-      createVeth: () => ({ container: LINKS.container, node: LINKS.node }),
+      startVeth: nothing,
+      startedVeth: () => ({ container: LINKS.container, node: LINKS.node }),
       get: () => LINKS.container,
       setUp: nothing,
       delete: nothing,

@@ -10,7 +10,12 @@ describe("ADD without IPAM", () => {
   test("plugs the container in, and sets it up with a carrier", () => {
     const { calls, plugin } = bridgeWith();
     const result = plugin.add(requestOf({}), CONTAINER);
-    expect(namesOf(calls)).toEqual(["nodeLinks.ensureBridge", "containerLinks.createVeth", "containerLinks.setUp"]);
+    expect(namesOf(calls)).toEqual([
+      "nodeLinks.ensureBridge",
+      "containerLinks.startVeth",
+      "containerLinks.setUp",
+      "containerLinks.startedVeth",
+    ]);
     expect(argumentsOf(calls, "containerLinks.setUp")).toEqual([CONTAINER, "eth0", 2550]);
     expect(result).toMatchObject({ ips: [], routes: [] });
   });
@@ -24,7 +29,11 @@ describe("ADD without IPAM", () => {
   test("disableContainerInterface leaves the link down and waits for nothing", () => {
     const { calls, plugin } = bridgeWith();
     plugin.add(requestOf({ disableContainerInterface: true }), CONTAINER);
-    expect(namesOf(calls)).toEqual(["nodeLinks.ensureBridge", "containerLinks.createVeth"]);
+    expect(namesOf(calls)).toEqual([
+      "nodeLinks.ensureBridge",
+      "containerLinks.startVeth",
+      "containerLinks.startedVeth",
+    ]);
   });
 });
 
@@ -34,7 +43,7 @@ describe("ADD with addresses", () => {
     plugin.add(requestOf({ ...IPAM, isDefaultGateway: true, ipMasq: true }), CONTAINER);
     expect(namesOf(calls)).toEqual([
       "nodeLinks.ensureBridge",
-      "containerLinks.createVeth",
+      "containerLinks.startVeth",
       "ipam.add",
       "containerAddresses.add",
       "containerLinks.setUp",
@@ -42,7 +51,16 @@ describe("ADD with addresses", () => {
       "nodeAddresses.ensure",
       "nodeForwarding.enable",
       "masquerade.set",
+      "containerLinks.startedVeth",
     ]);
+  });
+
+  test("tells why the link could not be made before what follows from that", () => {
+    const { plugin } = bridgeWith(GIVEN, {
+      containerLinks: { startedVeth: failing("already-exists") },
+      containerAddresses: { add: failing("not-found") },
+    });
+    expect(failureOf(() => plugin.add(requestOf(IPAM), CONTAINER)).message).toContain("make link");
   });
 
   test("gives bridge, node's end and container's end, with their hardware addresses", () => {
@@ -104,7 +122,7 @@ describe("ADD with addresses", () => {
   test("fails when the IPAM plugin gives no address, and has what it gave released", () => {
     const { calls, plugin } = bridgeWith({ ips: [], routes: [] });
     expect(failureOf(() => plugin.add(requestOf(IPAM), CONTAINER)).message).toBe("the IPAM plugin gave no address");
-    expect(namesOf(calls).at(-1)).toBe("ipam.del");
+    expect(namesOf(calls).slice(-2)).toEqual(["ipam.del", "containerLinks.startedVeth"]);
   });
 
   test("a late failure has the addresses released, and is what is reported", () => {
@@ -151,7 +169,7 @@ describe("configuration", () => {
   const veth = (configuration: object, rest = {}): object => {
     const { calls, plugin } = bridgeWith();
     plugin.add(requestOf(configuration, rest), CONTAINER);
-    return argumentsOf(calls, "containerLinks.createVeth")?.[1] as object;
+    return argumentsOf(calls, "containerLinks.startVeth")?.[1] as object;
   };
 
   test("leaves everything to the kernel by default", () => {
@@ -174,7 +192,7 @@ describe("configuration", () => {
     expect(argumentsOf(calls, "nodeLinks.ensureBridge")).toEqual([
       { name: "br1", mtuBytes: 1400, vlanFiltering: false, promiscuous: true },
     ]);
-    expect(argumentsOf(calls, "containerLinks.createVeth")?.[1]).toMatchObject({
+    expect(argumentsOf(calls, "containerLinks.startVeth")?.[1]).toMatchObject({
       mtuBytes: 1400,
       port: { bridge: "br1", isolated: true },
       duplicateAddressDetection: "enhanced",
@@ -233,7 +251,7 @@ describe("configuration", () => {
   );
 
   test("a bridge without a free port is an error of its own", () => {
-    const { plugin } = bridgeWith(GIVEN, { containerLinks: { createVeth: failing("limit-reached") } });
+    const { plugin } = bridgeWith(GIVEN, { containerLinks: { startedVeth: failing("limit-reached") } });
     const failure = failureOf(() => plugin.add(requestOf({}), CONTAINER));
     expect(failure).toMatchObject({ code: 11, message: 'bridge "cni0" has no free port' });
     expect(failure.details).toContain("1,024");

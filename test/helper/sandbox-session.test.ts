@@ -43,6 +43,7 @@ function start(state = stateOf()): Fake {
       otherwise: "invalid-argument",
       operations: {
         // Says of its argument whether it succeeds.
+        list: operation({ effect: "read", isStarted: true, schema: z.tuple([]), run: () => slow.promise }),
         remove: operation({
           effect: "change",
           schema: z.tuple([z.boolean()]),
@@ -173,7 +174,7 @@ test("has what follows an early IPAM answer wait for the end of the IPAM plugin'
   const { channel, session } = start(state);
   const over = Promise.withResolvers<void>();
   state.calls.set("nested", { parent: session.call, over } as unknown as OpenCall);
-  channel.push(encodeFrame(["after-ipam", ["batch", ["masquerade.remove", true]]]));
+  channel.push(encodeFrame(["after", ["ipam"], ["batch", ["masquerade.remove", true]]]));
   await settle();
   await settle();
   expect(channel.written).toEqual([]);
@@ -182,11 +183,64 @@ test("has what follows an early IPAM answer wait for the end of the IPAM plugin'
   expect(channel.written).toEqual([encodeFrame({ ok: null })]);
 });
 
+const AFTER_START = ["after", ["start"], ["batch", ["masquerade.remove", true]]];
+
 test.for([
-  { title: "with nothing after it", frame: ["after-ipam"] },
-  { title: "with itself after it", frame: ["after-ipam", ["after-ipam", ["leases.list"]]] },
-  { title: "with more after it", frame: ["after-ipam", ["leases.list"], ["leases.list"]] },
-])("kills the sandbox for a word of an early answer $title", async ({ frame }) => {
+  { title: "at once", isTogether: true },
+  { title: "later", isTogether: false },
+])("does a batch that comes $title after what was started, in order", async ({ isTogether }) => {
+  const fake = start();
+  const [first, second] = [encodeFrame(["masquerade.list"]), encodeFrame(AFTER_START)];
+  for (const chunk of isTogether ? [Buffer.concat([first, second])] : [first, second]) fake.channel.push(chunk);
+  await settle();
+  await settle();
+  expect(fake.channel.written).toEqual([]);
+  fake.finish(7);
+  await settle();
+  await settle();
+  expect(fake.channel.written).toEqual([encodeFrame({ ok: 7 }), encodeFrame({ ok: null })]);
+  expect(fake.breaches).toEqual([]);
+});
+
+test("does not do a batch that comes after what was started and failed", async () => {
+  const fake = start();
+  fake.finish(Promise.reject(new OperationFailure("limit-reached")));
+  fake.channel.push(Buffer.concat([encodeFrame(["masquerade.list"]), encodeFrame(AFTER_START)]));
+  await settle();
+  await settle();
+  const skipped = { index: 0, operation: "masquerade.remove", error: "not-started" };
+  expect(fake.channel.written).toEqual([encodeFrame({ err: "limit-reached" }), encodeFrame({ err: skipped })]);
+});
+
+test.for([
+  { title: "one that does not say so", second: ["leases.list"], third: undefined },
+  { title: "two", second: AFTER_START, third: AFTER_START },
+])("kills the sandbox for another request after what was started: $title", async ({ second, third }) => {
+  const fake = start();
+  for (const frame of [["masquerade.list"], second, third])
+    if (frame !== undefined) fake.channel.push(encodeFrame(frame));
+  await settle();
+  await settle();
+  expect([fake.killed, fake.channel.written]).toEqual([1, []]);
+});
+
+test("kills the sandbox for what is no batch after a start that failed", async () => {
+  const fake = start();
+  fake.finish(Promise.reject(new OperationFailure("limit-reached")));
+  fake.channel.push(
+    Buffer.concat([encodeFrame(["masquerade.list"]), encodeFrame(["after", ["start"], ["leases.list"]])]),
+  );
+  await settle();
+  await settle();
+  expect(fake.killed).toBe(1);
+});
+
+test.for([
+  { title: "with nothing after it", frame: ["after", ["ipam"]] },
+  { title: "with itself after it", frame: ["after", ["ipam"], ["after", ["ipam"], ["leases.list"]]] },
+  { title: "with more after it", frame: ["after", ["ipam"], ["leases.list"], ["leases.list"]] },
+  { title: "of a start that was not", frame: ["after", ["start"], ["batch", ["masquerade.remove", true]]] },
+])("kills the sandbox for a word of what came before $title", async ({ frame }) => {
   const fake = start();
   fake.channel.push(encodeFrame(frame));
   await settle();

@@ -54,7 +54,7 @@ describe("the answer of an IPAM plugin that comes unasked", () => {
     const { reports, helper } = await play([[["ipam", "add"], ...RELEASE, ...RELEASE]]);
     expect(reports[0]?.result.tookIpam).toBe(true);
     expect(answersIn(reports[0] as CallReport)).toMatchObject([{ ok: true, value: { ips: [] } }, {}, {}]);
-    expect(helper.heard).toEqual([["after-ipam", ["masquerade.remove"]], ["masquerade.remove"]]);
+    expect(helper.heard).toEqual([["after", ["ipam"], ["masquerade.remove"]], ["masquerade.remove"]]);
   });
 
   test("may be a refusal", async () => {

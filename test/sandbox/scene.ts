@@ -6,7 +6,7 @@ import type { CallFrame, OperationAnswer, OperationRequest } from "../../host/he
 import { createPool, type AnswerIpam, type CallReport } from "../../host/sandbox/pool.ts";
 import { createFakeHelper, REQUEST, type FakeHelper } from "./fake-helper.ts";
 
-const LINK = {
+export const LINK = {
   name: "eth0",
   index: 2,
   kind: "veth",

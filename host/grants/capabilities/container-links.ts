@@ -25,7 +25,7 @@ export type ContainerLinksScope = z.output<typeof scope>;
 /** Links of the container's namespace. */
 export const containerLinks = defineCapability<ContainerLinksScope>({
   name: "container-links",
-  operations: ["create-veth", "get", "set-up", "set-down", "delete"],
+  operations: ["create-veth", "start-veth", "started-veth", "get", "set-up", "set-down", "delete"],
   scope,
   covers(wider, narrower) {
     return (
@@ -46,7 +46,11 @@ export const containerLinks = defineCapability<ContainerLinksScope>({
     const [, name] = question.args;
     switch (question.operation) {
       case "create-veth":
+      case "start-veth":
         return decideVeth(granted, question);
+      // What was started was judged then.
+      case "started-veth":
+        return ALLOWED;
       case "get":
         return decideLink(granted, question, undefined);
       case "set-up":

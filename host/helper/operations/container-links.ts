@@ -42,6 +42,13 @@ export const CONTAINER_LINKS: OperationInterface = {
       schema: z.tuple([HANDLE, VETH_OPTIONS]),
       run: (context, [, options]) => createVeth(context, options),
     }),
+    "start-veth": operation({
+      effect: "change",
+      maxCalls: 1,
+      isStarted: true,
+      schema: z.tuple([HANDLE, VETH_OPTIONS]),
+      run: (context, [, options]) => createVeth(context, options),
+    }),
     get: operation({
       effect: "read",
       schema: z.tuple([HANDLE, LINK_NAME]),

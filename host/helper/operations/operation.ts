@@ -17,6 +17,8 @@ export interface Operation {
   readonly effect: "read" | "change";
   /** Most times that one call may ask it. More is a breach. */
   readonly maxCalls: number;
+  /** Whether one batch may be asked before its answer was read. */
+  readonly isStarted: boolean;
   /** Judges the arguments; `undefined`: wrong shape, a breach. */
   readonly parse: (args: readonly unknown[]) => readonly unknown[] | undefined;
   /**
@@ -52,13 +54,15 @@ export class OperationFailure extends Error {
 export function operation<Args extends readonly unknown[]>(definition: {
   readonly effect: "read" | "change";
   readonly maxCalls?: number;
+  readonly isStarted?: boolean;
   readonly schema: z.ZodType<Args>;
   readonly run: (context: OperationContext, args: Args) => unknown;
 }): Operation {
-  const { effect, maxCalls = 4096, schema, run } = definition;
+  const { effect, maxCalls = 4096, isStarted = false, schema, run } = definition;
   return {
     effect,
     maxCalls,
+    isStarted,
     parse: (args) => {
       const parsed = schema.safeParse(args);
       return parsed.success ? parsed.data : undefined;

@@ -17,6 +17,30 @@
  */
 export function createVeth(container: ContainerNamespace, options: VethOptions): VethPair;
 /**
+ * Starts what `create-veth` does, and does not wait for it: `started-veth` gives the pair. What a batch asks meanwhile is done after it, or
+ * not at all when it fails; anything else waits for it. Once in a call.
+ *
+ * Needs grant: `container-links` with kind `veth`; for `port`, `node-links` with that bridge.
+ *
+ * # Errors
+ * - none. What went wrong is told by `started-veth`.
+ */
+export function startVeth(container: ContainerNamespace, options: VethOptions): void;
+/**
+ * Waits for what `start-veth` started, and gives the pair. Traps when nothing was started.
+ *
+ * Needs grant: `container-links`.
+ *
+ * # Errors
+ * - `not-permitted`: `ifname` is not the call's, or the grant does not cover the kind or the bridge.
+ * - `already-exists`: either name is taken. (EEXIST)
+ * - `not-found`: the bridge is not there. (ENODEV)
+ * - `invalid-argument`: MTU or hardware address refused by the kernel. (EINVAL, ERANGE, EADDRNOTAVAIL)
+ * - `limit-reached`: the bridge has no free port. (EXFULL)
+ * - `no-namespace`: the namespace is gone.
+ */
+export function startedVeth(container: ContainerNamespace): VethPair;
+/**
  * Reads one link of the container.
  *
  * Needs grant: `container-links`.

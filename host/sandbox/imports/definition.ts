@@ -9,6 +9,10 @@ export interface ImportContext {
   askHelper(operation: string, args: readonly unknown[]): unknown;
   /** The same for an operation whose ok has no value: while a batch is open it is put off instead. */
   askHelperForUnit(operation: string, args: readonly unknown[]): unknown;
+  /** Has the helper do something, and does not wait for its answer. Traps the guest in a batch, and a second time in a call. */
+  startHelper(operation: string, args: readonly unknown[]): void;
+  /** Gives the answer to what was started, and blocks until it is there. Traps the guest when nothing was started. */
+  takeStarted(): unknown;
   /** Begins a batch. Traps the guest when one is open. */
   beginBatch(): void;
   /** Has the helper do what was put off, and blocks until it answers. Traps the guest when no batch is open. */
@@ -55,4 +59,16 @@ export function operation(name: string): ImportFunction {
   return (context) =>
     (...args) =>
       context.askHelper(name, args);
+}
+
+/** A function without an answer: the helper does what it names, and the guest goes on. */
+export function startOperation(name: string): ImportFunction {
+  return (context) =>
+    (...args) =>
+      context.startHelper(name, args);
+}
+
+/** A function that gives the answer to what a {@link startOperation} started. */
+export function startedAnswer(): ImportFunction {
+  return (context) => () => context.takeStarted();
 }

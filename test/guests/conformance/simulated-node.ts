@@ -35,6 +35,10 @@ const LINK = {
 
 /** The node, with one container. */
 export class SimulatedNode {
+  /** Gives what was started, or throws why it failed. */
+  #started: () => unknown = () => {
+    throw new Error("nothing was started");
+  };
   #node = new Map<string, Link>();
   #container = new Map<string, Link>();
   #masqueraded = new Map<string, string>();
@@ -112,6 +116,10 @@ export class SimulatedNode {
   #containerLinks(owner: string): Readonly<Record<string, unknown>> {
     return {
       createVeth: (_container: unknown, options: VethOptions) => this.#createVeth(owner, options),
+      startVeth: (_container: unknown, options: VethOptions) => {
+        this.#started = capture(() => this.#createVeth(owner, options));
+      },
+      startedVeth: () => this.#started(),
       get: (_container: unknown, name: string) => find(this.#container, name, "not-found").info,
       setUp: (_container: unknown, name: string) => this.#setUp(this.#container, name, true),
       setDown: (_container: unknown, name: string) => this.#setUp(this.#container, name, false),
@@ -266,4 +274,16 @@ function find(links: ReadonlyMap<string, Link>, name: string, errorCase: string)
   const link = links.get(name);
   if (link === undefined) throw new ImportFailure(errorCase);
   return link;
+}
+
+/** Does something now, and gives or throws later what came of it. */
+function capture<Value>(act: () => Value): () => Value {
+  try {
+    const value = act();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }

@@ -20,13 +20,18 @@ test("an intent is on record before the change, for every other helper too", () 
   ]);
 });
 
-test("done waits for the next intent", () => {
+test("done waits for the end, or the next flush", () => {
   const stateDir = temporaryStateDir();
   const [ledger, other] = [openTestLedger(stateDir), openTestLedger(stateDir)];
   const first = ledger.intent(ownerOf("c1"), intentOf("op1"));
   ledger.done(first, { index: 9 });
   expect(other.owned({ kind: "veth", key: "veth1" })[0]?.state).toBe("intent");
   ledger.intent(ownerOf("c1"), intentOf("op1", { key: "veth2" }));
+  expect(other.owned({ operationId: "op1" }).map(({ state, undo }) => [state, undo])).toEqual([
+    ["intent", { name: "veth1" }],
+    ["intent", { name: "veth1" }],
+  ]);
+  ledger.flush();
   expect(other.owned({ operationId: "op1" }).map(({ state, undo }) => [state, undo])).toEqual([
     ["done", { index: 9 }],
     ["intent", { name: "veth1" }],
