@@ -95,6 +95,16 @@ export class Fields {
     );
   }
 
+  /** An object whose fields are texts, with their names as they are written. */
+  namedTexts(key: string): [name: string, text: string][] | undefined {
+    const value = this.raw(key);
+    if (value === undefined) return undefined;
+    if (!isObject(value)) return wrongType(this.pathOf(key), "an object", value);
+    return Object.entries(value).map(([name, text]) =>
+      typeof text === "string" ? [name, text] : wrongType(`${this.pathOf(key)}.${name}`, "a string", text),
+    );
+  }
+
   /** An object. */
   object(key: string): Fields | undefined {
     const value = this.raw(key);

@@ -8,7 +8,8 @@ import type { IpPrefix } from "../spec/ip.ts";
 import { readPointer } from "../spec/json.ts";
 import type { CallFacts } from "./facts.ts";
 
-const pointer = z.string().regex(/^(?:\/[^/]+)+$/u, "want a JSON pointer such as /bridge");
+/** Where in a configuration: a JSON pointer. */
+export const pointer = z.string().regex(/^(?:\/[^/]+)+$/u, "want a JSON pointer such as /bridge");
 
 /**
  * A name: a literal; or what the plugin's configuration says at a JSON pointer, `default` where it says nothing, and only `among`

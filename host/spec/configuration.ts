@@ -2,6 +2,7 @@
  * @module Network configurations: a list of plugins, parsed once, every field kept.
  */
 
+import { duplicateKeys } from "./duplicate-keys.ts";
 import { CniError } from "./error.ts";
 import { isJsonArray, isJsonObject, parseJsonObject, readKey } from "./json.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
@@ -18,6 +19,8 @@ export interface PluginConfiguration {
   readonly capabilityArgs: readonly string[];
   /** The object as the operator wrote it. */
   readonly object: JsonObject;
+  /** JSON pointers of its fields that the text has more than once, spelled the same: the object has the last. @default none, or not known */
+  readonly duplicates?: readonly string[];
 }
 
 /** A network configuration list. Source: CNI SPEC 1.1.0, section 1. */
@@ -42,20 +45,45 @@ export interface NetworkConfiguration {
  * @throws {CniError} incompatibleCniVersion when its version is not supported.
  */
 export function parseNetworkConfiguration(source: unknown): NetworkConfiguration {
-  const list = asList(parseSource(source));
+  const object = parseSource(source);
+  const list = asList(object);
   const name = readString(list, "name");
   if (name === undefined) throw new CniError("invalidNetworkConfig", 'the network configuration has no "name"');
   const cniVersion = selectVersion(readString(list, "cniVersion") || UNVERSIONED, readStrings(list, "cniVersions"));
   const loadOnlyInlinedPlugins = readSwitch(list, "loadOnlyInlinedPlugins");
+  const plugins = parsePlugins(readKey(list, "plugins"), loadOnlyInlinedPlugins);
   return {
     name: parseNetworkName(name),
     cniVersion,
     disableCheck: readSwitch(list, "disableCheck"),
     disableGc: readSwitch(list, "disableGC"),
     loadOnlyInlinedPlugins,
-    plugins: parsePlugins(readKey(list, "plugins"), loadOnlyInlinedPlugins),
+    plugins: typeof source === "string" ? withDuplicates(plugins, { text: source, isList: list === object }) : plugins,
     text: JSON.stringify(list),
   };
+}
+
+/** Says of each plugin which of its fields a text has more than once. `isList`: the text is a list's, not that of one plugin. */
+function withDuplicates(
+  plugins: readonly PluginConfiguration[],
+  { text, isList }: { readonly text: string; readonly isList: boolean },
+): readonly PluginConfiguration[] {
+  const pointers = duplicateKeys(text)
+    .filter(({ spellings }) => new Set(spellings).size < spellings.length)
+    .map(({ pointer }) => pointer);
+  if (pointers.length === 0) return plugins;
+  return plugins.map((plugin, index) => {
+    const duplicates = isList ? pointers.flatMap((pointer) => insideOf(pointer, index)) : pointers;
+    return duplicates.length === 0 ? plugin : { ...plugin, duplicates };
+  });
+}
+
+/** Beginning of a pointer into one of the plugins of a list. */
+const LIST_PREFIX = /^\/plugins\/([0-9]+)(?=\/)/iu;
+
+function insideOf(pointer: string, index: number): readonly string[] {
+  const match = LIST_PREFIX.exec(pointer);
+  return match !== null && Number(match[1]) === index ? [pointer.slice(match[0].length)] : [];
 }
 
 function parseSource(source: unknown): JsonObject {

@@ -13,12 +13,14 @@ import type { RuntimeConfig } from "./runtime-config.ts";
 
 /** Prefix of keys that the protocol keeps for itself. Source: CNI SPEC 1.1.0, section 1, "Reserved keys". */
 const RESERVED_PREFIX = "cni.dev/";
+/** Where a request says which fields the operator's text has more than once: a plugin that reads JSON sees the last one alone. */
+const DUPLICATES = "cnidaria.dev/duplicates";
 /** Keys that are derived, and so not taken from the operator's object. */
-const DERIVED = ["name", "cniVersion", "capabilities", "runtimeConfig", "prevResult"];
+const DERIVED = ["name", "cniVersion", "capabilities", "runtimeConfig", "prevResult", DUPLICATES];
 
 /** The request configuration of one plugin, and the capability arguments in it. */
 export interface RequestConfiguration {
-  /** All fields of the operator's object; `name`, the selected `cniVersion`, `runtimeConfig` where there is any. */
+  /** All fields of the operator's object; `name`, the selected `cniVersion`, `runtimeConfig` where there is any; which fields it has twice. */
   readonly configuration: JsonObject;
   /** Capability arguments that are both declared and supplied. */
   readonly runtimeConfig: JsonObject;
@@ -63,7 +65,9 @@ export function deriveRequestConfiguration(
   capabilityArgs: JsonObject,
 ): RequestConfiguration {
   const kept = Object.entries(withoutKeys(plugin.object, DERIVED)).filter(([key]) => !key.startsWith(RESERVED_PREFIX));
-  const base: JsonObject = { cniVersion: network.cniVersion, name: network.name, ...Object.fromEntries(kept) };
+  const duplicates = plugin.duplicates === undefined ? {} : { [DUPLICATES]: plugin.duplicates };
+  const own = Object.fromEntries(kept);
+  const base: JsonObject = { cniVersion: network.cniVersion, name: network.name, ...own, ...duplicates };
   const runtimeConfig = deriveRuntimeConfig(plugin, capabilityArgs);
   if (Object.keys(runtimeConfig).length === 0) return { configuration: base, runtimeConfig };
   return { configuration: { ...base, runtimeConfig }, runtimeConfig };

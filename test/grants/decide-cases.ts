@@ -3,6 +3,7 @@
  */
 import type { CallFacts } from "../../host/grants/facts.ts";
 import { parseIpAddress, parseIpPrefix } from "../../host/spec/ip.ts";
+import { TUNING_ALLOWED, TUNING_REFUSED } from "./tuning-cases.ts";
 
 /** One operation to judge. */
 export interface Case {
@@ -66,6 +67,7 @@ export const ALLOWED: readonly Case[] = [
     args: [1, "eth0", [{ table: 100 }], "append"],
     granted: { "container-routes": { tables: "any" } },
   },
+  ...TUNING_ALLOWED,
   { why: "the configured bridge", operation: "node-links.ensure-bridge", args: [{ name: "br0" }] },
   {
     why: "the default, where nothing is configured",
@@ -121,6 +123,7 @@ export const ALLOWED: readonly Case[] = [
 
 /** What it does not, each for one reason. */
 export const REFUSED: readonly Case[] = [
+  ...TUNING_REFUSED,
   { why: "another ifname", operation: "container-links.create-veth", args: veth({ ifname: "eth1" }) },
   { why: "no options", operation: "container-links.create-veth", args: [1] },
   {
@@ -245,7 +248,7 @@ export const REFUSED: readonly Case[] = [
     facts: { configuration: { ipam: { resolvConf: "/etc/../etc/shadow" } } },
   },
   { why: "an unknown function", operation: "container-links.toString", args: [1, "eth0"] },
-  { why: "an unknown capability", operation: "container-sysctls.set", args: [] },
+  { why: "an unknown capability", operation: "container-vrfs.join", args: [] },
   { why: "a name that is on every object", operation: "constructor.name", args: [] },
   { why: "no dot", operation: "log", args: [] },
   { why: "nothing", operation: "", args: [] },

@@ -24,6 +24,13 @@ export const FACTS: CallFacts = {
       ranges: [[{ subnet: "10.2.0.0/24" }], [{ subnet: "2001:db8::/64" }]],
       resolvConf: "/etc/resolv.conf",
     },
+    Sysctl: {
+      "net.core.somaxconn": "500",
+      "net.core.rmem_max": "1",
+      "net/ipv4/conf/IFNAME/arp_filter": "1",
+      "net.ipv4.conf.eth1.arp_filter": "1",
+    },
+    args: { cni: { sysctl: { "net.ipv4.conf.IFNAME.arp_ignore": "2" } } },
   },
   runtimeConfig: { ipRanges: [[{ Subnet: "10.3.0.0/24" }]] },
   givenAddresses: [parseIpPrefix("10.1.0.7/16"), parseIpPrefix("2001:db8::7/64")],
@@ -36,6 +43,11 @@ export const ALL: Capabilities = scopes({
   "container-links": { kinds: ["veth"], set: ["up"] },
   "container-addresses": { from: "ipam" },
   "container-routes": {},
+  "container-link-attributes": { set: ["mtu", "mac"] },
+  "container-sysctls": {
+    names: ["net.ipv4.conf.IFNAME.**", { name: "net.core.somaxconn", values: ["500", "600"] }],
+    configuration: ["/sysctl", "/args/cni/sysctl"],
+  },
   "node-links": { bridges: [{ configuration: "/bridge", default: "cni0" }] },
   "node-addresses": {
     links: [{ configuration: "/bridge", default: "cni0" }],
@@ -94,6 +106,22 @@ const SCOPES: Readonly<Record<CapabilityName, fc.Arbitrary<unknown>>> = {
     tables: fc.oneof(fc.constant("any"), fc.subarray([100, 254, 255])),
     delete: fc.boolean(),
   }),
+  "container-link-attributes": fc.record({ links: names, set: fc.subarray(["mtu", "mac", "promiscuous"]) }),
+  "container-sysctls": fc.record(
+    {
+      names: fc.subarray([
+        "net.**",
+        "net.ipv4.*.*.arp_filter",
+        "net.ipv4.conf.IFNAME.**",
+        "net.ipv4.conf.IFNAME.arp_filter",
+        "net.ipv4.conf.eth0.arp_filter",
+        { name: "net.core.*", values: ["500", "600"] },
+        { name: "net.core.somaxconn", values: ["500"] },
+      ]),
+      configuration: fc.subarray(["/sysctl", "/args/cni/sysctl"]),
+    },
+    { requiredKeys: ["names"] },
+  ),
   "node-links": fc.record({ bridges: names, adopt: names, read: names }),
   "node-addresses": fc.record({ links: names, replace }),
   "node-forwarding": fc.record({ families: fc.subarray(["ipv4", "ipv6"]) }),
@@ -130,6 +158,17 @@ const veth = fc.record({
   nodeName: fc.option(link, { nil: undefined }),
   port: fc.option(fc.record({ bridge: link, hairpin: fc.boolean(), isolated: fc.boolean() }), { nil: undefined }),
 });
+const settingNames = fc.constantFrom(
+  "net.core.somaxconn",
+  "net.ipv4.conf.eth0.arp_filter",
+  "net.ipv4.conf.eth0.arp_ignore",
+  "net.ipv4.conf.eth1.arp_filter",
+  "kernel.panic",
+  5,
+);
+const settings = fc.array(fc.record({ name: settingNames, value: fc.constantFrom("500", "600", "1", "2", 1) }), {
+  maxLength: 2,
+});
 const routes = fc.array(fc.record({ table: fc.constantFrom(undefined, 0, 100, 254, 255, "254") }), { maxLength: 2 });
 
 /** Any operation with arguments of its shape, mostly. */
@@ -152,6 +191,16 @@ export const anyOperation: fc.Arbitrary<readonly [operation: string, args: reado
     fc.constantFrom("container-routes.add", "container-routes.list", "container-routes.delete"),
     fc.tuple(fc.constant(1), link, routes, fc.constantFrom("exclusive", "replace")),
   ),
+  fc.tuple(
+    fc.constantFrom("container-link-attributes.set", "container-link-attributes.restore"),
+    fc.tuple(
+      fc.constant(1),
+      link,
+      fc.record({ mtuBytes: fc.constantFrom(undefined, 1400), mac: fc.constantFrom(undefined, []) }),
+    ),
+  ),
+  fc.tuple(fc.constant("container-sysctls.set"), fc.tuple(fc.constant(1), settings)),
+  fc.tuple(fc.constant("container-sysctls.get"), fc.tuple(fc.constant(1), fc.array(settingNames, { maxLength: 2 }))),
   fc.tuple(fc.constant("node-links.ensure-bridge"), fc.tuple(fc.record({ name: link }))),
   fc.tuple(
     fc.constantFrom(

@@ -204,8 +204,10 @@ test("the policy names the interfaces that are built", () => {
   const names = new Set(Object.keys(OPERATIONS).map((name) => name.slice(0, name.indexOf("."))));
   expect([...names].sort()).toEqual([
     "container-addresses",
+    "container-link-attributes",
     "container-links",
     "container-routes",
+    "container-sysctls",
     "leases",
     "masquerade",
     "node-addresses",

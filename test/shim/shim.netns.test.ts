@@ -112,6 +112,29 @@ describe.each(KINDS)("a %s executable", (kind) => {
     expect(nodeRules()).toEqual([]);
   });
 
+  test("a chained plugin by itself: adds to what is there, is checked, and puts it back", () => {
+    const container = newContainer();
+    const input = JSON.parse(configurationOf(8)) as { readonly cniVersion: string; readonly name: string };
+    const { cniVersion, name } = input;
+    const bridged = JSON.parse(call(environmentOf("ADD", container), JSON.stringify(input)).stdout) as object;
+    const link = (): string =>
+      execFileSync("ip", ["-n", container.name, "-o", "link", "show", "eth0"], { encoding: "utf8" });
+    const untuned = link();
+    const tuning = { cniVersion, name, type: "tuning", mtu: 1400, mac: "02:11:22:33:44:55" };
+    const tune = (command: string, prevResult: object) =>
+      call(environmentOf(command, container), JSON.stringify({ ...tuning, prevResult }), { type: "tuning" });
+    const added = tune("ADD", bridged);
+    expect(added).toMatchObject({ status: 0 });
+    const result = JSON.parse(added.stdout) as object;
+    expect(result).toMatchObject({ interfaces: [{}, {}, { name: "eth0", mac: "02:11:22:33:44:55" }] });
+    expect(link()).toContain("mtu 1400");
+    expect(tune("CHECK", result)).toMatchObject({ status: 0, stdout: "" });
+    for (let time = 0; time < 2; time += 1) expect(tune("DEL", result)).toMatchObject({ status: 0, stdout: "" });
+    expect(link()).toBe(untuned);
+    expect(call(environmentOf("DEL", container), JSON.stringify(input))).toMatchObject({ status: 0 });
+    expect(nodeLinks()).toEqual([]);
+  });
+
   test("leaves one warm host behind for the next call, which keeps nothing of the caller's", async () => {
     const [one, two] = [newContainer(), newContainer()];
     call(environmentOf("ADD", one, { NODE_OPTIONS: "--no-such-option", SECRET: "x" }), configurationOf(2));

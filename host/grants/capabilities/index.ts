@@ -5,8 +5,10 @@
 import type { Capability } from "../capability.ts";
 import { clock } from "./clock.ts";
 import { containerAddresses } from "./container-addresses.ts";
+import { containerLinkAttributes } from "./container-link-attributes.ts";
 import { containerLinks } from "./container-links.ts";
 import { containerRoutes } from "./container-routes.ts";
+import { containerSysctls } from "./container-sysctls.ts";
 import { ipam } from "./ipam.ts";
 import { leases } from "./leases.ts";
 import { log } from "./log.ts";
@@ -22,6 +24,8 @@ export const CAPABILITIES = {
   "container-links": containerLinks,
   "container-addresses": containerAddresses,
   "container-routes": containerRoutes,
+  "container-link-attributes": containerLinkAttributes,
+  "container-sysctls": containerSysctls,
   "node-links": nodeLinks,
   "node-addresses": nodeAddresses,
   "node-forwarding": nodeForwarding,

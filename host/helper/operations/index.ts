@@ -4,8 +4,10 @@
 import { tableOf } from "../dispatch.ts";
 import type { OperationTable } from "../dispatch.ts";
 import { CONTAINER_ADDRESSES } from "./container-addresses.ts";
+import { CONTAINER_LINK_ATTRIBUTES } from "./container-link-attributes.ts";
 import { CONTAINER_LINKS } from "./container-links.ts";
 import { CONTAINER_ROUTES } from "./container-routes.ts";
+import { CONTAINER_SYSCTLS } from "./container-sysctls.ts";
 import { LEASES } from "./leases.ts";
 import { MASQUERADE } from "./masquerade.ts";
 import { NODE_ADDRESSES } from "./node-addresses.ts";
@@ -17,6 +19,8 @@ export const OPERATIONS: OperationTable = tableOf([
   CONTAINER_LINKS,
   CONTAINER_ADDRESSES,
   CONTAINER_ROUTES,
+  CONTAINER_LINK_ATTRIBUTES,
+  CONTAINER_SYSCTLS,
   NODE_LINKS,
   NODE_ADDRESSES,
   NODE_FORWARDING,

@@ -3,12 +3,13 @@
  */
 import { isKernelError } from "../../kernel/error.ts";
 import { removeMasquerade, removeMasqueradeSubnet } from "../../kernel/masquerade.ts";
-import { openNetns } from "../../kernel/netns.ts";
-import { Rtnetlink } from "../../kernel/rtnetlink.ts";
 import { parseIpPrefix } from "../../spec/ip.ts";
-import type { JsonObject, OwnedRow } from "../ledger/records.ts";
+import type { OwnedRow } from "../ledger/records.ts";
 import type { HelperState } from "../state.ts";
 import { isTagged } from "./alias.ts";
+import { onLink } from "./container.ts";
+import { KIND_OF_SETTINGS, restoreSettings } from "./container-settings.ts";
+import { KIND_OF_ATTRIBUTES, putBack } from "./link-attributes.ts";
 
 /** What a row's undo gives: the index of a link of the node that is to be deleted, together with others; `undefined`: undone. */
 type Undo = (state: HelperState, row: OwnedRow) => number | undefined;
@@ -33,13 +34,17 @@ const UNDO: Readonly<Record<string, Undo>> = {
   },
 
   "container-link": (_state, { undo }) =>
-    inContainer(undo, (rtnetlink, index) => rtnetlink.setLink(index, { up: false })),
+    onLink(undo, (rtnetlink, { index }) => rtnetlink.setLink(index, { up: false })),
 
   "container-address": (_state, { undo }) =>
-    inContainer(undo, (rtnetlink, index) => {
+    onLink(undo, (rtnetlink, { index }) => {
       for (const text of textsOf(undo["addresses"]))
         ignoreAbsent(() => rtnetlink.deleteAddress(index, parseIpPrefix(text)));
     }),
+
+  [KIND_OF_ATTRIBUTES]: (_state, { undo }) => onLink(undo, (rtnetlink, link) => putBack(rtnetlink, link, undo)),
+
+  [KIND_OF_SETTINGS]: restoreSettings,
 };
 
 /**
@@ -51,22 +56,6 @@ export function undoOwned(state: HelperState, row: OwnedRow): number | undefined
   if (undo === undefined)
     throw new Error(`no way to undo ${JSON.stringify(row.kind)} is known: written by a newer release`);
   return undo(state, row);
-}
-
-/** Runs something on a link of a container, if its namespace is still the one it was. The path is checked again: it may lead elsewhere by now. */
-function inContainer(undo: JsonObject, run: (rtnetlink: Rtnetlink, index: number) => void): undefined {
-  const { path, cookie, link } = undo;
-  if (typeof path !== "string" || typeof link !== "string") return;
-  try {
-    using netns = openNetns(path);
-    if (netns.cookie.toString() !== cookie) return;
-    using rtnetlink = Rtnetlink.open(netns);
-    const found = rtnetlink.getLink({ name: link });
-    if (found !== undefined) run(rtnetlink, found.index);
-  } catch (error) {
-    if (!isKernelError(error, "ENOENT") && !isKernelError(error, "EINVAL") && !isKernelError(error, "ENODEV"))
-      throw error;
-  }
 }
 
 function ignoreAbsent(run: () => void): void {

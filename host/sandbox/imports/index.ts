@@ -4,9 +4,11 @@
 import { batch } from "./batch.ts";
 import { clock } from "./clock.ts";
 import { containerAddresses } from "./container-addresses.ts";
+import { containerLinkAttributes } from "./container-link-attributes.ts";
 import { containerLinks } from "./container-links.ts";
 import { ContainerNamespace } from "./container-namespace.ts";
 import { containerRoutes } from "./container-routes.ts";
+import { containerSysctls } from "./container-sysctls.ts";
 import type { ImportContext, ImportInterface } from "./definition.ts";
 import { ipam } from "./ipam.ts";
 import { leases } from "./leases.ts";
@@ -22,8 +24,10 @@ import { resolverFile } from "./resolver-file.ts";
 export const IMPORT_INTERFACES: readonly ImportInterface[] = [
   clock,
   containerAddresses,
+  containerLinkAttributes,
   containerLinks,
   containerRoutes,
+  containerSysctls,
   ipam,
   leases,
   log,

@@ -6,10 +6,11 @@ import { loadGuest, openInProcess } from "./in-process-driver.ts";
 import { describePluginContract } from "./plugin-contract.ts";
 import { SUBJECTS } from "./subjects.ts";
 
-for (const subject of SUBJECTS) describePluginContract({ ...subject, open: () => openInProcess(...subject.types) });
+for (const subject of SUBJECTS)
+  describePluginContract({ ...subject, open: () => openInProcess(subject.types, subject.links) });
 
 describe("what a guest imports is what its manifest asks for", () => {
-  test.for(["loopback", "bridge", "host-local", "static"])("%s", async (type) => {
+  test.for(["loopback", "bridge", "host-local", "static", "tuning"])("%s", async (type) => {
     const manifest = await readManifest(type);
     const { imports } = await loadGuest(type);
     const interfaces = imports.map((name) => name.replace(/^cnidaria:plugin\//u, "").replace(/@.*$/u, ""));

@@ -14,7 +14,7 @@ import { SANDBOX, SUBJECTS } from "./subjects.ts";
 
 let subject: TestHost;
 beforeAll(async () => {
-  subject = await createTestHost({ plugins: ["bridge", "host-local", "loopback", "static"] });
+  subject = await createTestHost({ plugins: ["bridge", "host-local", "loopback", "static", "tuning"] });
 });
 afterAll(() => subject[Symbol.asyncDispose]());
 
@@ -24,11 +24,16 @@ const isLoopbacks = (line: string): boolean => /^address lo |"dev":"lo"/u.test(l
 let networks = 0;
 
 /** Drives one plugin through the host, for one container, in a network of its own: the next address is the first. */
-async function openThroughHost(type: string): Promise<PluginDriver> {
+async function openThroughHost(type: string, links: readonly string[] = []): Promise<PluginDriver> {
   const { host } = subject;
   const id = SANDBOX.slice(SANDBOX.lastIndexOf("/") + 1);
   const container = createContainer(id);
-  const fresh = containerSnapshot(id);
+  for (const name of links) container.ip(`link add ${name} type veth peer name peer-${name}`);
+  const inventoryInside = (): readonly string[] => [
+    ...containerSnapshot(id),
+    `net.core.somaxconn ${container.run("cat", "/proc/sys/net/core/somaxconn").trim()}`,
+  ];
+  const fresh = inventoryInside();
   const name = `net-${(networks += 1)}`;
   let isGone = false;
   const used = new Map<string, AttachmentRequest>();
@@ -56,7 +61,7 @@ async function openThroughHost(type: string): Promise<PluginDriver> {
     },
     // A namespace that is gone has no more than a new one.
     inventory: async () => {
-      const inside = isGone ? fresh : containerSnapshot(id);
+      const inside = isGone ? fresh : inventoryInside();
       return [...(await snapshot(subject)), ...inside.filter((line) => !isLoopbacks(line))];
     },
     [Symbol.asyncDispose]: async () => {
@@ -69,4 +74,5 @@ async function openThroughHost(type: string): Promise<PluginDriver> {
   };
 }
 
-for (const { types, ...rest } of SUBJECTS) describePluginContract({ ...rest, open: () => openThroughHost(types[0]) });
+for (const { types, links, ...rest } of SUBJECTS)
+  describePluginContract({ ...rest, open: () => openThroughHost(types[0], links) });

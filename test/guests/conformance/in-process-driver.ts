@@ -55,11 +55,14 @@ export function loadGuest(type: string): Promise<LoadedComponent> {
   return loading;
 }
 
-/** Opens a driver of one plugin, with the plugin that its IPAM type may name. */
-export async function openInProcess(type: string, ipamType?: string): Promise<PluginDriver> {
+/** Opens a driver of one plugin, with the plugin that its IPAM type may name, for a container with some links. */
+export async function openInProcess(
+  [type, ipamType]: readonly [type: string, ipamType?: string],
+  links: readonly string[] = [],
+): Promise<PluginDriver> {
   const plugin = await openPlugin(type);
   const ipam = ipamType === undefined ? undefined : await openPlugin(ipamType);
-  const node = new SimulatedNode();
+  const node = new SimulatedNode(links);
   const results = new Map<string, AttachmentResult>();
   const run = (verb: Verb, invocation: Invocation): { request: Request; result: unknown } => {
     const request = requestOf(type, invocation, verb === "add" ? undefined : results.get(invocation.ifname ?? "eth0"));
@@ -84,8 +87,8 @@ export async function openInProcess(type: string, ipamType?: string): Promise<Pl
     },
     async del(invocation) {
       if (invocation.namespaceGone) node.endNamespace();
-      run("del", invocation);
-      node.sweep();
+      const { request } = run("del", invocation);
+      node.sweep(request);
     },
     async inventory() {
       return node.inventory();

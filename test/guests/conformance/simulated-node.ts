@@ -11,6 +11,7 @@ import { formatAddress, formatPrefix } from "../../../guests/sdk/ip-text.ts";
 import { ImportFailure } from "../fakes.ts";
 import type { TestImports } from "../instantiate.ts";
 import { cidr } from "../requests.ts";
+import { SimulatedTuning } from "./simulated-tuning.ts";
 
 /** Whose call it is. */
 export interface Owner {
@@ -43,11 +44,16 @@ export class SimulatedNode {
   #container = new Map<string, Link>();
   #masqueraded = new Map<string, string>();
   #leases = new Map<string, Lease & { owner: string }>();
+  readonly #tuning = new SimulatedTuning((name) => find(this.#container, name, "not-found").info);
+  readonly #given: readonly string[];
   #nextIndex = 2;
 
-  constructor() {
+  /** `given`: links that the container has, whoever made them. */
+  constructor(given: readonly string[] = []) {
     const lo: LinkInfo = { ...LINK, name: "lo", index: 1, kind: "", up: false, operationalState: "unknown" };
     this.#container.set("lo", { info: lo, owner: "", addresses: [cidr("127.0.0.1/8"), cidr("::1/128")], routes: [] });
+    this.#given = given;
+    for (const name of given) this.#addLink(this.#container, { name, kind: "veth", owner: "" });
   }
 
   /** Everything that is there. */
@@ -56,6 +62,7 @@ export class SimulatedNode {
       ...this.#linesOf("node", this.#node),
       ...this.#linesOf("container", this.#container),
       ...[...this.#masqueraded].map(([address, owner]) => `masquerade ${address} ${owner}`),
+      ...this.#tuning.inventory(),
       ...[...this.#leases].map(([address, { owner }]) => `lease ${address} ${owner}`),
     ];
     return lines.toSorted();
@@ -64,22 +71,27 @@ export class SimulatedNode {
   /** What the host does around an ADD: gives a function that undoes everything since. */
   remember(): () => void {
     const state = structuredClone([this.#node, this.#container, this.#masqueraded, this.#leases] as const);
+    const undoTuning = this.#tuning.remember();
     return () => {
       [this.#node, this.#container, this.#masqueraded, this.#leases] = state;
+      undoTuning();
     };
   }
 
   /** What the kernel and the host do when the namespace goes: links of the container go, and bridges that nobody uses. */
   endNamespace(): void {
+    // What is there then is what a new one has.
+    this.#tuning.putBack();
     for (const [name, { info }] of this.#container) {
       if (name === "lo") this.#setUp(this.#container, "lo", false);
-      else this.#deletePair(info);
+      else if (!this.#given.includes(name)) this.#deletePair(info);
     }
     this.sweep();
   }
 
-  /** What the host does after DEL: bridges without a port go. */
-  sweep(): void {
+  /** What the host does after DEL: what the attachment replaced is put back, and bridges without a port go. */
+  sweep(owner?: Owner): void {
+    if (owner !== undefined) this.#tuning.putBack(`${owner.containerId} ${owner.ifname}`);
     for (const [name, { info }] of this.#node) {
       const isUsed = [...this.#node.values()].some((each) => each.info.masterIndex === info.index);
       if (info.kind === "bridge" && !isUsed) this.#node.delete(name);
@@ -104,6 +116,7 @@ export class SimulatedNode {
       "container-links": this.#containerLinks(key),
       "container-addresses": this.#containerAddresses(),
       "container-routes": this.#containerRoutes(),
+      ...this.#tuning.importsFor(key),
       "node-links": this.#nodeLinks(),
       "node-addresses": this.#nodeAddresses(),
       "node-forwarding": { enable: () => undefined },
@@ -260,7 +273,8 @@ export class SimulatedNode {
     return [...links].flatMap(([name, { info, addresses, routes }]) => {
       // Its own name is random, so that a line tells only that it is there.
       const shown = side === "node" && info.kind === "veth" ? "veth" : name;
-      const line = `${side} link ${shown}${info.up ? " up" : ""}`;
+      const mtu = info.mtuBytes === LINK.mtuBytes ? "" : ` mtu ${info.mtuBytes}`;
+      const line = `${side} link ${shown}${info.up ? " up" : ""}${mtu}`;
       return [
         line,
         ...addresses.map((each) => `${line} ${formatPrefix(each)}`),

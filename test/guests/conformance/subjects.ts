@@ -10,12 +10,20 @@ import type { Subject } from "./plugin-contract.ts";
 export interface BundledSubject extends Omit<Subject, "open"> {
   /** Its plugin's type, and that of the IPAM plugin that it calls. */
   readonly types: readonly [type: string, ipamType?: string];
+  /** Links that the container has before: those that a chained plugin is about. @default none */
+  readonly links?: readonly string[];
 }
 
 const NETWORK = { cniVersion: "1.1.0", name: "net" };
 /** Path of the container's namespace, which results name. */
 export const SANDBOX = "/var/run/netns/one";
 const HOST_LOCAL = { type: "host-local", ranges: [[{ subnet: "10.1.0.0/24" }], [{ subnet: "2001:db8::/120" }]] };
+/** What a main plugin left to a chained one. */
+const BEFORE = {
+  interfaces: [{ name: "eth0", sandbox: SANDBOX, "example.com/color": "red" }],
+  ips: [{ address: "10.9.0.2/24", interface: 0, "example.com/note": "kept" }],
+  "example.com/more": { of: 1 },
+};
 const STATIC = { type: "static", addresses: [{ address: "10.2.0.5/24", gateway: "10.2.0.1" }] };
 
 /** Every bundled plugin, with a configuration that works. */
@@ -102,5 +110,50 @@ export const SUBJECTS: readonly BundledSubject[] = [
     isPerLink: true,
     result: { ips: [{ address: "10.2.0.5/24", gateway: "10.2.0.1" }] },
     types: ["static"],
+  },
+  {
+    title: "tuning of the link",
+    configuration: {
+      ...NETWORK,
+      mac: "02:11:22:33:44:55",
+      mtu: 1400,
+      promisc: true,
+      allmulti: true,
+      txQLen: 500,
+      dataDir: "/nowhere",
+      prevResult: BEFORE,
+    },
+    refused: [
+      { change: { mtu: "1500" }, code: 6 },
+      { change: { mtu: -1 }, code: 7 },
+      { change: { mac: "02:11" }, code: 7 },
+      { change: { promisc: "on" }, code: 6 },
+      { change: { txQLen: -1 }, code: 7 },
+      { change: { args: { cni: { allmulti: 1 } } }, code: 6 },
+      { change: { prevResult: null }, code: 7 },
+    ],
+    readsArguments: true,
+    isPerLink: true,
+    previousResult: BEFORE,
+    result: { interfaces: [{ name: "eth0", sandbox: SANDBOX, mac: "02:11:22:33:44:55", mtu: 1400 }] },
+    links: ["eth0", "eth1"],
+    types: ["tuning"],
+  },
+  {
+    title: "tuning of settings",
+    configuration: { ...NETWORK, sysctl: { "net.core.somaxconn": "500" }, prevResult: BEFORE },
+    refused: [
+      { change: { sysctl: { "net.core.somaxconn": 500 } }, code: 6 },
+      { change: { sysctl: ["net.core.somaxconn"] }, code: 6 },
+      { change: { sysctl: { "kernel.panic": "1" } }, code: 101 },
+      { change: { sysctl: { "net.core.nothing": "1" } }, code: 101 },
+    ],
+    readsArguments: true,
+    isPerLink: true,
+    previousResult: BEFORE,
+    result: { ips: [{ address: "10.9.0.2/24" }] },
+    links: ["eth0", "eth1"],
+    types: ["tuning"],
+    excuses: { "keys match whatever their case": "the keys are the kernel's names of settings" },
   },
 ];

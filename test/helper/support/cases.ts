@@ -11,6 +11,8 @@ export const CAPABILITIES = {
   "container-links": { kinds: ["veth"], set: ["up", "down"] },
   "container-addresses": { from: "ipam" },
   "container-routes": { delete: true },
+  "container-link-attributes": { set: ["mtu"] },
+  "container-sysctls": { names: ["net.ipv4.conf.IFNAME.*"] },
   "node-links": { bridges: [{ configuration: "/bridge" }] },
   "node-addresses": { links: [{ configuration: "/bridge" }] },
   "node-forwarding": { families: ["ipv4"] },
