@@ -45,14 +45,12 @@ export class SimulatedNode {
   #masqueraded = new Map<string, string>();
   #leases = new Map<string, Lease & { owner: string }>();
   readonly #tuning = new SimulatedTuning((name) => find(this.#container, name, "not-found").info);
-  readonly #given: readonly string[];
   #nextIndex = 2;
 
   /** `given`: links that the container has, whoever made them. */
   constructor(given: readonly string[] = []) {
     const lo: LinkInfo = { ...LINK, name: "lo", index: 1, kind: "", up: false, operationalState: "unknown" };
     this.#container.set("lo", { info: lo, owner: "", addresses: [cidr("127.0.0.1/8"), cidr("::1/128")], routes: [] });
-    this.#given = given;
     for (const name of given) this.#addLink(this.#container, { name, kind: "veth", owner: "" });
   }
 
@@ -80,11 +78,10 @@ export class SimulatedNode {
 
   /** What the kernel and the host do when the namespace goes: links of the container go, and bridges that nobody uses. */
   endNamespace(): void {
-    // What is there then is what a new one has.
     this.#tuning.putBack();
-    for (const [name, { info }] of this.#container) {
+    for (const [name, { info, owner }] of this.#container) {
       if (name === "lo") this.#setUp(this.#container, "lo", false);
-      else if (!this.#given.includes(name)) this.#deletePair(info);
+      else if (owner !== "") this.#deletePair(info);
     }
     this.sweep();
   }
