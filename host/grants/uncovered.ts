@@ -3,6 +3,7 @@
  */
 
 import { formatIpPrefix, prefixCovers } from "../spec/ip.ts";
+import { uncoveredSettings } from "./capabilities/container-sysctls.ts";
 import { CAPABILITY_NAMES } from "./capabilities/index.ts";
 import type { CapabilityName } from "./capabilities/index.ts";
 import type { CallFacts } from "./facts.ts";
@@ -15,7 +16,7 @@ export interface Uncovered {
   readonly capability: CapabilityName;
   /** Field of the capability's scope that would have to have it. */
   readonly field: string;
-  /** The name, or the subnet as text. */
+  /** The name, of a setting too, or the subnet as text. */
   readonly value: string;
 }
 
@@ -53,7 +54,10 @@ export function uncoveredValues(asked: Capabilities, granted: Capabilities, fact
       .filter((wanted) => !allowed.some((wide) => prefixCovers(wide, wanted)))
       .map((wanted) => ({ capability, field, value: formatIpPrefix(wanted) }));
   });
-  return [...names, ...subnets];
+  const settings = uncoveredSettings(asked["container-sysctls"], granted["container-sysctls"], facts).map(
+    (value) => ({ capability: "container-sysctls", field: "names", value }) as const,
+  );
+  return [...names, ...subnets, ...settings];
 }
 
 /** Lists the capabilities that the manifest asks for and the grant has not at all. */

@@ -44,6 +44,30 @@ test("subnets that lie in a granted one are covered, others are not", () => {
   expect(missing({})).toEqual(["10.1.0.0/16", "10.2.0.0/24", "2001:db8::/64"]);
 });
 
+test("settings that the configuration asks for and the grant does not list are named", () => {
+  const asked = parseCapabilities({ "container-sysctls": { names: ["net.**"], configuration: ["/sysctl"] } });
+  const granted = (...names: unknown[]): Capabilities => parseCapabilities({ "container-sysctls": { names } });
+  const facts = {
+    ...FACTS,
+    configuration: { sysctl: { "net.core.somaxconn": "500", "net.ipv4.conf.IFNAME.arp_filter": "1" } },
+  };
+  const missing = (capabilities: Capabilities): readonly string[] =>
+    uncoveredValues(asked, capabilities, facts).map(({ value }) => value);
+  expect(missing(asked)).toEqual([]);
+  expect(missing(granted("net.core.*"))).toEqual(["net.ipv4.conf.eth0.arp_filter"]);
+  expect(missing(granted({ name: "net.core.somaxconn", values: ["600"] }, "net.ipv4.**"))).toEqual([
+    "net.core.somaxconn",
+  ]);
+  expect(missing({})).toEqual(["net.core.somaxconn", "net.ipv4.conf.eth0.arp_filter"]);
+  // Before there is a call.
+  const early = { ...facts, ifname: "" };
+  expect(uncoveredValues(asked, asked, early)).toEqual([]);
+  expect(uncoveredValues(asked, granted("net.core.*", "net.ipv4.conf.IFNAME.*"), early)).toEqual([]);
+  expect(uncoveredValues(asked, granted("net.core.*", "net.ipv4.conf.eth0.*"), early)).toMatchObject([
+    { value: "net.ipv4.conf.IFNAME.arp_filter" },
+  ]);
+});
+
 test("a capability that is not granted at all is named", () => {
   const { ipam: _calls, masquerade: _masquerade, ...granted } = ALL;
   expect(ungrantedCapabilities(ALL, granted)).toEqual(["masquerade", "ipam"]);

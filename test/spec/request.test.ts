@@ -83,6 +83,28 @@ test("deriveRequest makes the WIT record", () => {
   expect(JSON.parse(request.configuration)).toMatchObject({ type: "a", x: 1 });
 });
 
+test.for([
+  {
+    why: "of a list, each plugin's own",
+    text: '{"name":"n","name":"net","cniVersion":"1.0.0","plugins":[{"type":"a","x":1,"x":2},{"type":"b","y":{"a/b":1,"a/b":2},"z":1,"Z":2}]}',
+    want: [["/x"], ["/y/a~1b"]],
+  },
+  {
+    why: "of one plugin",
+    text: '{"name":"net","cniVersion":"1.0.0","type":"a","x":{"k":1,"k":2}}',
+    want: [["/x/k"]],
+  },
+  {
+    why: "none",
+    text: '{"name":"net","cniVersion":"1.0.0","type":"a","cnidaria.dev/duplicates":["/x"]}',
+    want: [undefined],
+  },
+])("a request says which fields are there twice: $why", ({ text, want }) => {
+  const network = parseNetworkConfiguration(text);
+  const requests = network.plugins.map((plugin) => deriveRequestConfiguration(network, plugin, {}).configuration);
+  expect(requests.map((configuration) => configuration["cnidaria.dev/duplicates"])).toEqual(want);
+});
+
 describe("broughtPreviousResult", () => {
   const brought = (change: JsonObject): unknown => {
     const [plugin] = parseNetworkConfiguration({ cniVersion: "1.0.0", name: "net", type: "a", ...change }).plugins;

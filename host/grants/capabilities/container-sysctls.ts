@@ -66,6 +66,26 @@ export const containerSysctls = defineCapability<ContainerSysctlsScope>({
   },
 });
 
+/** Stands for the call's own link where no call is known. It is its own name in patterns and configurations. */
+const ANY_LINK = "IFNAME";
+
+/** Lists the names of settings that a configuration asks for, one scope lets through and another one does not. */
+export function uncoveredSettings(
+  asked: ContainerSysctlsScope | undefined,
+  granted: ContainerSysctlsScope | undefined,
+  facts: CallFacts,
+): readonly string[] {
+  if (asked === undefined) return [];
+  const ifname = facts.ifname === "" ? ANY_LINK : facts.ifname;
+  const isIn = (scope: ContainerSysctlsScope, setting: Asked): boolean =>
+    decideOne(scope, { ...facts, ifname }, setting).allowed;
+  const objects = (asked.configuration ?? []).flatMap((each) => readPointer(facts.configuration, each));
+  const entries = objects.filter(isJsonObject).flatMap((object) => Object.entries(object));
+  const settings = entries.map(([key, value]) => ({ name: settingNameOf(key, ifname), value }));
+  const refused = settings.filter((each) => isIn(asked, each) && (granted === undefined || !isIn(granted, each)));
+  return [...new Set(refused.map(({ name }) => name))];
+}
+
 function decideAll(granted: ContainerSysctlsScope, facts: CallFacts, settings: readonly Asked[]): Decision {
   const decisions = settings.map((asked) => decideOne(granted, facts, asked));
   return decisions.find(({ allowed }) => !allowed) ?? ALLOWED;
