@@ -2,7 +2,7 @@
  * @module Judgement of addresses that a guest sends against those that it was given. Pure.
  */
 
-import { isIpPrefix, prefixContains, prefixEquals } from "../spec/ip.ts";
+import { ipEquals, isIpAddress, isIpPrefix, prefixContains, prefixEquals } from "../spec/ip.ts";
 import type { IpPrefix } from "../spec/ip.ts";
 
 /** Tells whether a value is a list of addresses, each given to this call with that prefix length. */
@@ -15,6 +15,13 @@ export function areBesideGiven(addresses: unknown, given: readonly IpPrefix[]): 
   return everyPrefix(addresses, (address) =>
     given.some((each) => each.prefixLength === address.prefixLength && prefixContains(each, address.address)),
   );
+}
+
+/** Tells whether a value is a list of addresses without prefixes, each given to this call. */
+export function areGivenAddresses(addresses: unknown, given: readonly IpPrefix[]): boolean {
+  const isGiven = (value: unknown): boolean =>
+    isIpAddress(value) && given.some(({ address }) => ipEquals(address, value));
+  return Array.isArray(addresses) && addresses.every(isGiven);
 }
 
 function everyPrefix(values: unknown, holds: (address: IpPrefix) => boolean): boolean {

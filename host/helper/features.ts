@@ -2,6 +2,8 @@
  * @module What of the kernel a plugin's granted capabilities need, and whether it is there.
  */
 import type { Grant } from "../grants/grant.ts";
+import { judgeForwarding } from "../kernel/forwarding.ts";
+import { judgeIsolation } from "../kernel/isolation.ts";
 import { judgeMasquerade } from "../kernel/masquerade.ts";
 import type { Rtnetlink } from "../kernel/rtnetlink.ts";
 import type { NodeSide } from "./state.ts";
@@ -37,6 +39,18 @@ const FEATURES: readonly Feature[] = [
     capability: "masquerade",
     isNeeded: () => true,
     probe: (node) => void judgeMasquerade(node.nftables()),
+  },
+  {
+    name: "forwarding by nftables",
+    capability: "forward-rules",
+    isNeeded: () => true,
+    probe: (node) => void judgeForwarding(node.nftables()),
+  },
+  {
+    name: "isolation of bridges by nftables",
+    capability: "forward-rules",
+    isNeeded: ({ capabilities }) => (capabilities["forward-rules"]?.isolation.length ?? 0) > 0,
+    probe: (node) => void judgeIsolation(node.nftables()),
   },
 ];
 

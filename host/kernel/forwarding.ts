@@ -29,6 +29,9 @@ const PRIORITY = 10;
 const FORWARD_RULES = 4;
 const ALLOWED_RULES = 1;
 
+/** Most addresses that are removed in one transaction: more are more than a message holds. */
+const REMOVED_AT_ONCE = 64;
+
 const FAMILIES = {
   ipv4: { protocol: "ip", map: "forward_v4", type: "ipv4_addr" },
   ipv6: { protocol: "ip6", map: "forward_v6", type: "ipv6_addr" },
@@ -58,16 +61,18 @@ export function addForwarded(nftables: Nftables, { tag, addresses }: ForwardedAd
 }
 
 /**
- * Removes addresses, in one transaction, and with the last one what was made for all. One that is not there, or by now another owner's,
+ * Removes addresses, and with the last one what was made for all. One that is not there, or by now another owner's,
  * is passed over.
  */
 export function removeForwarded(nftables: Nftables, { tag, addresses }: ForwardedAddresses): void {
   const held = withoutDoubles(addresses).filter((address) => readForwarded(nftables, address)?.tag === tag);
-  nftables.deleteElements(byMap(held).map(({ map, addresses: keys }) => ({ map, keys })));
+  for (let start = 0; start < held.length; start += REMOVED_AT_ONCE) {
+    const some = held.slice(start, start + REMOVED_AT_ONCE);
+    nftables.deleteElements(byMap(some).map(({ map, addresses: keys }) => ({ map, keys })));
+  }
   // Looked at first: what the kernel refuses costs a grace period.
-  const chain = nftables.getChain(FORWARD);
-  const isAsMade = chain?.use === FORWARD_RULES && chain.policy === POLICY_ACCEPT;
-  if (isAsMade && nftables.getChainUse(ALLOWED) === ALLOWED_RULES) nftables.deleteEmptyFrame(FRAMES.forwarding);
+  const isUsed = (nftables.getChainUse(ALLOWED) ?? 0) > ALLOWED_RULES;
+  if (!isUsed && isAsMade(nftables)) nftables.deleteEmptyFrame(FRAMES.forwarding);
 }
 
 /** Looks one address up; `undefined`: it is not there. `tag`: the owner's; `undefined`: somebody else made the element. */
@@ -79,9 +84,9 @@ export function readForwarded(
   return element === undefined ? undefined : { tag: tagIn(element.comment) };
 }
 
-/** Tells whether the chain is there: it is as long as an address is. */
+/** Tells whether the chain is there, with its rules: it is as long as an address is. */
 export function hasForwardChain(nftables: Nftables): boolean {
-  return nftables.getChainUse(FORWARD) !== undefined;
+  return (nftables.getChainUse(FORWARD) ?? 0) >= FORWARD_RULES;
 }
 
 /**
@@ -89,7 +94,8 @@ export function hasForwardChain(nftables: Nftables): boolean {
  * @throws {KernelError} ENOENT and others where the kernel lacks something.
  */
 export function judgeForwarding(nftables: Nftables): void {
-  if (!hasForwardChain(nftables)) nftables.judge(frameCommands());
+  const commands = frameCommands(nftables);
+  if (commands.length > 0) nftables.judge(commands);
 }
 
 /** Names the chains of iptables, as nftables has them, that drop what no rule of theirs accepts. */
@@ -99,6 +105,12 @@ export function droppingChains(nftables: Nftables, families: readonly IpFamily[]
     const chain = nftables.getChain({ family, table: "filter", name: "FORWARD" });
     return chain?.policy === POLICY_DROP ? [`${family} filter FORWARD`] : [];
   });
+}
+
+/** Tells whether the chain has nothing of the administrator's: the rules that it was made with, or none since somebody flushed them. */
+function isAsMade(nftables: Nftables): boolean {
+  const chain = nftables.getChain(FORWARD);
+  return chain?.policy === POLICY_ACCEPT && (chain.use === FORWARD_RULES || chain.use === 0);
 }
 
 function isHeldBy(nftables: Nftables, tag: string, address: IpAddress): boolean {
@@ -118,9 +130,9 @@ function create(nftables: Nftables, tag: string, addresses: readonly IpAddress[]
       })),
     );
   } catch (error) {
-    if (!isKernelError(error, "ENOENT")) throw error;
-    // By the library: in one transaction with chains and rules.
-    nftables.run([...frameCommands(), ...elementCommands(tag, addresses)]);
+    if (!isKernelError(error, "ENOENT") && !isKernelError(error, "EMSGSIZE")) throw error;
+    // By the library: in one transaction with chains and rules, and however many they are.
+    nftables.run([...frameCommands(nftables), ...elementCommands(tag, addresses)]);
   }
 }
 
@@ -134,8 +146,9 @@ function elementCommands(tag: string, addresses: readonly IpAddress[]): NftComma
   });
 }
 
-/** Table, maps and chains, whether they are there or not. */
-function frameCommands(): NftCommand[] {
+/** Table, maps and chains, where they are not there: what the administrator did to them is not undone. */
+function frameCommands(nftables: Nftables): NftCommand[] {
+  if (hasForwardChain(nftables)) return [];
   const families = Object.values(FAMILIES);
   const answers: NftExpression = {
     match: { op: "in", left: { ct: { key: "state" } }, right: ["established", "related"] },

@@ -26,6 +26,8 @@ const FROM = { ...TABLE, name: "isolation_from" } as const;
 const TO = { ...TABLE, name: "isolation_to" } as const;
 /** After the chains at the usual priority, `filter`, which is 0; before the one that accepts. */
 const PRIORITY = 5;
+/** Rules in the chain `isolation`. */
+const BASE_RULES = 2;
 /** Rules in the chain `isolation_leaving`. What uses it beyond them are bridges. */
 const LEAVING_RULES = 1;
 /** Bytes of a link's name in a key. Source: IFNAMSIZ, linux/if.h. */
@@ -49,8 +51,9 @@ export interface IsolatedBridge {
  */
 export function addIsolation(nftables: Nftables, isolated: IsolatedBridge): void {
   const found = readIsolation(nftables, isolated.bridge);
-  if (found?.tag === isolated.tag && found.isClosed === isolated.isClosed) return;
-  nftables.run([...frameCommands(nftables), ...elementCommands(isolated)]);
+  const isThere = found?.tag === isolated.tag && found.isClosed === isolated.isClosed;
+  const commands = [...frameCommands(nftables), ...(isThere ? [] : elementCommands(isolated))];
+  if (commands.length > 0) nftables.run(commands);
 }
 
 /** Ends the isolation of a bridge, and with the last one removes what was made for all. One that is not there, or another owner's, is passed over. */
@@ -64,7 +67,10 @@ export function removeIsolation(nftables: Nftables, { bridge, tag }: Pick<Isolat
     ]);
   }
   // Looked at first: what the kernel refuses costs a grace period.
-  if (nftables.getChainUse(LEAVING) === LEAVING_RULES) nftables.deleteEmptyFrame(FRAMES.isolation);
+  const isUsed = (nftables.getChainUse(LEAVING) ?? 0) > LEAVING_RULES;
+  // None are there since somebody flushed them; others are the administrator's.
+  const isAsMade = [0, BASE_RULES].includes(nftables.getChainUse(BASE) ?? -1);
+  if (!isUsed && isAsMade) nftables.deleteEmptyFrame(FRAMES.isolation);
 }
 
 /** Looks one bridge up; `undefined`: it is not isolated. `tag`: `undefined` where somebody else made it. */
@@ -78,6 +84,11 @@ export function readIsolation(
   return { bridge, isClosed, tag: tagIn(element.comment) };
 }
 
+/** Tells whether the chain is there, with its rules. */
+export function hasIsolationChain(nftables: Nftables): boolean {
+  return (nftables.getChainUse(BASE) ?? 0) >= BASE_RULES;
+}
+
 /**
  * Has the kernel judge everything that isolation is made of, and make nothing of it.
  * @throws {KernelError} ENOENT and others where the kernel lacks something.
@@ -89,7 +100,7 @@ export function judgeIsolation(nftables: Nftables): void {
 
 /** Table, maps and chains, where they are not there. */
 function frameCommands(nftables: Nftables): NftCommand[] {
-  if (nftables.getChainUse(BASE) !== undefined) return [];
+  if (hasIsolationChain(nftables)) return [];
   return [
     TABLE_COMMAND,
     { add: { map: { ...WITHIN, type: ["ifname", "ifname"], map: "verdict" } } },

@@ -168,6 +168,8 @@ test("describeGrant says a line for each scope", () => {
       "node-addresses: replaces addresses that are in the way, where the configuration has true at /forceAddress",
       "node-forwarding: makes the node forward packets: ipv4",
       "masquerade: masquerades the addresses that IPAM gave",
+      "forward-rules: has the node forward for the addresses that were given",
+      "forward-rules: isolates the bridge that the container is on: what the network's configuration names at /ingressPolicy, one of ["same-bridge","isolated"]",
       "leases: reserves addresses of its network in subnets: what the network's configuration names at /ipam/subnet; what the network's configuration names at /ipam/ranges/*/*/subnet; what the runtime supplies at /ipRanges/*/*/subnet; "192.0.2.0/24"",
       "ipam: calls the IPAM plugin: what the network's configuration names at /ipam/type",
       "resolver-file: reads resolver settings of: what the network's configuration names at /ipam/resolvConf",

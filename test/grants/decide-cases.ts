@@ -103,6 +103,10 @@ export const ALLOWED: readonly Case[] = [
   },
   { why: "the granted family", operation: "node-forwarding.enable", args: ["ipv4"] },
   { why: "an address that was given", operation: "masquerade.set", args: [[prefix("10.1.0.7/16")]] },
+  { why: "forwarding for an address that was given", operation: "forward-rules.allow", args: [[ip("10.1.0.7")]] },
+  { why: "the configured isolation", operation: "forward-rules.isolate", args: ["br0", "same-bridge"] },
+  { why: "no isolation", operation: "forward-rules.isolate", args: ["br0", "open"] },
+  { why: "how a bridge is isolated", operation: "forward-rules.isolation-of", args: ["br0"] },
   {
     why: "a range in the configured subnet",
     operation: "leases.reserve-next",
@@ -221,6 +225,21 @@ export const REFUSED: readonly Case[] = [
   { why: "another link", operation: "node-addresses.list", args: ["eth0"] },
   { why: "another family", operation: "node-forwarding.enable", args: ["ipv6"] },
   { why: "an address that was not given", operation: "masquerade.set", args: [[prefix("10.1.0.8/16")]] },
+  { why: "forwarding for another address", operation: "forward-rules.allow", args: [[ip("10.1.0.7"), ip("10.1.0.8")]] },
+  { why: "forwarding for what is no list", operation: "forward-rules.allow", args: [ip("10.1.0.7")] },
+  { why: "another isolation", operation: "forward-rules.isolate", args: ["br0", "isolated"] },
+  {
+    why: "an isolation that the grant does not name",
+    operation: "forward-rules.isolate",
+    args: ["br0", "total"],
+    facts: { configuration: { ingressPolicy: "total" } },
+  },
+  {
+    why: "how a bridge is isolated, without a grant to isolate",
+    operation: "forward-rules.isolation-of",
+    args: ["br0"],
+    granted: { "forward-rules": {} },
+  },
   {
     why: "a range that leaves the subnet",
     operation: "leases.reserve-next",

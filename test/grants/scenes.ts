@@ -18,6 +18,7 @@ export const FACTS: CallFacts = {
   configuration: {
     type: "bridge",
     Bridge: "br0",
+    ingressPolicy: "same-bridge",
     ipam: {
       type: "host-local",
       subnet: "10.1.0.0/16",
@@ -38,7 +39,7 @@ export const FACTS: CallFacts = {
   ownedContainerLinks: new Set(["eth0"]),
 };
 
-/** The scopes that bridge and host-local ask for, together. */
+/** The scopes that bridge, host-local and firewall ask for, together. */
 export const ALL: Capabilities = scopes({
   "container-links": { kinds: ["veth"], set: ["up"] },
   "container-addresses": { from: "ipam" },
@@ -55,6 +56,7 @@ export const ALL: Capabilities = scopes({
   },
   "node-forwarding": { families: ["ipv4"] },
   masquerade: {},
+  "forward-rules": { isolation: [{ configuration: "/ingressPolicy", among: ["same-bridge", "isolated"] }] },
   leases: {
     subnets: [
       { configuration: "/ipam/subnet" },
@@ -126,6 +128,9 @@ const SCOPES: Readonly<Record<CapabilityName, fc.Arbitrary<unknown>>> = {
   "node-addresses": fc.record({ links: names, replace }),
   "node-forwarding": fc.record({ families: fc.subarray(["ipv4", "ipv6"]) }),
   masquerade: fc.constant({}),
+  "forward-rules": fc.record({
+    isolation: fc.subarray(["same-bridge", "isolated", { configuration: "/ingressPolicy" }]),
+  }),
   leases: fc.record({ subnets }),
   ipam: fc.record({ types: names }),
   "resolver-file": fc.record({ paths: fc.subarray(["/etc/resolv.conf", "/run/resolv.conf"]) }),
@@ -215,6 +220,17 @@ export const anyOperation: fc.Arbitrary<readonly [operation: string, args: reado
   fc.tuple(fc.constant("node-addresses.ensure"), fc.tuple(link, prefixes, fc.boolean())),
   fc.tuple(fc.constant("node-forwarding.enable"), fc.tuple(fc.constantFrom("ipv4", "ipv6"))),
   fc.tuple(fc.constantFrom("masquerade.set", "masquerade.list", "masquerade.remove"), fc.tuple(prefixes)),
+  fc.tuple(fc.constant("forward-rules.allow"), fc.tuple(fc.array(ips, { maxLength: 2 }))),
+  fc.tuple(fc.constant("forward-rules.isolate"), fc.tuple(link, fc.constantFrom("open", "same-bridge", "isolated", 1))),
+  fc.tuple(
+    fc.constantFrom(
+      "forward-rules.list",
+      "forward-rules.remove",
+      "forward-rules.obstacles",
+      "forward-rules.isolation-of",
+    ),
+    fc.tuple(link),
+  ),
   fc.tuple(
     fc.constant("leases.reserve-next"),
     fc.tuple(fc.constant(0), fc.array(range, { maxLength: 2 }), fc.constant([])),

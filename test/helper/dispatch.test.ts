@@ -208,6 +208,7 @@ test("the policy names the interfaces that are built", () => {
     "container-links",
     "container-routes",
     "container-sysctls",
+    "forward-rules",
     "leases",
     "masquerade",
     "node-addresses",

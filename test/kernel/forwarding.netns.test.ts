@@ -73,14 +73,16 @@ test("adds and removes one of five thousand without asking the library", () => {
   const addresses = Array.from({ length: 5000 }, (_, index) =>
     parseIpAddress(`10.88.${1 + (index >> 8)}.${index & 255}`),
   );
-  for (let start = 0; start < addresses.length; start += 250)
-    addForwarded(nftables, { tag: OTHERS, addresses: addresses.slice(start, start + 250) });
+  // More than a message holds.
+  addForwarded(nftables, { tag: OTHERS, addresses });
   const { runs } = nftables;
   add(MINE, "10.99.0.1");
   expect([tagOf("10.99.0.1"), tagOf("10.88.1.7")]).toEqual([MINE, OTHERS]);
   remove(MINE, "10.99.0.1");
   expect(tagOf("10.99.0.1")).toBeUndefined();
   expect(nftables.runs).toBe(runs);
+  removeForwarded(nftables, { tag: OTHERS, addresses });
+  expect(ruleset()).toBe("");
 });
 
 test("keeps what the same owner has, also twice in one list", () => {
@@ -144,6 +146,14 @@ describe("what the administrator did to the chain", () => {
     remove(OTHERS, "10.88.0.3");
     add(MINE, "10.88.0.2");
     expect(ruleset()).toContain(sign);
+  });
+
+  test("rules that were flushed keep nothing", () => {
+    add(MINE, "10.88.0.2");
+    node.run("nft", "flush", "table", "inet", "cnidaria");
+    expect(hasForwardChain(nftables)).toBe(false);
+    remove(MINE, "10.88.0.2");
+    expect(ruleset()).toBe("");
   });
 
   test("everything is made again when the packet filter was flushed", () => {

@@ -81,6 +81,7 @@ const KERNEL_PAIRS: readonly Pair[] = [
     heard: /forwarding on/u,
   },
   { capability: "masquerade", ask: ["masquerade", "set", [prefix(2)]], heard: /10\.9\.0\.2/u },
+  { capability: "forward-rules", ask: ["forward-rules", "allow", [ipv4(10, 9, 0, 2)]], heard: /10\.9\.0\.2/u },
 ];
 
 const CAPABILITIES = manifestOf("asks")["capabilities"] as JsonObject;

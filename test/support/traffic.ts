@@ -1,7 +1,7 @@
 /**
  * @module Real packets of a test: somebody who answers in one namespace, and somebody who asks in another.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 
 /** How one asks another. */
@@ -18,19 +18,16 @@ const udp = require("node:dgram").createSocket({ type: "udp6" });
 udp.on("message", (message, { port, address }) => udp.send(message, port, address));
 udp.bind(port, "::", () => net.listen(port, "::", () => console.log("ready")));`;
 
-/** Asks once; ends with 0 when there is an answer. */
+/** Asks again and again; ends with 0 when there is an answer. */
 const CLIENT = `
 const [protocol, address, port, waitMs] = process.argv.slice(1);
 setTimeout(() => process.exit(1), Number(waitMs));
 const answered = () => process.exit(0);
-if (protocol === "tcp") {
-  const socket = require("node:net").connect(Number(port), address, () => socket.write("x"));
-  socket.on("data", answered).on("error", () => process.exit(1));
-} else {
-  const socket = require("node:dgram").createSocket(address.includes(":") ? "udp6" : "udp4");
-  socket.on("message", answered).on("error", () => process.exit(1));
-  socket.send("x", Number(port), address);
-}`;
+const ask = protocol === "tcp"
+  ? () => { const socket = require("node:net").connect(Number(port), address, () => socket.write("x")); socket.on("data", answered).on("error", () => {}); }
+  : () => { const socket = require("node:dgram").createSocket(address.includes(":") ? "udp6" : "udp4"); socket.on("message", answered).on("error", () => {}); socket.send("x", Number(port), address, () => {}); };
+ask();
+setInterval(ask, 300);`;
 
 /** Opens one connection, and asks by it whenever it is told to; says whether there was an answer. */
 const TALKER = `
@@ -41,7 +38,7 @@ socket.on("data", () => { clearTimeout(timer); console.log("yes"); });
 process.stdin.on("data", () => { timer = setTimeout(() => console.log("no"), Number(waitMs)); socket.write("x"); });`;
 
 /** How long an answer is waited for, in ms: nothing of a test is farther away than one node. */
-const WAIT_MS = 800;
+const WAIT_MS = 1500;
 
 /** Answers on a port of a namespace until it is disposed. */
 export async function serve(netns: string, port: number): Promise<AsyncDisposable> {
@@ -53,12 +50,14 @@ export async function serve(netns: string, port: number): Promise<AsyncDisposabl
 }
 
 /** Tells whether somebody at an address answers who is asked from a namespace. */
-export function reaches(netns: string, protocol: Protocol, { address, port }: Destination): boolean {
+export async function reaches(netns: string, protocol: Protocol, { address, port }: Destination): Promise<boolean> {
   const command =
     protocol === "icmp"
-      ? ["ping", "-n", "-c", "1", "-W", String(WAIT_MS / 1000), address]
+      ? ["ping", "-n", "-c", "1", "-i", "0.3", "-w", String(Math.ceil(WAIT_MS / 1000)), address]
       : [process.execPath, "-e", CLIENT, protocol, address, String(port), String(WAIT_MS)];
-  return spawnSync("ip", ["netns", "exec", netns, ...command], { stdio: "ignore" }).status === 0;
+  const child = spawn("ip", ["netns", "exec", netns, ...command], { stdio: "ignore" });
+  const [status] = (await once(child, "exit")) as [number | null];
+  return status === 0;
 }
 
 /** Who is asked. ICMP has no port. */

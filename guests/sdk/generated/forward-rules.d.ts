@@ -10,6 +10,7 @@ declare module 'cnidaria:plugin/forward-rules@0.1.0' {
    *
    * # Errors
    * - `not-permitted`: the grant does not cover it, or an address is not this attachment's.
+   * - `conflict`: an address is another attachment's.
    * - `unsupported`: the packet filter is not there.
    */
   export function allow(addresses: Array<IpAddress>): void;
@@ -34,37 +35,38 @@ declare module 'cnidaria:plugin/forward-rules@0.1.0' {
    */
   export function remove(): void;
   /**
-   * Isolates the containers of a bridge. Belongs to the network: it goes when no attachment uses the bridge any more.
+   * Isolates the containers of a bridge. Belongs to the network: it goes when no attachment asks for it any more. With `isolated` the
+   * attachment's own port of the bridge is isolated too, until it goes. With `open` nothing is done.
    *
-   * Needs grant: `forward-rules` with `isolation` and that bridge.
+   * Needs grant: `forward-rules` with that isolation; the bridge must be one that this attachment's link is a port of.
    *
    * # Errors
-   * - `not-permitted`: the grant does not cover isolation or the bridge.
+   * - `not-permitted`: the grant does not cover that isolation, or the attachment has no port of that bridge.
+   * - `conflict`: attachments of the bridge ask for another isolation.
    * - `unsupported`: the packet filter is not there.
    */
   export function isolate(bridge: string, isolation: Isolation): void;
   /**
-   * Puts the addresses into a zone of firewalld; they leave it when the attachment goes.
+   * Names chains of the node's that drop forwarded packets which none of their rules accepts: what is allowed here does not get past
+   * them. Of the families of what is allowed for this attachment.
    *
-   * When it fails, none of them is left behind.
-   *
-   * Needs grant: `forward-rules` with that zone; each address must be one that the previous result gave.
+   * Needs grant: `forward-rules`.
    *
    * # Errors
-   * - `not-permitted`: the grant does not cover the zone, or an address is not this attachment's.
-   * - `unavailable`: no firewalld on this node, or it refused.
+   * - `not-permitted`: the grant does not cover it.
+   * - `unsupported`: the packet filter is not there.
    */
-  export function joinZone(zone: string, addresses: Array<IpAddress>): void;
+  export function obstacles(): Array<string>;
   /**
-   * Tells whether the addresses are all in a zone of firewalld.
+   * Tells how a bridge is isolated, by the packet filter's own word.
    *
-   * Needs grant: `forward-rules` with that zone.
+   * Needs grant: `forward-rules` with an isolation.
    *
    * # Errors
-   * - `not-permitted`: the grant does not cover the zone, or an address is not this attachment's.
-   * - `unavailable`: no firewalld on this node.
+   * - `not-permitted`: the grant does not cover isolation.
+   * - `unsupported`: the packet filter is not there.
    */
-  export function inZone(zone: string, addresses: Array<IpAddress>): boolean;
+  export function isolationOf(bridge: string): Isolation;
   export type IpAddress = import('cnidaria:plugin/types@0.1.0').IpAddress;
   /**
    * Why an operation on forwarding rules failed.
@@ -73,14 +75,14 @@ declare module 'cnidaria:plugin/forward-rules@0.1.0' {
    * ## `"not-permitted"`
    *
    * The grant does not cover it, or an address or a bridge is not this attachment's.
+   * ## `"conflict"`
+   *
+   * An address is another attachment's, or the bridge is isolated otherwise.
    * ## `"unsupported"`
    *
    * The packet filter is not there.
-   * ## `"unavailable"`
-   *
-   * No firewalld on this node, or it refused.
    */
-  export type ErrorCode = 'not-permitted' | 'unsupported' | 'unavailable';
+  export type ErrorCode = 'not-permitted' | 'conflict' | 'unsupported';
   /**
    * What a bridge lets its containers reach.
    * # Variants
@@ -93,7 +95,7 @@ declare module 'cnidaria:plugin/forward-rules@0.1.0' {
    * Containers of the same bridge, and what is not behind another isolated bridge.
    * ## `"isolated"`
    *
-   * No container at all.
+   * No container of the same bridge or of another isolated one.
    */
   export type Isolation = 'open' | 'same-bridge' | 'isolated';
 }

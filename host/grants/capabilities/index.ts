@@ -9,6 +9,7 @@ import { containerLinkAttributes } from "./container-link-attributes.ts";
 import { containerLinks } from "./container-links.ts";
 import { containerRoutes } from "./container-routes.ts";
 import { containerSysctls } from "./container-sysctls.ts";
+import { forwardRules } from "./forward-rules.ts";
 import { ipam } from "./ipam.ts";
 import { leases } from "./leases.ts";
 import { log } from "./log.ts";
@@ -30,6 +31,7 @@ export const CAPABILITIES = {
   "node-addresses": nodeAddresses,
   "node-forwarding": nodeForwarding,
   masquerade,
+  "forward-rules": forwardRules,
   leases,
   ipam,
   "resolver-file": resolverFile,

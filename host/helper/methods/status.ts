@@ -2,6 +2,7 @@
  * @module `read-status`: what the helper knows of a network without any plugin. Cheap: runtimes ask every few seconds.
  */
 import type { Grant } from "../../grants/grant.ts";
+import { hasForwardChain } from "../../kernel/forwarding.ts";
 import { hasMasqueradeTable } from "../../kernel/masquerade.ts";
 import { parseNetworkName, parsePluginType } from "../../spec/names.ts";
 import { missingFeatures } from "../features.ts";
@@ -54,7 +55,8 @@ function lostThings(
     Object.hasOwn(grant.capabilities, capability) && !unused.includes(capability);
   return [
     ...(isUsed("node-links") ? lostBridges(state, network) : []),
-    ...(isUsed("masquerade") ? lostMasquerade(state, network) : []),
+    ...(isUsed("masquerade") ? lostFilter(state, network, "masquerade") : []),
+    ...(isUsed("forward-rules") ? lostFilter(state, network, "forward-rules") : []),
   ];
 }
 
@@ -70,12 +72,18 @@ function lostBridges({ ledger, node }: HelperState, network: string): readonly s
   });
 }
 
-function lostMasquerade({ ledger, node }: HelperState, network: string): readonly string[] {
+/** What an attachment's row of the ledger relies on in the packet filter, by the row's kind. */
+const FILTERS = {
+  masquerade: { isThere: hasMasqueradeTable, lost: "the table of the packet filter that masquerades is gone" },
+  "forward-rules": { isThere: hasForwardChain, lost: "the chain of the packet filter that forwards is gone" },
+} as const;
+
+function lostFilter({ ledger, node }: HelperState, network: string, kind: keyof typeof FILTERS): readonly string[] {
+  const { isThere, lost } = FILTERS[kind];
   const nftables = attempt(() => node.nftables());
   // Without the library nothing can be said of it; that it is missing is said elsewhere.
-  if (nftables === undefined || hasMasqueradeTable(nftables)) return [];
-  const isExpected = ledger.hasOwned({ network, kind: "masquerade", nodeNetnsCookie: node.cookie });
-  return isExpected ? ["the table of the packet filter that masquerades is gone"] : [];
+  if (nftables === undefined || isThere(nftables)) return [];
+  return ledger.hasOwned({ network, kind, nodeNetnsCookie: node.cookie }) ? [lost] : [];
 }
 
 function attempt<Value>(open: () => Value): Value | undefined {

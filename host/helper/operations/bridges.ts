@@ -8,12 +8,11 @@ import type { Link } from "../../kernel/rtnetlink.ts";
 import { writeSysctl } from "../../kernel/sysctl.ts";
 import type { MacAddress } from "../../spec/mac.ts";
 import { tagOf } from "../ledger/tag.ts";
-import { recover } from "../ledger/recovery.ts";
 import type { SharedRow } from "../ledger/records.ts";
 import { aliasOf, groupOf, isAnyTagged, isTagged } from "../undo/alias.ts";
-import { undoRemains } from "../undo/remains.ts";
 import { OperationFailure } from "./operation.ts";
 import type { OperationContext } from "./operation.ts";
+import { finishDead, SHARED_POLL_MS, SHARED_WAIT_MS } from "./shared-things.ts";
 
 /** The WIT record `bridge-options`. */
 export interface BridgeOptions {
@@ -34,9 +33,6 @@ const MAC_BYTES = 6;
 /** Bits of the first byte of a hardware address. */
 const MULTICAST = 1;
 const LOCAL = 2;
-/** How long an operation that makes or deletes the same bridge is waited for, in ms. */
-const WAIT_MS = 10_000;
-const POLL_MS = 2;
 
 /**
  * Gives a bridge that this attachment uses, or that the operator adopted.
@@ -82,25 +78,16 @@ interface Found {
 /** Waits while another operation makes or deletes the bridge; recovers one whose helper died. */
 async function ensureLater(context: OperationContext, options: BridgeOptions): Promise<Link> {
   const { state, call } = context;
-  const deadline = performance.now() + WAIT_MS;
+  const deadline = performance.now() + SHARED_WAIT_MS;
   while (performance.now() < deadline && !call.ended) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    await finishDead(context, options.name);
+    await new Promise((resolve) => setTimeout(resolve, SHARED_POLL_MS));
+    await finishDead(context, { kind: "bridge", key: options.name });
     const known = rowOf(context, options.name);
     const found = state.node.rtnetlink.getLink({ name: options.name });
     const link = attempt(context, options, { known, link: found });
     if (link !== undefined) return link;
   }
   throw new OperationFailure("busy", `another operation makes or deletes ${JSON.stringify(options.name)}`);
-}
-
-/** Finishes what an operation left whose helper died. */
-async function finishDead({ state }: OperationContext, name: string): Promise<void> {
-  const { ledger, locks, node } = state;
-  const rows = ledger.shared.list({ kind: "bridge", key: name, nodeNetnsCookie: node.cookie });
-  for (const row of rows.filter((each) => each.state !== "ready")) {
-    await recover(ledger, locks, (remains) => undoRemains(state, remains), { operationId: row.operationId });
-  }
 }
 
 /** Counts the attachment in, and makes the bridge where it is the first; `undefined`: another operation is at it. */

@@ -8,6 +8,7 @@ import { CONTAINER_LINK_ATTRIBUTES } from "./container-link-attributes.ts";
 import { CONTAINER_LINKS } from "./container-links.ts";
 import { CONTAINER_ROUTES } from "./container-routes.ts";
 import { CONTAINER_SYSCTLS } from "./container-sysctls.ts";
+import { FORWARD_RULES } from "./forward-rules.ts";
 import { LEASES } from "./leases.ts";
 import { MASQUERADE } from "./masquerade.ts";
 import { NODE_ADDRESSES } from "./node-addresses.ts";
@@ -25,6 +26,7 @@ export const OPERATIONS: OperationTable = tableOf([
   NODE_ADDRESSES,
   NODE_FORWARDING,
   MASQUERADE,
+  FORWARD_RULES,
   LEASES,
   RESOLVER_FILE,
 ]);

@@ -2,8 +2,9 @@
  * @module How each kind of change is undone. Every one meets what is already gone, was never made, or is by now somebody else's.
  */
 import { isKernelError } from "../../kernel/error.ts";
+import { removeForwarded } from "../../kernel/forwarding.ts";
 import { removeMasquerade, removeMasqueradeSubnet } from "../../kernel/masquerade.ts";
-import { parseIpPrefix } from "../../spec/ip.ts";
+import { parseIpAddress, parseIpPrefix } from "../../spec/ip.ts";
 import type { OwnedRow } from "../ledger/records.ts";
 import type { HelperState } from "../state.ts";
 import { isTagged } from "./alias.ts";
@@ -30,6 +31,11 @@ const UNDO: Readonly<Record<string, Undo>> = {
     removeMasquerade(nftables, { tag, addresses });
     // Stays while another address of the subnet is masqueraded.
     for (const subnet of addresses) removeMasqueradeSubnet(nftables, subnet);
+    return undefined;
+  },
+
+  "forward-rules": ({ node }, { tag, undo }) => {
+    removeForwarded(node.nftables(), { tag, addresses: textsOf(undo["addresses"]).map(parseIpAddress) });
     return undefined;
   },
 

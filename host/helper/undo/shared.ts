@@ -2,6 +2,7 @@
  * @module Leaving what attachments share, and deleting what nobody uses any more.
  */
 import { isKernelError } from "../../kernel/error.ts";
+import { removeIsolation } from "../../kernel/isolation.ts";
 import { parseIpPrefix } from "../../spec/ip.ts";
 import type { SharedRow, SharedUser } from "../ledger/records.ts";
 import type { HelperState } from "../state.ts";
@@ -34,6 +35,7 @@ export function leaveShared(
 export function dismantle(state: HelperState, row: SharedRow): Unused {
   if (row.kind === "bridge") return { row, linkIndex: bridgeIndex(state, row) };
   if (row.kind === "node-address") removeAddress(state, row);
+  if (row.kind === "isolation") endIsolation(state, row);
   return { row, linkIndex: undefined };
 }
 
@@ -43,6 +45,11 @@ function bridgeIndex({ node }: HelperState, { key, undo }: SharedRow): number | 
   return link !== undefined && link.kind === "bridge" && typeof tag === "string" && isTagged(link, tag)
     ? link.index
     : undefined;
+}
+
+function endIsolation({ node }: HelperState, { key, undo }: SharedRow): void {
+  const { tag } = undo;
+  if (typeof tag === "string") removeIsolation(node.nftables(), { bridge: key, tag });
 }
 
 function removeAddress({ node }: HelperState, { undo }: SharedRow): void {

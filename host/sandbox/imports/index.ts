@@ -10,6 +10,7 @@ import { ContainerNamespace } from "./container-namespace.ts";
 import { containerRoutes } from "./container-routes.ts";
 import { containerSysctls } from "./container-sysctls.ts";
 import type { ImportContext, ImportInterface } from "./definition.ts";
+import { forwardRules } from "./forward-rules.ts";
 import { ipam } from "./ipam.ts";
 import { leases } from "./leases.ts";
 import { log } from "./log.ts";
@@ -32,6 +33,7 @@ export const IMPORT_INTERFACES: readonly ImportInterface[] = [
   leases,
   log,
   masquerade,
+  forwardRules,
   nodeAddresses,
   nodeForwarding,
   nodeLinks,

@@ -10,7 +10,7 @@ for (const subject of SUBJECTS)
   describePluginContract({ ...subject, open: () => openInProcess(subject.types, subject.links) });
 
 describe("what a guest imports is what its manifest asks for", () => {
-  test.for(["loopback", "bridge", "host-local", "static", "tuning"])("%s", async (type) => {
+  test.for(["loopback", "bridge", "firewall", "host-local", "static", "tuning"])("%s", async (type) => {
     const manifest = await readManifest(type);
     const { imports } = await loadGuest(type);
     const interfaces = imports.map((name) => name.replace(/^cnidaria:plugin\//u, "").replace(/@.*$/u, ""));

@@ -14,7 +14,7 @@ import { SANDBOX, SUBJECTS } from "./subjects.ts";
 
 let subject: TestHost;
 beforeAll(async () => {
-  subject = await createTestHost({ plugins: ["bridge", "host-local", "loopback", "static", "tuning"] });
+  subject = await createTestHost({ plugins: ["bridge", "firewall", "host-local", "loopback", "static", "tuning"] });
 });
 afterAll(() => subject[Symbol.asyncDispose]());
 

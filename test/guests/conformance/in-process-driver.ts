@@ -173,7 +173,7 @@ class Refusal extends Error {
 
 function callVerb(exports: TestExports, verb: Verb, request: Request): unknown {
   const attachment = exports["attachment"];
-  const verbs = attachment ?? exports["addresses"];
+  const verbs = attachment ?? exports["addresses"] ?? exports["chained"];
   try {
     return attachment === undefined ? verbs?.[verb]?.(request) : attachment[verb]?.(request, new TestNamespace());
   } catch (caught) {

@@ -11,6 +11,7 @@ import { formatAddress, formatPrefix } from "../../../guests/sdk/ip-text.ts";
 import { ImportFailure } from "../fakes.ts";
 import type { TestImports } from "../instantiate.ts";
 import { cidr } from "../requests.ts";
+import { SimulatedFilter } from "./simulated-filter.ts";
 import { SimulatedTuning } from "./simulated-tuning.ts";
 
 /** Whose call it is. */
@@ -42,7 +43,7 @@ export class SimulatedNode {
   };
   #node = new Map<string, Link>();
   #container = new Map<string, Link>();
-  #masqueraded = new Map<string, string>();
+  readonly #filter = new SimulatedFilter();
   #leases = new Map<string, Lease & { owner: string }>();
   readonly #tuning = new SimulatedTuning((name) => find(this.#container, name, "not-found").info);
   #nextIndex = 2;
@@ -59,7 +60,7 @@ export class SimulatedNode {
     const lines = [
       ...this.#linesOf("node", this.#node),
       ...this.#linesOf("container", this.#container),
-      ...[...this.#masqueraded].map(([address, owner]) => `masquerade ${address} ${owner}`),
+      ...this.#filter.inventory(),
       ...this.#tuning.inventory(),
       ...[...this.#leases].map(([address, { owner }]) => `lease ${address} ${owner}`),
     ];
@@ -68,11 +69,11 @@ export class SimulatedNode {
 
   /** What the host does around an ADD: gives a function that undoes everything since. */
   remember(): () => void {
-    const state = structuredClone([this.#node, this.#container, this.#masqueraded, this.#leases] as const);
-    const undoTuning = this.#tuning.remember();
+    const state = structuredClone([this.#node, this.#container, this.#leases] as const);
+    const undoes = [this.#filter.remember(), this.#tuning.remember()];
     return () => {
-      [this.#node, this.#container, this.#masqueraded, this.#leases] = state;
-      undoTuning();
+      [this.#node, this.#container, this.#leases] = state;
+      for (const undo of undoes) undo();
     };
   }
 
@@ -117,7 +118,8 @@ export class SimulatedNode {
       "node-links": this.#nodeLinks(),
       "node-addresses": this.#nodeAddresses(),
       "node-forwarding": { enable: () => undefined },
-      masquerade: this.#masquerade(key),
+      ...this.#filter.importsFor(key),
+      log: { write: () => undefined },
       leases: this.#leaseFunctions(key),
       "resolver-file": { read: (): AddressResult["dns"] => ({ nameservers: ["192.0.2.53"], search: [], options: [] }) },
     };
@@ -183,20 +185,6 @@ export class SimulatedNode {
         link.addresses.push(...addresses.filter((address) => !texts.has(formatPrefix(address))));
       },
       list: (name: string) => find(this.#node, name, "not-permitted").addresses,
-    };
-  }
-
-  #masquerade(owner: string): Readonly<Record<string, unknown>> {
-    return {
-      set: (addresses: IpPrefix[]) => {
-        if (addresses.some((address) => this.#masqueraded.has(formatPrefix(address))))
-          throw new ImportFailure("conflict");
-        for (const address of addresses) this.#masqueraded.set(formatPrefix(address), owner);
-      },
-      list: () => [...this.#masqueraded].filter(([, each]) => each === owner).map(([text]) => cidr(text)),
-      remove: () => {
-        for (const [text, each] of this.#masqueraded) if (each === owner) this.#masqueraded.delete(text);
-      },
     };
   }
 

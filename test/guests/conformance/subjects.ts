@@ -81,6 +81,30 @@ export const SUBJECTS: readonly BundledSubject[] = [
     types: ["bridge"],
   },
   {
+    title: "firewall",
+    configuration: {
+      ...NETWORK,
+      prevResult: { ...NETWORK, ips: [{ address: "10.9.0.2/24" }, { address: "2001:db8:9::2/64" }] },
+    },
+    refused: [
+      { change: { backend: "firewalld" }, code: 2 },
+      { change: { iptablesAdminChainName: "ADMIN" }, code: 2 },
+      { change: { ingressPolicy: "closed" }, code: 7 },
+      { change: { ingressPolicy: 5 }, code: 6 },
+      { change: { prevResult: null }, code: 7 },
+    ],
+    readsArguments: false,
+    // The addresses are those of the result, and an address has one owner.
+    isPerLink: false,
+    previousResult: {
+      interfaces: [{ name: "eth0", sandbox: SANDBOX, "example.com/color": "red" }],
+      ips: [{ address: "10.9.0.2/24", interface: 0, "example.com/note": "kept" }],
+      "example.com/more": { of: 1 },
+    },
+    result: { ips: [{ address: "10.9.0.2/24" }, { address: "2001:db8:9::2/64" }] },
+    types: ["firewall"],
+  },
+  {
     title: "host-local",
     configuration: { ...NETWORK, ipam: HOST_LOCAL },
     refused: [

@@ -17,6 +17,7 @@ export const CAPABILITIES = {
   "node-addresses": { links: [{ configuration: "/bridge" }] },
   "node-forwarding": { families: ["ipv4"] },
   masquerade: {},
+  "forward-rules": { isolation: ["same-bridge"] },
   leases: { subnets: ["10.1.0.0/24"] },
   // Its plugin names the type of the nested one itself.
   ipam: { types: ["ipam"] },

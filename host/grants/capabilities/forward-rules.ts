@@ -1,0 +1,51 @@
+/**
+ * @module Grant `forward-rules`: what the node forwards to and from the attachment, and how a bridge is isolated.
+ */
+
+import * as z from "zod";
+import { ALLOWED, allowedIf, defineCapability, denied } from "../capability.ts";
+import { areGivenAddresses } from "../given-addresses.ts";
+import { describeReferences, nameReference, namesCover, namesInclude } from "../references.ts";
+
+const scope = z.strictObject({
+  /** Isolations that may be asked for, by the names of the contract. */
+  isolation: z.array(nameReference).default([]),
+});
+/** Scope of `forward-rules`. */
+export type ForwardRulesScope = z.output<typeof scope>;
+
+/** Forwarding for the addresses that the call was given, and isolation of the bridge that the attachment is on. */
+export const forwardRules = defineCapability<ForwardRulesScope>({
+  name: "forward-rules",
+  operations: ["allow", "list", "remove", "isolate", "obstacles", "isolation-of"],
+  scope,
+  covers: (wider, narrower) => namesCover(wider.isolation, narrower.isolation),
+  describe(granted) {
+    const lines = ["has the node forward for the addresses that were given"];
+    if (granted.isolation.length > 0)
+      lines.push(`isolates the bridge that the container is on: ${describeReferences(granted.isolation)}`);
+    return lines;
+  },
+  decide(granted, { facts, operation, args }) {
+    switch (operation) {
+      case "allow":
+        return allowedIf(
+          areGivenAddresses(args[0], facts.givenAddresses),
+          "an address is not one that the call was given; no grant would allow it",
+        );
+      case "isolate":
+        return allowedIf(
+          args[1] === "open" || namesInclude(granted.isolation, facts, args[1]),
+          `"forward-rules" with ${JSON.stringify(args[1])} in "isolation" would allow it`,
+        );
+      case "isolation-of":
+        return allowedIf(granted.isolation.length > 0, '"forward-rules" with "isolation" would allow it');
+      case "list":
+      case "remove":
+      case "obstacles":
+        return ALLOWED;
+      default:
+        return denied(`"forward-rules" has no operation ${JSON.stringify(operation)}`);
+    }
+  },
+});
