@@ -1,6 +1,7 @@
 /**
  * @module The operations' backend: a helper and its sandboxes.
  */
+import { randomUUID } from "node:crypto";
 import { createCallsAhead } from "./calls-ahead.ts";
 import type { CallsAhead } from "./calls-ahead.ts";
 import type { HelperClient } from "./helper/client.ts";
@@ -50,10 +51,11 @@ interface Beginning {
 
 /** Begins an operation; the requests for the calls follow it without waiting for its answer, which is also theirs. */
 async function begin(
-  { client, pool, remembered }: BackendParts,
+  parts: BackendParts,
   ahead: CallsAhead,
   { operation, calls }: Beginning,
 ): ReturnType<Backend["begin"]> {
+  const { client, pool, remembered } = parts;
   const { operationId, types, verb } = operation;
   const reserved = ahead.reserve(calls);
   const answer = client.request("begin-operation", operation);
@@ -74,7 +76,11 @@ async function begin(
   }
   // What DEL and CHECK use may be older than what is installed.
   if (verb === "ADD") for (const type of types) remember(remembered, type, pluginOf(type));
-  return { ...begun, ahead: ahead.keep(operationId, pluginOf) };
+  const kept = ahead.keep(operationId, pluginOf);
+  if (kept !== undefined) return { ...begun, operationId, ahead: kept };
+  // The guests of a wrong guess have run: what they did is undone with the operation, and another one is begun without a guess.
+  await client.request("end-operation", { operationId, outcome: "error", result: undefined, phasesMicroseconds: {} });
+  return begin(parts, ahead, { operation: { ...operation, operationId: randomUUID() }, calls: [] });
 }
 
 function remember(remembered: BackendParts["remembered"], type: string, plugin: InstalledPlugin | undefined): void {

@@ -28,11 +28,14 @@ export interface CallsAhead {
   readonly reserve: (calls: readonly CallBeginning[]) => readonly ReservedCall[];
   /** Starts the calls. What is wrong with them is told where they are made. */
   readonly open: (reserved: readonly ReservedCall[]) => void;
-  /** Lists the calls of an operation that was begun, if all of them are made with the plugins that it has; drops them otherwise. */
+  /**
+   * Lists the calls of an operation that was begun. `undefined`: not all of them are made with the plugins that it has. They are dropped
+   * then, and what they did may only be undone with the operation.
+   */
   readonly keep: (
     operationId: string,
     pluginOf: (type: string) => InstalledPlugin | undefined,
-  ) => readonly CallBeginning[];
+  ) => readonly CallBeginning[] | undefined;
   /** Gives a call that was kept, once. */
   readonly take: (callId: string) => RunningCall | undefined;
   /** Ends what is left of an operation's calls, before the operation ends or after it did not begin. */
@@ -66,7 +69,7 @@ export function createCallsAhead({ client, pool }: CallsAheadParts): CallsAhead 
       const begun = ofOperation(operationId).map(({ beginning }) => beginning);
       if (begun.every((beginning) => isMadeWith(beginning, pluginOf))) return begun;
       drop(operationId);
-      return [];
+      return undefined;
     },
     take: (callId) => {
       const entry = entries.get(callId);

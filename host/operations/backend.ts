@@ -84,6 +84,8 @@ export interface PluginCallEnded {
 
 /** A verb that was begun, and calls with it. */
 export interface BegunVerb extends BegunOperation {
+  /** Id of the operation; not the one that was asked for where a guess of its plugins was wrong. */
+  readonly operationId: string;
   /** Of the calls that were to be begun with it, those that were. */
   readonly ahead: readonly CallBeginning[];
 }

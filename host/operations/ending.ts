@@ -37,7 +37,7 @@ export async function openChain(
   const begunAtMicroseconds = nowMicroseconds();
   const chain: OpenChain = {
     backend,
-    invocation,
+    invocation: { ...invocation, operationId: begun.operationId },
     begun,
     ahead: [...begun.ahead],
     refusals: [],
@@ -48,7 +48,7 @@ export async function openChain(
     begunAtMicroseconds,
   };
   try {
-    invocation.onBegin(invocation.operationId);
+    invocation.onBegin(begun.operationId);
   } catch (error) {
     throw await endWithError(chain, error);
   }

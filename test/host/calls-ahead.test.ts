@@ -67,33 +67,36 @@ describe("calls that are begun ahead", () => {
   test.for<{
     why: string;
     answers: Readonly<Record<string, unknown>>;
-    kept: readonly string[];
-    ended: readonly string[];
   }>([
     {
       why: "the plugin has other limits by now",
       answers: changed({ bridge: plugin("bridge", { limits: { ...plugin("").limits, deadlineMs: 2 } }) }),
-      kept: [],
-      ended: ["call-1", "call-2"],
     },
     {
       why: "only the IPAM plugin is another one",
       answers: changed({ "host-local": plugin("host-local", { version: "2" }) }),
-      kept: [],
-      ended: ["call-1", "call-2"],
     },
-    { why: "the IPAM plugin is gone", answers: changed({ "host-local": null }), kept: [], ended: ["call-1", "call-2"] },
-  ])("are dropped where $why: killed, ended, and their sandboxes go back", async ({ answers, kept, ended }) => {
+    { why: "the IPAM plugin is gone", answers: changed({ "host-local": null }) },
+  ])("are undone with their operation where $why, and another one is begun", async ({ answers }) => {
     const { asked, parts } = fakeParts({ idle, answers });
     const backend = createBackend(parts);
     const begun = await backend.begin(ADD, [MAIN, IPAM]);
     await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(begun.ahead.map(({ callId }) => callId)).toEqual(kept);
+    expect(begun.ahead).toEqual([]);
     expect(named(asked, "end-call")).toMatchObject(
-      ended.map((callId) => ["end-call", { callId, outcome: "killed", addresses: [] }]),
+      ["call-1", "call-2"].map((callId) => ["end-call", { callId, outcome: "killed", addresses: [] }]),
     );
     expect(named(asked, "give back")).toHaveLength(2);
     expect(named(asked, "kill")).toHaveLength(2);
+    expect(named(asked, "end-operation")).toMatchObject([["end-operation", { operationId: "op-1", outcome: "error" }]]);
+    expect(named(asked, "begin-operation")).toMatchObject([
+      ["begin-operation", { operationId: "op-1" }],
+      ["begin-operation", { operationId: begun.operationId }],
+    ]);
+    expect(begun.operationId).not.toBe("op-1");
+    expect(namesIn(asked).indexOf("end-operation answered")).toBeLessThan(
+      namesIn(asked).lastIndexOf("begin-operation"),
+    );
   });
 
   test("that are never made are killed before their operation ends", async () => {

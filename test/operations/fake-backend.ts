@@ -169,6 +169,7 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
       order.push("begin");
       if (options.begin !== undefined) throw options.begin;
       return {
+        operationId: operation.operationId,
         ahead: wanted.filter(({ plugin: { type } }) => options.ahead?.includes(type)),
         plugins: options.plugins ?? PLUGINS,
         legacy: options.legacy ?? [],

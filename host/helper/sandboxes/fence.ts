@@ -40,7 +40,13 @@ const DESCRIPTORS_MAX = 64;
  * grow. A transpiler runs one long computation.
  */
 const NODE_FLAGS: Readonly<Record<FencedRole, readonly string[]>> = {
-  sandbox: ["--permission", "--wasm-tiering-budget=200000", "--max-semi-space-size=4", "--max-old-space-size=256"],
+  sandbox: [
+    "--permission",
+    "--wasm-tiering-budget=200000",
+    "--v8-pool-size=1",
+    "--max-semi-space-size=4",
+    "--max-old-space-size=256",
+  ],
   transpiler: ["--permission", "--max-old-space-size=1024"],
 };
 
