@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 test("what a call did that was begun ahead with the former grant is undone before the ADD begins anew", async () => {
-  const request = { network: bridgeNetwork(61), containerId: "changed", netns: container.path, ifname: "eth0" };
+  const request = { network: bridgeNetwork(61), containerId: "changed", netns: container.netns, ifname: "eth0" };
   const before = nodeLinks();
   for (let round = 0; round < 8; round += 1) {
     await host.add(request);
