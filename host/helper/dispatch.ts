@@ -128,7 +128,10 @@ function failed(request: Request, error: unknown): OperationAnswer {
   const { errors, otherwise } = request.row.face;
   if (error instanceof OperationFailure) {
     // Refused by what the helper alone knows: somebody else's bridge, somebody else's address.
-    record(request, error.code === "not-permitted" ? "refused" : "failed", `${request.name}: ${error.message}`);
+    const why = `${request.name}: ${error.message}`;
+    const isRefused = error.code === "not-permitted";
+    record(request, isRefused ? "refused" : "failed", why);
+    if (error.isTold && !isRefused) tell(request.call, why);
     return { err: error.code };
   }
   if (error instanceof KernelError) {

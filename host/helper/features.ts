@@ -4,6 +4,7 @@
 import type { Grant } from "../grants/grant.ts";
 import { judgeForwarding } from "../kernel/forwarding.ts";
 import { judgeIsolation } from "../kernel/isolation.ts";
+import { judgeHostPorts } from "../kernel/host-ports.ts";
 import { judgeMasquerade } from "../kernel/masquerade.ts";
 import type { Rtnetlink } from "../kernel/rtnetlink.ts";
 import type { NodeSide } from "./state.ts";
@@ -51,6 +52,12 @@ const FEATURES: readonly Feature[] = [
     capability: "forward-rules",
     isNeeded: ({ capabilities }) => (capabilities["forward-rules"]?.isolation.length ?? 0) > 0,
     probe: (node) => void judgeIsolation(node.nftables()),
+  },
+  {
+    name: "published ports by nftables",
+    capability: "host-ports",
+    isNeeded: () => true,
+    probe: (node) => void judgeHostPorts(node.nftables()),
   },
 ];
 

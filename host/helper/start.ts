@@ -1,6 +1,7 @@
 /**
  * @module Brings the helper's state up: directory, node's side, ledger, and what others left unfinished.
  */
+import { Conntrack } from "../kernel/conntrack.ts";
 import { openOwnNetns, warmThreadPool } from "../kernel/netns.ts";
 import { Nftables } from "../kernel/nftables.ts";
 import { Rtnetlink } from "../kernel/rtnetlink.ts";
@@ -70,11 +71,13 @@ function openNode(): NodeSide {
   try {
     const netns = openOwnNetns();
     let nftables: Nftables | undefined;
+    let conntrack: Conntrack | undefined;
     return {
       netns,
       cookie: netns.cookie.toString(),
       rtnetlink: Rtnetlink.open(netns),
       nftables: () => (nftables ??= Nftables.open(netns)),
+      conntrack: () => (conntrack ??= Conntrack.open(netns)),
     };
   } catch (cause) {
     throw new CniError("missingFeature", "the node's network cannot be opened", {

@@ -4,6 +4,7 @@
 import type { Layout } from "../components/layout.ts";
 import type { CallFacts } from "../grants/facts.ts";
 import type { Grant } from "../grants/grant.ts";
+import type { Conntrack } from "../kernel/conntrack.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { Nftables } from "../kernel/nftables.ts";
 import type { Rtnetlink } from "../kernel/rtnetlink.ts";
@@ -27,6 +28,8 @@ export interface NodeSide {
    * @throws {KernelError} ENOSYS without libnftables.
    */
   readonly nftables: () => Nftables;
+  /** Gives the flows that the node tracks, opened at their first use. */
+  readonly conntrack: () => Conntrack;
 }
 
 /** The namespace of one container, open while an operation is. */

@@ -39,6 +39,20 @@ export const FRAMES = {
     chains: ["isolation", "isolation_leaving"],
     maps: ["isolation_within", "isolation_from", "isolation_to"],
   },
+  hostPorts: {
+    table: TABLE,
+    chains: [
+      "ports_in",
+      "ports_out",
+      "ports_after",
+      "ports_guard",
+      "ports_redirect",
+      "ports_local",
+      "ports_all",
+      "ports_none",
+    ],
+    maps: ["ports_v4", "ports_any_v4", "ports_v6", "ports_any_v6", "published_v4", "published_v6", "ports_links"],
+  },
 } as const satisfies Readonly<Record<string, Frame>>;
 
 /** Counts the chains and maps of the table that are in no frame. */

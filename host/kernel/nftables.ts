@@ -13,6 +13,7 @@ import {
   deleteEmptyFrameRequests,
   deleteEmptyTableRequest,
   type Frame,
+  inParts,
   type NewElement,
   transactionOf,
 } from "./netlink/filter-changes.ts";
@@ -43,6 +44,16 @@ const LIBRARY = "libnftables.so.1";
 const OUTPUT_JSON = 1 << 4;
 
 type Context = unknown;
+
+declare const FRAME_TEXT: unique symbol;
+/** Text of this program's own, a constant. Nothing from outside is ever part of it. */
+export type FrameText = string & { readonly [FRAME_TEXT]: true };
+
+/** What is to change in maps. */
+export interface ElementChanges {
+  readonly gone: readonly { readonly map: MapReference; readonly keys: readonly ElementKey[] }[];
+  readonly made: readonly { readonly map: MapReference; readonly elements: readonly NewElement[] }[];
+}
 
 /** Functions of the library. Source: nftables/libnftables.h, version 1.0.6. */
 interface Library {
@@ -128,17 +139,22 @@ export class Nftables implements Disposable {
     return output === "" ? [] : readReply(output);
   }
 
+  /** As {@link Nftables.run}, of constant text of this program's own: libnftables 1.0.6 dies of the JSON of a translation by a map. */
+  runFrame(text: FrameText): void {
+    this.#runJson(text);
+  }
+
+  /** As {@link Nftables.judge}, of such text. */
+  judgeFrame(text: FrameText): void {
+    this.#dry(() => this.#runJson(text));
+  }
+
   /**
    * Has the kernel judge commands, and do none of them. Costs a grace period of 7 to 20 ms.
    * @throws {KernelError} as {@link Nftables.run} does: ENOENT where the kernel lacks what they need.
    */
   judge(commands: readonly NftCommand[]): void {
-    this.#library.setDryRun(this.#context, true);
-    try {
-      this.#runJson(JSON.stringify({ nftables: commands }));
-    } finally {
-      this.#library.setDryRun(this.#context, false);
-    }
+    this.#dry(() => this.#runJson(JSON.stringify({ nftables: commands })));
   }
 
   /** Looks one element of a map up, without listing the others; `undefined`: there is none, or no such map. */
@@ -196,6 +212,17 @@ export class Nftables implements Disposable {
     }
   }
 
+  /**
+   * Deletes and makes elements of maps in one transaction: all of it or nothing.
+   * @throws {KernelError} EEXIST when one is there, ENOENT when one is not, or without a map or a chain.
+   */
+  replaceElements(changes: ElementChanges): void {
+    this.#change([
+      ...changes.gone.flatMap(({ map, keys }) => inParts(keys).map((part) => deleteElementsRequest(map, part))),
+      ...changes.made.flatMap(({ map, elements }) => inParts(elements).map((part) => createElementsRequest(map, part))),
+    ]);
+  }
+
   /** Closes the packet filter. What it made stays. */
   [Symbol.dispose](): void {
     if (this.#closed) return;
@@ -216,6 +243,15 @@ export class Nftables implements Disposable {
     } catch (error) {
       if (isKernelError(error, "ENOENT")) return undefined;
       throw error;
+    }
+  }
+
+  #dry(run: () => void): void {
+    this.#library.setDryRun(this.#context, true);
+    try {
+      run();
+    } finally {
+      this.#library.setDryRun(this.#context, false);
     }
   }
 

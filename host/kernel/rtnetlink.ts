@@ -2,7 +2,7 @@
  * @module Links, addresses and routes of one network namespace.
  */
 
-import type { IpFamily, IpPrefix } from "../spec/ip.ts";
+import type { IpAddress, IpFamily, IpPrefix } from "../spec/ip.ts";
 import { isKernelError, KernelError } from "./error.ts";
 import { LinkDeletion } from "./link-deletion.ts";
 import { openNetnsOfSocket, type Netns } from "./netns.ts";
@@ -33,7 +33,10 @@ import {
   addRouteRequest,
   deleteRouteRequest,
   listRoutesRequest,
+  lookUpRouteRequest,
+  readFoundRoute,
   readRoutes,
+  type FoundRoute,
   type Route,
   type RouteMode,
 } from "./netlink/route-messages.ts";
@@ -219,6 +222,16 @@ export class Rtnetlink implements Disposable {
   [Symbol.dispose](): void {
     this.#socket[Symbol.dispose]();
     this.#deletion?.[Symbol.dispose]();
+  }
+
+  /** Gives where a packet to an address goes; `undefined`: nowhere. */
+  lookUpRoute(address: IpAddress): FoundRoute | undefined {
+    try {
+      return this.#socket.ask(lookUpRouteRequest(address), readFoundRoute);
+    } catch (error) {
+      if (isKernelError(error, "ENETUNREACH") || isKernelError(error, "EHOSTUNREACH")) return undefined;
+      throw error;
+    }
   }
 
   #create(

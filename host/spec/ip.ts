@@ -161,6 +161,11 @@ export function prefixEquals(left: IpPrefix, right: IpPrefix): boolean {
   return left.prefixLength === right.prefixLength && ipEquals(left.address, right.address);
 }
 
+/** Tells whether an address is 0.0.0.0 or ::, which stands for any. */
+export function isUnspecified(address: IpAddress): boolean {
+  return address.val.every((part) => part === 0);
+}
+
 /** Orders addresses: IPv4 before IPv6, then by value. Negative: `left` comes first. */
 export function compareIp(left: IpAddress, right: IpAddress): number {
   if (left.tag !== right.tag) return left.tag === "ipv4" ? -1 : 1;

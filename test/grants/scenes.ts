@@ -57,6 +57,7 @@ export const ALL: Capabilities = scopes({
   "node-forwarding": { families: ["ipv4"] },
   masquerade: {},
   "forward-rules": { isolation: [{ configuration: "/ingressPolicy", among: ["same-bridge", "isolated"] }] },
+  "host-ports": { ports: [{ first: 8000, last: 8080 }], translateAll: { configuration: "/masqAll" } },
   leases: {
     subnets: [
       { configuration: "/ipam/subnet" },
@@ -130,6 +131,10 @@ const SCOPES: Readonly<Record<CapabilityName, fc.Arbitrary<unknown>>> = {
   masquerade: fc.constant({}),
   "forward-rules": fc.record({
     isolation: fc.subarray(["same-bridge", "isolated", { configuration: "/ingressPolicy" }]),
+  }),
+  "host-ports": fc.record({
+    ports: fc.subarray([{ first: 1, last: 65_535 }, { first: 8000, last: 8080 }, { runtimeConfig: "/portMappings" }]),
+    translateAll: fc.constantFrom(true, false, { configuration: "/masqAll" }),
   }),
   leases: fc.record({ subnets }),
   ipam: fc.record({ types: names }),

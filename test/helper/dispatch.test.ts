@@ -209,6 +209,7 @@ test("the policy names the interfaces that are built", () => {
     "container-routes",
     "container-sysctls",
     "forward-rules",
+    "host-ports",
     "leases",
     "masquerade",
     "node-addresses",

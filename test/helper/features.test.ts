@@ -21,6 +21,9 @@ function machine(kinds: readonly string[]) {
         return kinds.includes(kind);
       },
     },
+    conntrack: () => {
+      throw new Error("not asked");
+    },
     nftables: () => {
       asked.push("nftables");
       throw new KernelError("ENOSYS", "load libnftables", "libnftables.so.1 is not installed");

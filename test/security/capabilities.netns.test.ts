@@ -12,7 +12,7 @@ import type { TestHost } from "../support/host.ts";
 import { startMonitor } from "../support/monitor.ts";
 import type { Monitor } from "../support/monitor.ts";
 import { expectNothingLeft, snapshot } from "../support/snapshot.ts";
-import { TUNING_PAIRS } from "./tuning-pairs.ts";
+import { CHAINED_PAIRS } from "./chained-pairs.ts";
 
 const BRIDGE = "asks0";
 const GIVEN = "10.9.0.2/24";
@@ -60,7 +60,7 @@ const KERNEL_PAIRS: readonly Pair[] = [
     narrow: { links: ["lo"], tables: [100] },
     heard: /10\.10\.0\.0/u,
   },
-  ...TUNING_PAIRS,
+  ...CHAINED_PAIRS,
   {
     capability: "node-links",
     ask: ENSURE_BRIDGE,

@@ -2,17 +2,18 @@
 /// <reference path="./types.d.ts" />
 declare module 'cnidaria:plugin/host-ports@0.1.0' {
   /**
-   * Publishes ports, in place of those that this attachment had.
+   * Publishes ports, in place of those that this attachment had. What is sent to an address of the node's own alone is redirected, after all
+   * that the node's own rules redirect; UDP flows to the ports begin anew. A port is reserved: nobody else gets it until it is withdrawn.
    *
    * When it fails, those that it had are still published, and no others.
    *
-   * Needs grant: `host-ports` with each port; each container address must be one that the previous result gave.
+   * Needs grant: `host-ports` with each port, and with `translateAll` for `all`; each container address must be one that the previous result gave.
    *
    * # Errors
    * - `not-permitted`: the grant does not cover a port, a link or `source-translation`, or an address is not this attachment's.
    * - `conflict`: another attachment has a port published on the same address.
-   * - `invalid-argument`: a port is 0, or the families of the addresses differ.
-   * - `unsupported`: no libnftables, or no NAT in this kernel.
+   * - `invalid-argument`: a port is 0 or asked for twice, the families of the addresses differ, or the node has no such address.
+   * - `unsupported`: no libnftables, or no NAT in this kernel; or there are conditions, which no host applies yet.
    */
   export function publish(ports: Array<PublishedPort>, options: PublishOptions): void;
   /**
@@ -50,10 +51,10 @@ declare module 'cnidaria:plugin/host-ports@0.1.0' {
    * Another attachment has a port published on the same address.
    * ## `"invalid-argument"`
    *
-   * A port is 0, or the families of the addresses differ.
+   * A port is 0 or asked for twice, the families of the addresses differ, or the node has no such address.
    * ## `"unsupported"`
    *
-   * The packet filter is not there: no libnftables, or no NAT in this kernel.
+   * The packet filter is not there: no libnftables, or no NAT in this kernel. Or there are conditions, which no host applies yet.
    */
   export type ErrorCode = 'not-permitted' | 'conflict' | 'invalid-argument' | 'unsupported';
   /**
@@ -90,7 +91,7 @@ declare module 'cnidaria:plugin/host-ports@0.1.0' {
    * Nobody's.
    * ## `"local"`
    *
-   * Those from the node itself by 127.0.0.1 or ::1, and those from the container's own subnet.
+   * Those from the node itself by 127.0.0.1, and those that come in over the link that leads to the container: its own, and those of containers beside it.
    * ## `"all"`
    *
    * Everybody's.

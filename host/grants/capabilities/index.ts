@@ -10,6 +10,7 @@ import { containerLinks } from "./container-links.ts";
 import { containerRoutes } from "./container-routes.ts";
 import { containerSysctls } from "./container-sysctls.ts";
 import { forwardRules } from "./forward-rules.ts";
+import { hostPorts } from "./host-ports.ts";
 import { ipam } from "./ipam.ts";
 import { leases } from "./leases.ts";
 import { log } from "./log.ts";
@@ -32,6 +33,7 @@ export const CAPABILITIES = {
   "node-forwarding": nodeForwarding,
   masquerade,
   "forward-rules": forwardRules,
+  "host-ports": hostPorts,
   leases,
   ipam,
   "resolver-file": resolverFile,

@@ -124,6 +124,10 @@ class SqliteLedger implements Ledger {
     return this.#owned.has(filter);
   }
 
+  findOwned(filter: OwnedFilter, otherThan: number): OwnedRow | undefined {
+    return this.#owned.find(filter, otherThan);
+  }
+
   audit(entry: AuditEntry): void {
     this.#audit.add(entry);
     if (this.#audit.waiting >= AUDIT_BUFFER_ROWS) this.flush();

@@ -92,6 +92,16 @@ export class OwnedTable {
     return this.#context.database.row(sql, ...where.values) !== undefined;
   }
 
+  /** Gives the first row that matches and is not to be forgotten, without reading all of them; `undefined`: there is none. */
+  find(filter: OwnedFilter, otherThan: number): OwnedRow | undefined {
+    const where = whereOfOwned(filter);
+    const limit = this.#forgotten.size + 1;
+    const row = this.#context.database
+      .rows<Row>(`SELECT * FROM owned WHERE ${where.sql} AND id <> ? LIMIT ?`, ...where.values, otherThan, limit)
+      .find(({ id }) => !this.#forgotten.has(id));
+    return row === undefined ? undefined : this.#marked(ownedRowOf(row));
+  }
+
   #marked(row: OwnedRow): OwnedRow {
     if (!this.#done.has(row.id)) return row;
     return { ...row, state: "done", undo: this.#done.get(row.id) ?? row.undo };

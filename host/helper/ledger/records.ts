@@ -209,6 +209,9 @@ export interface Ledger extends Disposable {
   /** Whether a row matches, without reading all of them. One that is to be forgotten with the next flush still counts. */
   hasOwned(filter: OwnedFilter): boolean;
 
+  /** A row that matches, other than the one with an id (0: any), without reading all of them; `undefined`: there is none. */
+  findOwned(filter: OwnedFilter, otherThan: number): OwnedRow | undefined;
+
   /** Adds to the audit log. Written with the next flush. */
   audit(entry: AuditEntry): void;
   readAudit(filter: AuditFilter): AuditRow[];

@@ -3,6 +3,7 @@
  */
 import type { Grant } from "../../grants/grant.ts";
 import { hasForwardChain } from "../../kernel/forwarding.ts";
+import { hasHostPorts } from "../../kernel/host-ports.ts";
 import { hasMasqueradeTable } from "../../kernel/masquerade.ts";
 import { parseNetworkName, parsePluginType } from "../../spec/names.ts";
 import { missingFeatures } from "../features.ts";
@@ -57,6 +58,7 @@ function lostThings(
     ...(isUsed("node-links") ? lostBridges(state, network) : []),
     ...(isUsed("masquerade") ? lostFilter(state, network, "masquerade") : []),
     ...(isUsed("forward-rules") ? lostFilter(state, network, "forward-rules") : []),
+    ...(isUsed("host-ports") ? lostFilter(state, network, "host-port") : []),
   ];
 }
 
@@ -76,6 +78,7 @@ function lostBridges({ ledger, node }: HelperState, network: string): readonly s
 const FILTERS = {
   masquerade: { isThere: hasMasqueradeTable, lost: "the table of the packet filter that masquerades is gone" },
   "forward-rules": { isThere: hasForwardChain, lost: "the chain of the packet filter that forwards is gone" },
+  "host-port": { isThere: hasHostPorts, lost: "the chains of the packet filter that publish ports are gone" },
 } as const;
 
 function lostFilter({ ledger, node }: HelperState, network: string, kind: keyof typeof FILTERS): readonly string[] {

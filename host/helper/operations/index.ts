@@ -9,6 +9,7 @@ import { CONTAINER_LINKS } from "./container-links.ts";
 import { CONTAINER_ROUTES } from "./container-routes.ts";
 import { CONTAINER_SYSCTLS } from "./container-sysctls.ts";
 import { FORWARD_RULES } from "./forward-rules.ts";
+import { HOST_PORTS } from "./host-ports.ts";
 import { LEASES } from "./leases.ts";
 import { MASQUERADE } from "./masquerade.ts";
 import { NODE_ADDRESSES } from "./node-addresses.ts";
@@ -27,6 +28,7 @@ export const OPERATIONS: OperationTable = tableOf([
   NODE_FORWARDING,
   MASQUERADE,
   FORWARD_RULES,
+  HOST_PORTS,
   LEASES,
   RESOLVER_FILE,
 ]);

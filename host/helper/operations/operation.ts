@@ -43,10 +43,13 @@ export interface OperationInterface {
 export class OperationFailure extends Error {
   override readonly name = "OperationFailure";
   readonly code: string;
+  /** Whether the operator is told why, with the error; of what is not permitted always. The guest never is. */
+  readonly isTold: boolean;
 
-  constructor(code: string, why: string = code) {
+  constructor(code: string, why: string = code, isTold = code === "not-permitted") {
     super(why);
     this.code = code;
+    this.isTold = isTold;
   }
 }
 

@@ -7,6 +7,7 @@ import { removeMasquerade, removeMasqueradeSubnet } from "../../kernel/masquerad
 import { parseIpAddress, parseIpPrefix } from "../../spec/ip.ts";
 import type { OwnedRow } from "../ledger/records.ts";
 import type { HelperState } from "../state.ts";
+import { HOST_PORT, PORT_LINK, PUBLISHED_ADDRESS, undoPortLink, undoPublication } from "../published-ports.ts";
 import { isTagged } from "./alias.ts";
 import { onLink } from "./container.ts";
 import { KIND_OF_SETTINGS, restoreSettings } from "./container-settings.ts";
@@ -38,6 +39,9 @@ const UNDO: Readonly<Record<string, Undo>> = {
     removeForwarded(node.nftables(), { tag, addresses: textsOf(undo["addresses"]).map(parseIpAddress) });
     return undefined;
   },
+  [HOST_PORT]: undoPublication,
+  [PUBLISHED_ADDRESS]: undoPublication,
+  [PORT_LINK]: undoPortLink,
 
   "container-link": (_state, { undo }) =>
     onLink(undo, (rtnetlink, { index }) => rtnetlink.setLink(index, { up: false })),

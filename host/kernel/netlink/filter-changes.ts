@@ -44,11 +44,14 @@ const VERDICT_CODE = 1;
 /** Source: NFT_GOTO, -4, in the byte order of networks. */
 const VERDICT_GOTO = Uint8Array.of(0xff, 0xff, 0xff, 0xfc);
 
-/** An element that is to be made: what has the key goes to the chain. */
+/** An element that is to be made: what has the key goes to the chain, or has the value; without either it is one of a set. */
 export interface NewElement {
   readonly key: ElementKey;
-  readonly chain: string;
-  readonly comment: string;
+  readonly chain?: string;
+  /** Bytes, as the packet filter has them. */
+  readonly value?: Uint8Array;
+  /** `undefined`: none. */
+  readonly comment: string | undefined;
 }
 
 /** Makes elements of one map. The kernel answers EEXIST for one that is there, ENOENT without the map or the chain. */
@@ -58,14 +61,11 @@ export function createElementsRequest(map: MapReference, elements: readonly NewE
     flags: FLAG_CREATE | FLAG_EXCLUSIVE,
     call: "NFT_MSG_NEWSETELEM",
     write: (writer) =>
-      writeElements(writer, map, elements, ({ key, chain, comment }) => {
+      writeElements(writer, map, elements, ({ key, chain, value, comment }) => {
         writeKey(writer, key);
-        writer.nested(ELEMENT_DATA, (data) =>
-          data.nested(DATA_VERDICT, (verdict) =>
-            verdict.attribute(VERDICT_CODE, VERDICT_GOTO).attributeText(VERDICT_CHAIN, chain),
-          ),
-        );
-        writer.attribute(ELEMENT_USERDATA, commentBytes(comment));
+        if (chain !== undefined) writeVerdict(writer, chain);
+        if (value !== undefined) writer.nested(ELEMENT_DATA, (data) => data.attribute(DATA_VALUE, value));
+        if (comment !== undefined) writer.attribute(ELEMENT_USERDATA, commentBytes(comment));
       }),
   };
 }
@@ -138,6 +138,16 @@ function deletion(
   };
 }
 
+/** Elements in one message; it has room for some more. */
+const PART_ELEMENTS = 20;
+
+/** Divides elements, or keys, into what one message has room for. */
+export function inParts<Element>(elements: readonly Element[]): Element[][] {
+  return Array.from({ length: Math.ceil(elements.length / PART_ELEMENTS) }, (_, index) =>
+    elements.slice(index * PART_ELEMENTS, (index + 1) * PART_ELEMENTS),
+  );
+}
+
 /** Puts requests into one transaction: all or none of them. */
 export function transactionOf(requests: readonly NetlinkRequest[]): NetlinkRequest[] {
   return [boundaryRequest(MESSAGE_BATCH_BEGIN), ...requests, boundaryRequest(MESSAGE_BATCH_END)];
@@ -163,6 +173,14 @@ function writeElements<Element>(
 
 function writeKey(writer: MessageWriter, key: ElementKey): void {
   writer.nested(ELEMENT_KEY, (data) => data.attribute(DATA_VALUE, keyBytes(key)));
+}
+
+function writeVerdict(writer: MessageWriter, chain: string): void {
+  writer.nested(ELEMENT_DATA, (data) =>
+    data.nested(DATA_VERDICT, (verdict) =>
+      verdict.attribute(VERDICT_CODE, VERDICT_GOTO).attributeText(VERDICT_CHAIN, chain),
+    ),
+  );
 }
 
 /** Type, length, text with a NUL. Source: `struct nftnl_udata`, libnftnl. */

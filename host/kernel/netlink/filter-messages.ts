@@ -67,12 +67,14 @@ export interface ChainFacts {
   readonly policy: number | undefined;
 }
 
-/** An element of a map to verdicts. */
+/** An element of a map. */
 export interface MapElement {
   /** Its comment; `undefined`: none. */
   readonly comment: string | undefined;
   /** The chain that its verdict goes to; `undefined`: another verdict. */
   readonly chain: string | undefined;
+  /** Its value, where that is no verdict. */
+  readonly value: Uint8Array | undefined;
 }
 
 /**
@@ -158,8 +160,15 @@ export function readElement(message: Message): MapElement | undefined {
   const list = inside(readAttributes(message.payload, HEADER_BYTES)?.get(LIST_ELEMENTS));
   const element = inside(list?.get(LIST_ELEMENT));
   if (element === undefined) return undefined;
-  const verdict = inside(inside(element.get(ELEMENT_DATA))?.get(DATA_VERDICT));
-  return { comment: readComment(element.get(ELEMENT_USERDATA)), chain: readText(verdict?.get(VERDICT_CHAIN)) };
+  const data = inside(element.get(ELEMENT_DATA));
+  const verdict = inside(data?.get(DATA_VERDICT));
+  const value = data?.get(DATA_VALUE);
+  return {
+    comment: readComment(element.get(ELEMENT_USERDATA)),
+    chain: readText(verdict?.get(VERDICT_CHAIN)),
+    // Copied: the buffer is used again.
+    value: value === undefined ? undefined : Uint8Array.from(value),
+  };
 }
 
 function inside(attribute: Buffer | undefined): ReturnType<typeof readAttributes> {

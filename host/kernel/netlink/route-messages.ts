@@ -40,6 +40,9 @@ const RTAX_MTU = 2;
 const RTAX_ADVMSS = 8;
 
 const RTN_UNICAST = 1;
+const RTN_LOCAL = 2;
+/** Offset of the type in `struct rtmsg`, see {@link readRoutes}. */
+const TYPE_OFFSET = 7;
 const RTPROT_BOOT = 3;
 const RT_TABLE_MAIN = 254;
 const RT_TABLE_LOCAL = 255;
@@ -123,6 +126,32 @@ export function listRoutesRequest(index: number, family: IpFamily): NetlinkReque
       writer.attributeU32(RTA_OIF, index);
     },
   };
+}
+
+/** Asks for the route that a packet to an address takes. */
+export function lookUpRouteRequest(address: IpAddress): NetlinkRequest {
+  return {
+    type: RTM_GETROUTE,
+    call: "RTM_GETROUTE",
+    write: (writer) => {
+      writer.u8(FAMILY_NUMBERS[address.tag]).u8(addressBits(address.tag)).u8(0).u8(0).u8(0).u8(0).u8(0).u8(0).u32(0);
+      writer.attribute(RTA_DST, ipToBytes(address));
+    },
+  };
+}
+
+/** Where a packet to an address goes. */
+export interface FoundRoute {
+  readonly linkIndex: number;
+  /** To the node itself. */
+  readonly local: boolean;
+}
+
+/** Reads the answer to {@link lookUpRouteRequest}; `undefined`: the message is none. */
+export function readFoundRoute({ type, payload }: Message): FoundRoute | undefined {
+  if (type !== RTM_NEWROUTE || payload.length < ROUTE_HEADER_BYTES) return undefined;
+  const linkIndex = readU32(readAttributes(payload, ROUTE_HEADER_BYTES)?.get(RTA_OIF));
+  return linkIndex === undefined ? undefined : { linkIndex, local: payload.readUInt8(TYPE_OFFSET) === RTN_LOCAL };
 }
 
 /** Where a listed route goes. */

@@ -79,6 +79,11 @@ export class MessageWriter {
     return this.attribute(type, Buffer.from(`${text}\0`));
   }
 
+  /** Appends an attribute that holds attributes, as bytes that were received. */
+  nestedBytes(type: number, value: Uint8Array): this {
+    return this.attribute(type | NESTED, value);
+  }
+
   /** Appends an attribute that holds what `write` appends. */
   nested(type: number, write: (writer: this) => void): this {
     const start = this.#length;

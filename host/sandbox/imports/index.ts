@@ -11,6 +11,7 @@ import { containerRoutes } from "./container-routes.ts";
 import { containerSysctls } from "./container-sysctls.ts";
 import type { ImportContext, ImportInterface } from "./definition.ts";
 import { forwardRules } from "./forward-rules.ts";
+import { hostPorts } from "./host-ports.ts";
 import { ipam } from "./ipam.ts";
 import { leases } from "./leases.ts";
 import { log } from "./log.ts";
@@ -29,6 +30,7 @@ export const IMPORT_INTERFACES: readonly ImportInterface[] = [
   containerLinks,
   containerRoutes,
   containerSysctls,
+  hostPorts,
   ipam,
   leases,
   log,

@@ -7,10 +7,10 @@ import { describePluginContract } from "./plugin-contract.ts";
 import { SUBJECTS } from "./subjects.ts";
 
 for (const subject of SUBJECTS)
-  describePluginContract({ ...subject, open: () => openInProcess(subject.types, subject.links) });
+  describePluginContract({ ...subject, open: () => openInProcess(subject.types, subject) });
 
 describe("what a guest imports is what its manifest asks for", () => {
-  test.for(["loopback", "bridge", "firewall", "host-local", "static", "tuning"])("%s", async (type) => {
+  test.for(["loopback", "bridge", "firewall", "host-local", "portmap", "static", "tuning"])("%s", async (type) => {
     const manifest = await readManifest(type);
     const { imports } = await loadGuest(type);
     const interfaces = imports.map((name) => name.replace(/^cnidaria:plugin\//u, "").replace(/@.*$/u, ""));

@@ -10,11 +10,14 @@ import type { TestHost } from "../../support/host.ts";
 import { containerSnapshot, snapshot } from "../../support/snapshot.ts";
 import { describePluginContract } from "./plugin-contract.ts";
 import type { Invocation, PluginDriver } from "./plugin-contract.ts";
+import type { Surroundings } from "./subjects.ts";
 import { SANDBOX, SUBJECTS } from "./subjects.ts";
 
 let subject: TestHost;
 beforeAll(async () => {
-  subject = await createTestHost({ plugins: ["bridge", "firewall", "host-local", "loopback", "static", "tuning"] });
+  subject = await createTestHost({
+    plugins: ["bridge", "firewall", "host-local", "loopback", "portmap", "static", "tuning"],
+  });
 });
 afterAll(() => subject[Symbol.asyncDispose]());
 
@@ -24,7 +27,7 @@ const isLoopbacks = (line: string): boolean => /^address lo |"dev":"lo"/u.test(l
 let networks = 0;
 
 /** Drives one plugin through the host, for one container, in a network of its own: the next address is the first. */
-async function openThroughHost(type: string, links: readonly string[] = []): Promise<PluginDriver> {
+async function openThroughHost(type: string, { links = [], runtimeConfig = {} }: Surroundings): Promise<PluginDriver> {
   const { host } = subject;
   const id = SANDBOX.slice(SANDBOX.lastIndexOf("/") + 1);
   const container = createContainer(id);
@@ -43,6 +46,7 @@ async function openThroughHost(type: string, links: readonly string[] = []): Pro
     netns: isGone ? "" : SANDBOX,
     ifname,
     args,
+    runtimeConfig,
   });
   return {
     add: async (invocation) => {
@@ -74,5 +78,5 @@ async function openThroughHost(type: string, links: readonly string[] = []): Pro
   };
 }
 
-for (const { types, links, ...rest } of SUBJECTS)
-  describePluginContract({ ...rest, open: () => openThroughHost(types[0], links) });
+for (const { types, links, runtimeConfig, ...rest } of SUBJECTS)
+  describePluginContract({ ...rest, open: () => openThroughHost(types[0], { links, runtimeConfig }) });

@@ -11,7 +11,7 @@ import type { CallFacts } from "../../../host/grants/facts.ts";
 import type { Manifest } from "../../../host/grants/grant.ts";
 import { parseNetworkConfiguration } from "../../../host/spec/configuration.ts";
 import type { IpPrefix } from "../../../host/spec/ip.ts";
-import { isJsonObject, parseJsonObject, readKey } from "../../../host/spec/json.ts";
+import { isJsonObject, type JsonObject, parseJsonObject, readKey } from "../../../host/spec/json.ts";
 import { deriveRequest, deriveRequestConfiguration, type Request } from "../../../host/spec/request.ts";
 import { formatResult, parseResult } from "../../../host/spec/result-json.ts";
 import type { AddressResult, AttachmentResult } from "../../../host/spec/result.ts";
@@ -20,6 +20,7 @@ import { type LoadedComponent, loadComponent, type TestExports, TestNamespace } 
 import { NETNS } from "../requests.ts";
 import { judged, readManifest } from "./granted-imports.ts";
 import type { Invocation, PluginDriver } from "./plugin-contract.ts";
+import type { Surroundings } from "./subjects.ts";
 import { type Owner, SimulatedNode } from "./simulated-node.ts";
 
 const ROOT = path.join(import.meta.dirname, "..", "..", "..");
@@ -38,6 +39,7 @@ interface Call {
   readonly request: Request;
   /** Addresses that the call was given so far. */
   readonly given: IpPrefix[];
+  readonly capabilityArgs: JsonObject;
 }
 
 interface Run {
@@ -58,15 +60,17 @@ export function loadGuest(type: string): Promise<LoadedComponent> {
 /** Opens a driver of one plugin, with the plugin that its IPAM type may name, for a container with some links. */
 export async function openInProcess(
   [type, ipamType]: readonly [type: string, ipamType?: string],
-  links: readonly string[] = [],
+  { links = [], runtimeConfig = {} }: Surroundings,
 ): Promise<PluginDriver> {
   const plugin = await openPlugin(type);
   const ipam = ipamType === undefined ? undefined : await openPlugin(ipamType);
   const node = new SimulatedNode(links);
   const results = new Map<string, AttachmentResult>();
   const run = (verb: Verb, invocation: Invocation): { request: Request; result: unknown } => {
-    const request = requestOf(type, invocation, verb === "add" ? undefined : results.get(invocation.ifname ?? "eth0"));
-    return { request, result: runCall({ node, request, given: givenIn(request) }, { plugin, ipam, verb }) };
+    const kept = verb === "add" ? undefined : results.get(invocation.ifname ?? "eth0");
+    const { request, capabilityArgs } = requestOf({ type, runtimeConfig }, invocation, kept);
+    const call = { node, request, given: givenIn(request), capabilityArgs };
+    return { request, result: runCall(call, { plugin, ipam, verb }) };
   };
   return {
     async add(invocation) {
@@ -107,7 +111,11 @@ async function buildAndLoad(type: string): Promise<LoadedComponent> {
   return loadComponent(await readFile(file));
 }
 
-function requestOf(type: string, invocation: Invocation, kept: AttachmentResult | undefined): Request {
+function requestOf(
+  { type, runtimeConfig }: { readonly type: string; readonly runtimeConfig: JsonObject },
+  invocation: Invocation,
+  kept: AttachmentResult | undefined,
+): { readonly request: Request; readonly capabilityArgs: JsonObject } {
   const { configuration, ifname = "eth0", namespaceGone = false, args = [] } = invocation;
   const network = parseNetworkConfiguration({ ...configuration, type });
   const [plugin] = network.plugins;
@@ -115,8 +123,15 @@ function requestOf(type: string, invocation: Invocation, kept: AttachmentResult 
   const brought = readKey(configuration, "prevResult");
   const previousResult = isJsonObject(brought) ? parseResult(brought, network.cniVersion).result : kept;
   const netns = namespaceGone ? "" : NETNS;
-  const derived = deriveRequestConfiguration(network, plugin, {});
-  return deriveRequest(network, derived, { containerId: "one", ifname, netns, args: [...args], previousResult });
+  const derived = deriveRequestConfiguration(network, plugin, runtimeConfig);
+  const request = deriveRequest(network, derived, {
+    containerId: "one",
+    ifname,
+    netns,
+    args: [...args],
+    previousResult,
+  });
+  return { request, capabilityArgs: derived.runtimeConfig };
 }
 
 /** Runs one verb of a plugin with the imports of the node, judged by what the manifest asks for. */
@@ -129,7 +144,7 @@ function runCall(call: Call, { plugin, ipam, verb }: Run): unknown {
     containerId: request.containerId,
     ifname: request.ifname,
     configuration: parseJsonObject(request.configuration, "configuration"),
-    runtimeConfig: {},
+    runtimeConfig: call.capabilityArgs,
     givenAddresses: given,
     ...node.ownedBy(owner),
   });

@@ -12,6 +12,7 @@ import { ImportFailure } from "../fakes.ts";
 import type { TestImports } from "../instantiate.ts";
 import { cidr } from "../requests.ts";
 import { SimulatedFilter } from "./simulated-filter.ts";
+import { SimulatedPorts } from "./simulated-ports.ts";
 import { SimulatedTuning } from "./simulated-tuning.ts";
 
 /** Whose call it is. */
@@ -44,6 +45,7 @@ export class SimulatedNode {
   #node = new Map<string, Link>();
   #container = new Map<string, Link>();
   readonly #filter = new SimulatedFilter();
+  readonly #ports = new SimulatedPorts();
   #leases = new Map<string, Lease & { owner: string }>();
   readonly #tuning = new SimulatedTuning((name) => find(this.#container, name, "not-found").info);
   #nextIndex = 2;
@@ -61,6 +63,7 @@ export class SimulatedNode {
       ...this.#linesOf("node", this.#node),
       ...this.#linesOf("container", this.#container),
       ...this.#filter.inventory(),
+      ...this.#ports.inventory(),
       ...this.#tuning.inventory(),
       ...[...this.#leases].map(([address, { owner }]) => `lease ${address} ${owner}`),
     ];
@@ -70,7 +73,7 @@ export class SimulatedNode {
   /** What the host does around an ADD: gives a function that undoes everything since. */
   remember(): () => void {
     const state = structuredClone([this.#node, this.#container, this.#leases] as const);
-    const undoes = [this.#filter.remember(), this.#tuning.remember()];
+    const undoes = [this.#filter.remember(), this.#ports.remember(), this.#tuning.remember()];
     return () => {
       [this.#node, this.#container, this.#leases] = state;
       for (const undo of undoes) undo();
@@ -119,6 +122,7 @@ export class SimulatedNode {
       "node-addresses": this.#nodeAddresses(),
       "node-forwarding": { enable: () => undefined },
       ...this.#filter.importsFor(key),
+      "host-ports": this.#ports.importsFor(key),
       log: { write: () => undefined },
       leases: this.#leaseFunctions(key),
       "resolver-file": { read: (): AddressResult["dns"] => ({ nameservers: ["192.0.2.53"], search: [], options: [] }) },

@@ -6,12 +6,18 @@ import { expect } from "vitest";
 import type { JsonObject } from "../../../host/spec/json.ts";
 import type { Subject } from "./plugin-contract.ts";
 
+/** What a plugin finds, and is given. */
+export interface Surroundings {
+  /** Links that the container has before: those that a chained plugin is about. @default none */
+  readonly links?: readonly string[] | undefined;
+  /** Capability arguments of every verb. @default none */
+  readonly runtimeConfig?: JsonObject | undefined;
+}
+
 /** A subject without the one who drives it. */
-export interface BundledSubject extends Omit<Subject, "open"> {
+export interface BundledSubject extends Omit<Subject, "open">, Surroundings {
   /** Its plugin's type, and that of the IPAM plugin that it calls. */
   readonly types: readonly [type: string, ipamType?: string];
-  /** Links that the container has before: those that a chained plugin is about. @default none */
-  readonly links?: readonly string[];
 }
 
 const NETWORK = { cniVersion: "1.1.0", name: "net" };
@@ -25,6 +31,15 @@ const BEFORE = {
   "example.com/more": { of: 1 },
 };
 const STATIC = { type: "static", addresses: [{ address: "10.2.0.5/24", gateway: "10.2.0.1" }] };
+
+const ATTACHED = {
+  interfaces: [{ name: "br0" }, { name: "eth0", sandbox: SANDBOX, "example.com/color": "red" }],
+  ips: [
+    { address: "10.3.0.5/24", interface: 1, "example.com/note": "kept" },
+    { address: "2001:db8:3::5/64", interface: 1 },
+  ],
+  "example.com/more": { of: 1 },
+};
 
 /** Every bundled plugin, with a configuration that works. */
 export const SUBJECTS: readonly BundledSubject[] = [
@@ -179,5 +194,31 @@ export const SUBJECTS: readonly BundledSubject[] = [
     links: ["eth0", "eth1"],
     types: ["tuning"],
     excuses: { "keys match whatever their case": "the keys are the kernel's names of settings" },
+  },
+  {
+    title: "portmap",
+    configuration: { ...NETWORK, capabilities: { portMappings: true }, prevResult: ATTACHED },
+    refused: [
+      { change: { prevResult: null }, code: 7 },
+      { change: { backend: "iptables" }, code: 2 },
+      { change: { backend: "ipfw" }, code: 7 },
+      { change: { markMasqBit: 0 }, code: 2 },
+      { change: { externalSetMarkChain: "KUBE-MARK-MASQ" }, code: 2 },
+      { change: { conditionsV4: ["!", "-d", "192.0.2.0/24"] }, code: 2 },
+      { change: { conditionsV6: ["-i", "eth0"] }, code: 2 },
+      { change: { snat: "yes" }, code: 6 },
+    ],
+    readsArguments: false,
+    // A port is one link's.
+    isPerLink: false,
+    previousResult: ATTACHED,
+    result: { ips: ATTACHED.ips },
+    types: ["portmap"],
+    runtimeConfig: {
+      portMappings: [
+        { hostPort: 8080, containerPort: 80, protocol: "tcp" },
+        { hostPort: 5353, containerPort: 53, protocol: "UDP", hostIP: "0.0.0.0" },
+      ],
+    },
   },
 ];

@@ -15,6 +15,7 @@ import {
   testNamespace,
 } from "../support/cases.ts";
 import { beginTestOperation, startTestHelper, startTestSandbox, temporaryStateDir } from "../support/helper.ts";
+import { PUBLISH_OPTIONS, webPort } from "../../support/published-port.ts";
 import { startMonitor } from "../support/monitor.ts";
 import { installTestPlugin } from "../support/plugin.ts";
 
@@ -23,6 +24,8 @@ const OTHER = { tag: "ipv4", val: [192, 168, 7, 7] };
 /** Most refusals of a call that are kept. */
 const REFUSALS_MAX = 32;
 const OTHER_PREFIX = { address: OTHER, prefixLength: 24 };
+
+const PUBLISHED = webPort(prefix(2));
 
 /** Arguments after the handle where there is one: such as the grant covers, and such as it does not. */
 const PAIRS: Readonly<Record<string, { granted: unknown[]; refused?: unknown[] }>> = {
@@ -72,6 +75,12 @@ const PAIRS: Readonly<Record<string, { granted: unknown[]; refused?: unknown[] }
   "forward-rules.isolate": { granted: ["cni0", "same-bridge"], refused: ["cni0", "isolated"] },
   "forward-rules.isolation-of": { granted: ["cni0"] },
   "forward-rules.remove": { granted: [] },
+  "host-ports.publish": {
+    granted: [[PUBLISHED], PUBLISH_OPTIONS],
+    refused: [[{ ...PUBLISHED, hostPort: 80 }], PUBLISH_OPTIONS],
+  },
+  "host-ports.list": { granted: [] },
+  "host-ports.withdraw": { granted: [] },
   "leases.reserve-next": {
     granted: [1, [{ first: ADDRESS, last: prefix(9).address }], []],
     refused: [1, [{ first: OTHER, last: OTHER }], []],
@@ -120,6 +129,9 @@ const ORDER = [
   "forward-rules.isolate",
   "forward-rules.isolation-of",
   "forward-rules.remove",
+  "host-ports.publish",
+  "host-ports.list",
+  "host-ports.withdraw",
   "resolver-file.read",
   "container-links.set-down",
   "container-links.delete",

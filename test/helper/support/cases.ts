@@ -18,6 +18,7 @@ export const CAPABILITIES = {
   "node-forwarding": { families: ["ipv4"] },
   masquerade: {},
   "forward-rules": { isolation: ["same-bridge"] },
+  "host-ports": { ports: [{ first: 8000, last: 8999 }] },
   leases: { subnets: ["10.1.0.0/24"] },
   // Its plugin names the type of the nested one itself.
   ipam: { types: ["ipam"] },

@@ -1,0 +1,18 @@
+/**
+ * @module Capabilities that chained plugins ask for, in pairs.
+ */
+import { PUBLISH_OPTIONS, webPort } from "../support/published-port.ts";
+import { TUNING_PAIRS } from "./tuning-pairs.ts";
+
+const ADDRESS = { address: { tag: "ipv4", val: [10, 9, 0, 2] }, prefixLength: 24 };
+
+/** What is asked, a scope that does not cover it, and what the kernel says when it is done. */
+export const CHAINED_PAIRS = [
+  ...TUNING_PAIRS,
+  {
+    capability: "host-ports",
+    ask: ["host-ports", "publish", [webPort(ADDRESS)], PUBLISH_OPTIONS],
+    narrow: { ports: [{ first: 8081, last: 8999 }] },
+    heard: /8080.*10\.9\.0\.2/u,
+  },
+] as const;
