@@ -20,7 +20,7 @@ const PAUSE_MS = 20;
 const BLOCK_ROUNDS = 10;
 
 /** Calls before the first that is measured: V8 has then optimised what the guests use most, as in a host that has run for a minute. */
-const WARMING_ROUNDS = 100;
+const WARMING_ROUNDS = 250;
 
 /** Measures one step after the pause, in milliseconds. */
 async function timedAlone(step: () => unknown): Promise<number> {
