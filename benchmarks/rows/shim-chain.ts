@@ -1,9 +1,6 @@
 /**
- * @module A chain of four plugins by four execs, as a runtime makes them: the reference's executables and ours, in turn.
- *
- * It stands for bridge, portmap, firewall and tuning until those are plugins of ours: a loopback and three networks (a bridge each, with
- * a gateway, masquerading and addresses from host-local), which both sides can do and which take the reference about what that chain does.
- * {@link CHAIN} is all there is to change: a step is given the result of the one before.
+ * @module The everyday chain, `bridge` (with `host-local`), `portmap`, `firewall`, `tuning`, by four execs, as a runtime makes them: the
+ * reference's executables and ours, in turn. {@link CHAIN} is all there is to change: a step is given the result of the one before.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,43 +27,46 @@ interface Side {
   readonly dataDir: string;
 }
 
-/** One plugin of the chain. */
-interface ChainStep {
-  readonly ifname: string;
-  /** Makes its configuration; `previous` is the result of the plugin before it. */
-  readonly configure: (side: Side, previous: unknown) => Configuration;
-}
+/** One plugin of the chain: makes its configuration; `previous` is the result of the plugin before it. */
+type ChainStep = (side: Side, previous: unknown) => Configuration;
 
-/** A network of the side's own: a third of its addresses. */
-const bridgeStep = (index: number): ChainStep => ({
-  ifname: `eth${index}`,
-  configure: ({ name, octet, dataDir }) => {
-    const subnet = `10.${octet}.${index * 64}.0/18`;
-    return pluginConfiguration(bridgeNetwork(`${name}-${index}`, `ch${octet}-${index}`, subnet, dataDir));
+/** A plugin that follows another one. */
+const chained =
+  (type: string, optionsOf: (side: Side) => Configuration): ChainStep =>
+  (side, prevResult) => ({ cniVersion: "1.0.0", name: `${side.name}-chain`, type, ...optionsOf(side), prevResult });
+
+/** Two ports of the node, other ones for each side. */
+const portsOf = ({ octet }: Side): Configuration => ({
+  runtimeConfig: {
+    portMappings: [
+      { hostPort: 8000 + octet, containerPort: 80, protocol: "tcp" },
+      { hostPort: 9000 + octet, containerPort: 53, protocol: "udp" },
+    ],
   },
 });
 
 const CHAIN: readonly ChainStep[] = [
-  { ifname: "lo", configure: ({ name }) => ({ cniVersion: "1.0.0", name: `${name}-lo`, type: "loopback" }) },
-  bridgeStep(0),
-  bridgeStep(1),
-  bridgeStep(2),
+  ({ name, octet, dataDir }) =>
+    pluginConfiguration(bridgeNetwork(`${name}-chain`, `chain${octet}`, `10.${octet}.0.0/16`, dataDir)),
+  chained("portmap", portsOf),
+  chained("firewall", () => ({})),
+  chained("tuning", () => ({ sysctl: { "net.core.somaxconn": "500" } })),
 ];
 
 /** Adds a container to the chain, measures how long that took, and removes it again. */
 async function measureChain(side: Side, index: number): Promise<number> {
   using container = createContainerNamespace();
-  const call = { folder: side.folder, containerId: `${side.name}-${index}`, netns: container.path };
+  const call = { folder: side.folder, containerId: `${side.name}-${index}`, netns: container.path, ifname: "eth0" };
   let previous: unknown;
   await new Promise((done) => setTimeout(done, PAUSE_MS));
   const spent = await timed(async () => {
-    for (const { ifname, configure } of CHAIN) {
-      const output = await execPlugin({ ...call, ifname, command: "ADD", configuration: configure(side, previous) });
+    for (const configure of CHAIN) {
+      const output = await execPlugin({ ...call, command: "ADD", configuration: configure(side, previous) });
       previous = JSON.parse(output);
     }
   });
-  for (const { ifname, configure } of CHAIN.toReversed())
-    await execPlugin({ ...call, ifname, command: "DEL", configuration: configure(side, previous) });
+  for (const configure of CHAIN.toReversed())
+    await execPlugin({ ...call, command: "DEL", configuration: configure(side, previous) });
   return spent;
 }
 
