@@ -153,8 +153,9 @@ export type Rule = keyof typeof RULES;
 export function describePluginContract(subject: Subject): void {
   describe(`${subject.title} keeps the contract of plugins`, () => {
     for (const [title, body] of Object.entries<Body>(RULES)) {
-      const excuse = subject.excuses?.[title as Rule];
-      test.skipIf(excuse !== undefined)(excuse === undefined ? title : `${title} (excused: ${excuse})`, async () => {
+      // A rule that means nothing for a plugin is no test of it. The reason is with the subject.
+      if (subject.excuses?.[title as Rule] !== undefined) continue;
+      test(title, async () => {
         await using driver = await subject.open();
         await body(driver, subject);
       });
