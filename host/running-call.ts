@@ -5,13 +5,12 @@
 import { randomInt } from "node:crypto";
 import type { HelperClient } from "./helper/client.ts";
 import type { BeginCall } from "./helper/protocol.ts";
+import { EXPORT_WITH_NAMESPACE } from "./helper/sandbox-protocol.ts";
 import type { CallBeginning } from "./operations/backend.ts";
 import type { AnswerIpam, CallReport, OpenLease } from "./sandbox/pool.ts";
 
 /** One more than the largest handle: handles are positive and have 31 bits. */
 const HANDLE_END = 2 ** 31;
-/** The only export that gets the container's namespace. Source: wit/attachment.wit. */
-const EXPORT_WITH_NAMESPACE = "attachment";
 
 /** A call that runs. Whoever has it disposes of the lease. */
 export interface RunningCall {

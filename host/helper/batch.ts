@@ -3,12 +3,10 @@
  */
 import { dispatch } from "./dispatch.ts";
 import type { OperationTable } from "./dispatch.ts";
+import { BATCH } from "./sandbox-protocol.ts";
 import type { BatchAnswer, OperationAnswer } from "./sandbox-protocol.ts";
 import type { HelperState, OpenCall } from "./state.ts";
 import { ProtocolViolation } from "./violation.ts";
-
-/** First element of a frame with several operations. It is no operation's name: those have a dot. */
-const BATCH = "batch";
 
 type Answer = OperationAnswer | BatchAnswer;
 

@@ -23,8 +23,10 @@ export type OperationRequest = readonly [operation: string, ...args: unknown[]];
 /** `err` is the case of the interface's own error enum. */
 export type OperationAnswer = { readonly ok: unknown } | { readonly err: string };
 
+/** First element of a {@link BatchRequest}. It is no operation's name: those have a dot. */
+export const BATCH = "batch";
 /** Operations whose answers have no value, done in order until one does not succeed. */
-export type BatchRequest = readonly ["batch", ...OperationRequest[]];
+export type BatchRequest = readonly [typeof BATCH, ...OperationRequest[]];
 /** First element of an {@link AfterRequest}. It is no operation's name: those have a dot. */
 export const AFTER = "after";
 /** What a request comes after. */
@@ -43,6 +45,9 @@ export type AfterRequest = readonly [typeof AFTER, earlier: readonly Earlier[], 
 export type BatchAnswer =
   | { readonly ok: null }
   | { readonly err: { readonly index: number; readonly operation: string; readonly error: string } };
+
+/** The only export whose verbs get the container's namespace. Source: wit/attachment.wit. */
+export const EXPORT_WITH_NAMESPACE = "attachment";
 
 export interface CallFrame {
   readonly type: "call";

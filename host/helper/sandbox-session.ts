@@ -8,7 +8,7 @@ import { dispatchFrame } from "./batch.ts";
 import type { OperationTable } from "./dispatch.ts";
 import { FrameReader, OPERATION_FRAME_MAX_BYTES, encodeFrame } from "./frames.ts";
 import type { Digest } from "./protocol.ts";
-import { AFTER, NOT_STARTED } from "./sandbox-protocol.ts";
+import { AFTER, BATCH, NOT_STARTED } from "./sandbox-protocol.ts";
 import type { BatchAnswer, OperationAnswer } from "./sandbox-protocol.ts";
 import type { HelperState, OpenCall } from "./state.ts";
 import type { SwiftSocket } from "./sandboxes/swift-socket.ts";
@@ -204,7 +204,7 @@ function readAfter(frame: unknown): Asked {
  */
 function notStarted(request: unknown): BatchAnswer {
   const [name, first] = Array.isArray(request) ? (request as readonly unknown[]) : [];
-  if (name !== "batch" || !Array.isArray(first)) throw new ProtocolViolation("no batch, after a start");
+  if (name !== BATCH || !Array.isArray(first)) throw new ProtocolViolation("no batch, after a start");
   return { err: { index: 0, operation: String(first[0]).slice(0, NAME_MAX_CHARACTERS), error: NOT_STARTED } };
 }
 

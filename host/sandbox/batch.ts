@@ -2,11 +2,8 @@
  * @module Operations that a guest has put off, to be sent in one frame.
  */
 import { OPERATION_FRAME_MAX_BYTES } from "../helper/frames.ts";
-import type { BatchRequest } from "../helper/sandbox-protocol.ts";
+import { BATCH } from "../helper/sandbox-protocol.ts";
 import type { CallMeter } from "./limits.ts";
-
-/** Stands where a frame of one operation has its name. */
-const BATCH: BatchRequest[0] = "batch";
 
 /** An open batch. Keeps text, not values: what it holds is bounded as soon as it comes. */
 export class Batch {

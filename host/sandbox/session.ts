@@ -3,7 +3,7 @@
  */
 import { encodeFrame, encodeText, FRAME_HEADER_BYTES, OPERATION_FRAME_MAX_BYTES } from "../helper/frames.ts";
 import type { LogLine } from "../helper/protocol.ts";
-import { AFTER, type Earlier } from "../helper/sandbox-protocol.ts";
+import { AFTER, EXPORT_WITH_NAMESPACE, type Earlier } from "../helper/sandbox-protocol.ts";
 import type {
   BatchAnswer,
   CallFrame,
@@ -29,9 +29,6 @@ export interface Channels {
   /** Of the helper. */
   readonly private: BlockingChannel;
 }
-
-/** Exports whose verbs get the container's namespace as a second argument. Source: wit/attachment.wit. */
-const EXPORTS_WITH_NAMESPACE: readonly string[] = ["attachment"];
 
 /** Serves the imports of a guest, and makes its calls. */
 export class Session implements ImportContext {
@@ -262,7 +259,7 @@ function verbOf(instance: GuestInstance, call: CallFrame): ((...args: unknown[])
 
 /** Gives the arguments of an exported function. */
 function argumentsOf({ export: name, request, valid, containerHandle }: CallFrame): readonly unknown[] {
-  if (EXPORTS_WITH_NAMESPACE.includes(name)) return [request, new ContainerNamespace(containerHandle)];
+  if (name === EXPORT_WITH_NAMESPACE) return [request, new ContainerNamespace(containerHandle)];
   return valid === undefined ? [request] : [request, valid];
 }
 

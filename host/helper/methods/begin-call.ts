@@ -13,12 +13,10 @@ import { tagOf } from "../ledger/tag.ts";
 import { isMadeByOthers } from "../made-by-others.ts";
 import { readGrant } from "../plugins.ts";
 import type { BeginCall, Digest } from "../protocol.ts";
+import { EXPORT_WITH_NAMESPACE } from "../sandbox-protocol.ts";
 import type { SandboxSession } from "../sandbox-session.ts";
 import type { HelperState, OpenCall, OpenOperation } from "../state.ts";
 import { ProtocolViolation } from "../violation.ts";
-
-/** The only export that gets the container's namespace. Source: wit/attachment.wit. */
-const EXPORT_WITH_NAMESPACE = "attachment";
 
 /**
  * Opens a call.

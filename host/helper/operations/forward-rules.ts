@@ -2,17 +2,17 @@
  * @module `forward-rules`: what the node forwards to and from the attachment's addresses.
  */
 import * as z from "zod";
-import { isKernelError } from "../../kernel/error.ts";
 import { addForwarded, droppingChains, hasForwardChain, readForwarded } from "../../kernel/forwarding.ts";
 import { formatIpAddress, parseIpAddress } from "../../spec/ip.ts";
 import type { IpAddress } from "../../spec/ip.ts";
-import type { OwnedRow } from "../ledger/records.ts";
-import { undoOwned } from "../undo/owned.ts";
 import { IP_ADDRESS, LINK_NAME } from "./arguments.ts";
+import { putForAddresses, removeRows, rowsOfPlugin } from "./filter-rows.ts";
 import { isolate, isolationOf } from "./isolation.ts";
-import { OperationFailure, operation, refuseLeased } from "./operation.ts";
+import { operation } from "./operation.ts";
 import type { OperationContext, OperationInterface } from "./operation.ts";
 
+/** Kind of its rows. */
+const KIND = "forward-rules";
 const ISOLATION = z.enum(["open", "same-bridge", "isolated"]);
 
 export const FORWARD_RULES: OperationInterface = {
@@ -29,12 +29,7 @@ export const FORWARD_RULES: OperationInterface = {
     remove: operation({
       effect: "change",
       schema: z.tuple([]),
-      run: (context) => {
-        for (const row of rowsOf(context)) {
-          undoOwned(context.state, row);
-          context.state.ledger.forget(row.id);
-        }
-      },
+      run: (context) => removeRows(context, rowsOfPlugin(context, KIND)),
     }),
     obstacles: operation({
       effect: "read",
@@ -59,39 +54,18 @@ export const FORWARD_RULES: OperationInterface = {
 };
 
 function allow(context: OperationContext, addresses: readonly IpAddress[]): void {
-  if (addresses.length === 0) return;
-  const { state, call } = context;
-  for (const address of addresses) refuseLeased(context, address);
-  const nftables = state.node.nftables();
-  const texts = addresses.map(formatIpAddress);
-  const row = state.ledger.intent(call.owner, {
-    operationId: call.operation.id,
-    callId: call.id,
-    kind: "forward-rules",
-    key: texts.join(" "),
-    undo: { addresses: texts },
-    description: `forwarding for ${texts.join(", ")}`,
+  putForAddresses(context, {
+    kind: KIND,
+    description: "forwarding for",
+    addresses,
+    texts: addresses.map(formatIpAddress),
+    put: (nftables) => addForwarded(nftables, { tag: context.call.tag, addresses }),
   });
-  try {
-    addForwarded(nftables, { tag: call.tag, addresses });
-  } catch (error) {
-    state.ledger.forget(row);
-    if (isKernelError(error, "ENOENT")) throw new OperationFailure("unsupported", error.message);
-    throw error;
-  }
-  state.ledger.done(row);
-}
-
-/** What this plugin has for the attachment: what another one of the chain has is that one's. */
-function rowsOf({ state, call }: OperationContext): OwnedRow[] {
-  const { key: attachment } = call.operation;
-  const { cookie: nodeNetnsCookie } = state.node;
-  return state.ledger.owned({ attachment, kind: "forward-rules", digest: call.owner.digest, nodeNetnsCookie });
 }
 
 /** Gives those of its addresses that the packet filter has for it. */
 function heldBy(context: OperationContext): IpAddress[] {
-  const rows = rowsOf(context);
+  const rows = rowsOfPlugin(context, KIND);
   if (rows.length === 0 || !hasForwardChain(context.state.node.nftables())) return [];
   return rows.flatMap(({ undo: { addresses }, tag }) => {
     if (!Array.isArray(addresses)) return [];

@@ -31,6 +31,7 @@ import {
 import { undoOwned } from "../undo/owned.ts";
 import { undoRemains } from "../undo/remains.ts";
 import { IP_ADDRESS, IP_PREFIX, LINK_NAME } from "./arguments.ts";
+import { removeRows, rowsOfPlugin } from "./filter-rows.ts";
 import { OperationFailure, operation, refuseLeased } from "./operation.ts";
 import type { OperationContext, OperationInterface } from "./operation.ts";
 
@@ -261,18 +262,12 @@ function list(context: OperationContext): unknown {
 }
 
 function withdraw(context: OperationContext): void {
-  for (const row of rowsOf(context).toReversed()) {
-    undoOwned(context.state, row);
-    context.state.ledger.forget(row.id);
-  }
+  removeRows(context, rowsOf(context).toReversed());
 }
 
 /** What this plugin has for the attachment, in the order in which it is to be undone from the end. */
-function rowsOf({ state, call }: OperationContext): OwnedRow[] {
-  const { key: attachment } = call.operation;
-  const { cookie: nodeNetnsCookie } = state.node;
-  const filter = { attachment, digest: call.owner.digest, nodeNetnsCookie };
-  return PORT_KINDS.flatMap((kind) => state.ledger.owned({ ...filter, kind }));
+function rowsOf(context: OperationContext): OwnedRow[] {
+  return PORT_KINDS.flatMap((kind) => rowsOfPlugin(context, kind));
 }
 
 function distinct(prefixes: readonly IpPrefix[]): IpPrefix[] {
