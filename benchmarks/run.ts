@@ -13,6 +13,7 @@ import { formatTable, isMet, type Row } from "./support/row.ts";
 import { measureAttach } from "./rows/attach.ts";
 import { measureMemory } from "./rows/memory.ts";
 import { measureNoOp } from "./rows/no-op.ts";
+import { measureNodeScale } from "./rows/node-scale.ts";
 import { measureOperation } from "./rows/operation.ts";
 import { measureParallel } from "./rows/parallel.ts";
 import { measureScale } from "./rows/scale.ts";
@@ -32,6 +33,7 @@ const MEASUREMENTS: Readonly<Record<string, (context: Context) => Promise<Row[]>
   version: measureVersion,
   memory: measureMemory,
   scale: measureScale,
+  "node-scale": measureNodeScale,
 };
 
 async function main(): Promise<number> {
