@@ -1,5 +1,5 @@
 /**
- * @module The plugin `firewall` after `bridge`, by real packets: from containers of two bridges, and from outside.
+ * @module The plugin `firewall` after `bridge`: what it meets on the node. Whose packets go through: `test/packets`.
  */
 import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -9,7 +9,7 @@ import { run } from "../support/command.ts";
 import { createContainer, type TestContainer } from "../support/container.ts";
 import { createTestHost, type TestHost } from "../support/host.ts";
 import { expectNothingLeft, snapshot } from "../support/snapshot.ts";
-import { connect, PROTOCOLS, reaches, serve } from "../support/traffic.ts";
+import { connect, reaches, serve } from "../support/traffic.ts";
 
 const PORT = 7007;
 /** Somebody outside, by address. */
@@ -95,43 +95,17 @@ async function attach(network: JsonObject): Promise<Attached> {
   };
 }
 
-/** Says for each protocol and address whether somebody answers. */
-async function answersOf(from: string, addresses: readonly string[]): Promise<Record<string, boolean>> {
-  const asked = PROTOCOLS.flatMap((protocol) => addresses.map((address) => ({ protocol, address })));
-  const answers = await Promise.all(
-    asked.map(async ({ protocol, address }) => {
-      return [`${protocol} ${address}`, await reaches(from, protocol, { address, port: PORT })] as const;
-    }),
-  );
-  return Object.fromEntries(answers);
-}
-
-const all = (addresses: readonly string[], answers: boolean): Record<string, boolean> =>
-  Object.fromEntries(PROTOCOLS.flatMap((protocol) => addresses.map((each) => [`${protocol} ${each}`, answers])));
-
 const filterText = (): string => run("nft", "list", "ruleset");
 
 describe("forwarding", () => {
-  test("goes on where the table's chain drops by default: what containers begin, and its answers, and nothing else", async () => {
-    const before = await snapshot(subject);
-    {
-      await using mine = await attach(networkOf(1));
-      // Without the plugin in its list: what it sends is nobody's to accept.
-      const bare = networkOf(2);
-      await using other = await attach({ ...bare, plugins: (bare["plugins"] as JsonObject[]).slice(0, 1) });
-      run("nft", "chain inet cnidaria forward { policy drop ; }");
-      expect(await answersOf(mine.id, OUTSIDE)).toEqual(all(OUTSIDE, true));
-      expect(await answersOf(other.id, OUTSIDE)).toEqual(all(OUTSIDE, false));
-      expect(await answersOf(outside.id, mine.addresses)).toEqual(all(mine.addresses, false));
-      // The node itself is not forwarded.
-      await using open = await connect(mine.id, { address: OUTSIDE[0], port: PORT });
-      await using third = await attach(networkOf(1));
-      expect(await open.answers()).toBe(true);
-      expect(third.addresses).not.toEqual(mine.addresses);
-      run("nft", "chain inet cnidaria forward { policy accept ; }");
-      expect(await answersOf(outside.id, mine.addresses)).toEqual(all(mine.addresses, true));
-    }
-    await expectNothingLeft(before, subject);
+  test("of a connection that is there goes on when others are attached", async () => {
+    await using mine = await attach(networkOf(1));
+    run("nft", "chain inet cnidaria forward { policy drop ; }");
+    await using open = await connect(mine.id, { address: OUTSIDE[0], port: PORT });
+    await using third = await attach(networkOf(1));
+    expect(await open.answers()).toBe(true);
+    expect(third.addresses).not.toEqual(mine.addresses);
+    run("nft", "chain inet cnidaria forward { policy accept ; }");
   }, 60_000);
 
   test("does not lift what another chain drops, says so in the log, and reaches from node to container all the same", async () => {
@@ -157,39 +131,12 @@ describe("forwarding", () => {
 });
 
 describe("ingressPolicy", () => {
-  test("same-bridge: bridges are kept apart, their own containers and the outside are not", async () => {
-    const before = await snapshot(subject);
-    {
-      await using one = await attach(networkOf(1, { ingressPolicy: "same-bridge" }));
-      await using beside = await attach(networkOf(1, { ingressPolicy: "same-bridge" }));
-      await using free = await attach(networkOf(2));
-      await using open = await connect(one.id, { address: OUTSIDE[0], port: PORT });
-      expect(await answersOf(one.id, free.addresses)).toEqual(all(free.addresses, true));
-      await using other = await attach(networkOf(3, { ingressPolicy: "same-bridge" }));
-      expect(await answersOf(one.id, other.addresses)).toEqual(all(other.addresses, false));
-      expect(await answersOf(other.id, one.addresses)).toEqual(all(one.addresses, false));
-      expect(await answersOf(one.id, beside.addresses)).toEqual(all(beside.addresses, true));
-      expect(await answersOf(one.id, OUTSIDE)).toEqual(all(OUTSIDE, true));
-      expect(await reaches(outside.id, "tcp", { address: one.addresses[0] ?? "", port: PORT })).toBe(true);
-      expect(await open.answers()).toBe(true);
-      await subject.host.check(one.request);
-    }
-    await expectNothingLeft(before, subject);
-  }, 60_000);
-
-  test("isolated: neither another isolated bridge nor a neighbour on the same is reached", async () => {
+  test("one bridge has one, and CHECK misses what isolates it", async () => {
     const before = await snapshot(subject);
     {
       await using one = await attach(networkOf(1, { ingressPolicy: "isolated" }));
-      await using beside = await attach(networkOf(1, { ingressPolicy: "isolated" }));
-      await using other = await attach(networkOf(3, { ingressPolicy: "same-bridge" }));
-      expect(await answersOf(one.id, beside.addresses)).toEqual(all(beside.addresses, false));
-      expect(await answersOf(one.id, other.addresses)).toEqual(all(other.addresses, false));
-      expect(await answersOf(other.id, one.addresses)).toEqual(all(one.addresses, false));
-      expect(await answersOf(one.id, OUTSIDE)).toEqual(all(OUTSIDE, true));
-      run("ping", "-n", "-c", "1", "-W", "1", one.addresses[0] ?? "");
+      await using _other = await attach(networkOf(3, { ingressPolicy: "same-bridge" }));
       await subject.host.check(one.request);
-      // One bridge has one isolation.
       await expect(attach(networkOf(1, { ingressPolicy: "same-bridge" }))).rejects.toMatchObject({
         message: expect.stringContaining("conflict") as unknown,
       });

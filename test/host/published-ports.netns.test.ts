@@ -1,7 +1,7 @@
 /**
- * @module Published ports by real connections, through the whole: from outside, from the node, from containers, over TCP and UDP, IPv4 and IPv6.
+ * @module Published ports through the whole: who has one, what is refused, and that nothing is left. Who reaches them: `test/packets`.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createHost } from "../../host/index.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
@@ -89,101 +89,19 @@ const requestOf = (container: TestContainer, portMappings: readonly Mapping[], a
   ifname: "eth0",
   runtimeConfig: { portMappings },
 });
-const addressesOf = (result: JsonObject): readonly string[] =>
-  (result["ips"] as readonly { readonly address: string }[]).map(({ address }) => address.split("/")[0] ?? "");
 
-test("lead to the container from everywhere that is told of the node, and CHECK finds them; DEL leaves nothing", async () => {
+test("are found by CHECK, and DEL leaves nothing", async () => {
   const before = await snapshot(subject);
   const [one, two] = [newContainer(), newContainer()];
   const request = requestOf(one, [TCP, UDP]);
-  const [v4 = ""] = addressesOf(await subject.host.add(request));
+  await subject.host.add(request);
   await subject.host.add(requestOf(two, []));
-  await using _web = await startServer(one.id, { protocol: "tcp", port: 80, name: "one" });
-  await using _names = await startServer(one.id, { protocol: "udp", port: 53, name: "one" });
-  await using _other = await startServer(two.id, { protocol: "tcp", port: 8080, name: "two" });
-  await using _secret = await startServer(undefined, {
-    protocol: "tcp",
-    port: 7,
-    name: "secret",
-    address: "127.0.0.1",
-  });
-
-  expect(ask(outside.id, { address: NODE, port: 8080 })).toBe("one 192.0.2.2");
-  expect(ask(outside.id, { address: NODE_SECOND, port: 8080 })).toBe("one 192.0.2.2");
-  expect(ask(outside.id, { address: NODE_V6, port: 8080 })).toBe("one 2001:db8:ffff::2");
-  expect(ask(outside.id, { protocol: "udp", address: NODE, port: 5353 })).toBe("one 192.0.2.2");
-  expect(ask(undefined, { address: NODE, port: 8080 })).toBe(`one ${NODE}`);
-  expect(ask(undefined, { address: NODE_V6, port: 8080 })).toMatch(/^one /u);
-  expect(ask(undefined, { address: "127.0.0.1", port: 8080 })).toBe("one 10.81.0.1");
-  expect(ask(undefined, { protocol: "udp", address: "127.0.0.1", port: 5353 })).toBe("one 10.81.0.1");
-  expect(ask(one.id, { address: NODE, port: 8080 })).toBe("one 10.81.0.1");
-  expect(ask(one.id, { address: NODE_V6, port: 8080 })).toBe("one 2001:db8:81::1");
-  expect(ask(two.id, { address: NODE, port: 8080 })).toBe("one 10.81.0.1");
-  // What is for others keeps going there.
-  expect(ask(outside.id, { address: addressOfLink(two), port: 8080 })).toBe("two 192.0.2.2");
-  expect(ask(one.id, { address: addressOfLink(two), port: 8080 })).toBe(`two ${v4}`);
-  // A container does not come to what listens on the node's 127.0.0.1, which route_localnet would let it.
-  expect(ask(undefined, { address: "127.0.0.1", port: 7 })).toBe("secret 127.0.0.1");
-  two.ip("addr del 127.0.0.1/8 dev lo");
-  two.run("sysctl", "-qw", "net.ipv4.conf.all.route_localnet=1");
-  two.ip("route add 127.0.0.0/8 via 10.81.0.1");
-  expect(ask(two.id, { address: "127.0.0.1", port: 7 })).toBe("nothing");
-
   await subject.host.check(request);
   await subject.host.del(request);
   expect(run("sysctl", "-n", "net.ipv4.conf.tp0.route_localnet").trim()).toBe("0");
   expect(run("nft", "list", "ruleset")).not.toContain("ports");
-  expect(ask(outside.id, { address: NODE, port: 8080 })).toBe("nothing");
   await subject.host.del(requestOf(two, []));
   await expectNothingLeft(before, subject);
-});
-
-function addressOfLink(container: TestContainer): string {
-  return /inet (\S+)\//u.exec(container.ip("-4 addr show dev eth0"))?.[1] ?? "";
-}
-
-test("a port of one address of the node is a port of that one alone, and another container may have it on another", async () => {
-  const [one, two] = [newContainer(), newContainer()];
-  const mine = requestOf(one, [{ ...TCP, hostIP: NODE }]);
-  const others = requestOf(two, [{ ...TCP, hostIP: NODE_SECOND }]);
-  await subject.host.add(mine);
-  await using _one = await startServer(one.id, { protocol: "tcp", port: 80, name: "one" });
-  await using _two = await startServer(two.id, { protocol: "tcp", port: 80, name: "two" });
-  expect(ask(outside.id, { address: NODE, port: 8080 })).toBe("one 192.0.2.2");
-  expect(ask(outside.id, { address: NODE_SECOND, port: 8080 })).toBe("nothing");
-  await subject.host.add(others);
-  expect(ask(outside.id, { address: NODE_SECOND, port: 8080 })).toBe("two 192.0.2.2");
-  await subject.host.del(mine);
-  expect(ask(outside.id, { address: NODE_SECOND, port: 8080 })).toBe("two 192.0.2.2");
-  await subject.host.del(others);
-});
-
-test("a UDP flow that goes on goes to the container that has the port now, and flows to others are not forgotten", async () => {
-  const [one, two, bystander] = [newContainer(), newContainer(), newContainer()];
-  // Without any rule about flows the kernel remembers none.
-  await subject.host.add(requestOf(bystander, [TCP]));
-  await using _bystander = await startServer(bystander.id, { protocol: "udp", port: 5353, name: "bystander" });
-  const passing = { protocol: "udp", address: addressOfLink(bystander), port: 5353, from: 4001 } as const;
-  expect(ask(outside.id, passing)).toBe("bystander 192.0.2.2");
-  const isRemembered = (from: number): boolean =>
-    readFileSync("/proc/net/nf_conntrack", "utf8").includes(` sport=${from} dport=5353 `);
-  await subject.host.add(requestOf(one, [UDP]));
-  const question = { protocol: "udp", address: NODE, port: 5353, from: 4000 } as const;
-  {
-    await using _one = await startServer(one.id, { protocol: "udp", port: 53, name: "one" });
-    expect(ask(outside.id, question)).toBe("one 192.0.2.2");
-  }
-  expect([isRemembered(4000), isRemembered(4001)]).toEqual([true, true]);
-  await subject.host.del(requestOf(one, [UDP]));
-  expect([isRemembered(4000), isRemembered(4001)]).toEqual([false, true]);
-  // To the node itself: a flow that nothing translates, until the port is published.
-  expect(ask(outside.id, question)).toBe("nothing");
-  await subject.host.add(requestOf(two, [UDP]));
-  await using _two = await startServer(two.id, { protocol: "udp", port: 53, name: "two" });
-  expect(ask(outside.id, question)).toBe("two 192.0.2.2");
-  expect(isRemembered(4001)).toBe(true);
-  await subject.host.del(requestOf(two, [UDP]));
-  await subject.host.del(requestOf(bystander, [TCP]));
 });
 
 describe("a port is reserved", () => {
@@ -284,16 +202,4 @@ test.for([
   const before = await snapshot(subject);
   await expect(subject.host.add(requestOf(newContainer(), [mapping]))).rejects.toMatchObject({ code });
   await expectNothingLeft(before, subject);
-});
-
-test.for([
-  { options: { snat: false }, answer: "one 192.0.2.2" },
-  { options: { masqAll: true }, answer: "one 10.81.0.1" },
-])("with $options somebody from outside gets $answer", async ({ options, answer }) => {
-  const container = newContainer();
-  const request = requestOf(container, [TCP], network(options));
-  await subject.host.add(request);
-  await using _one = await startServer(container.id, { protocol: "tcp", port: 80, name: "one" });
-  expect(ask(outside.id, { address: NODE, port: 8080 })).toBe(answer);
-  await subject.host.del(request);
 });
