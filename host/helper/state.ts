@@ -14,6 +14,7 @@ import type { Hold } from "./gc-lock.ts";
 import type { Locks } from "./locks.ts";
 import type { AttachmentKey, AttachmentRecord, BeginOperation, Digest, TimelineEntry } from "./protocol.ts";
 import type { SandboxSession } from "./sandbox-session.ts";
+import type { NotedVeth } from "./operations/noted-veth.ts";
 import type { Isolation } from "./state-directory.ts";
 import type { Deletion } from "./undo/deletions.ts";
 
@@ -66,6 +67,8 @@ export interface OpenOperation {
   readonly callIds: Set<string>;
   /** Bridges that the attachment became a user of in this operation, by name. The container's lock keeps others from changing that. */
   readonly bridges: Map<string, SharedRow>;
+  /** Pairs that its calls made, by the name in the container, with what is on record of them. See `operations/noted-veth.ts`. */
+  readonly veths: Map<string, NotedVeth>;
   /** What its calls began to delete. Its end waits for them. */
   readonly deletions: Deletion[];
   /** A plugin of it broke the protocol, or the ledger failed: it cannot end well any more. */

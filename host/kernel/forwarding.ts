@@ -16,7 +16,7 @@
 
 import { formatIpAddress, type IpAddress, type IpFamily } from "../spec/ip.ts";
 import { isKernelError, KernelError } from "./error.ts";
-import { commentOf, FRAMES, TABLE, TABLE_COMMAND, tagIn } from "./frames.ts";
+import { commentOf, elementObject, FRAMES, TABLE, TABLE_COMMAND, tagIn } from "./frames.ts";
 import { POLICY_ACCEPT, POLICY_DROP } from "./netlink/filter-messages.ts";
 import type { Nftables } from "./nftables.ts";
 import type { NftCommand, NftElements, NftExpression } from "./nftables-types.ts";
@@ -82,6 +82,17 @@ export function readForwarded(
 ): { readonly tag: string | undefined } | undefined {
   const element = nftables.getElement({ ...TABLE, name: FAMILIES[address.tag].map }, address);
   return element === undefined ? undefined : { tag: tagIn(element.comment) };
+}
+
+/** Names the element of an address. */
+export function forwardedObject(address: IpAddress): string {
+  return elementObject(FAMILIES[address.tag].map, address);
+}
+
+/** Makes table, maps, chains and rules again, where they are not there. */
+export function restoreForwardChain(nftables: Nftables): void {
+  const commands = frameCommands(nftables);
+  if (commands.length > 0) nftables.run(commands);
 }
 
 /** Tells whether the chain is there, with its rules: it is as long as an address is. */

@@ -5,6 +5,7 @@
  */
 
 import type { Frame } from "./netlink/filter-changes.ts";
+import { keyBytes, type ElementKey } from "./netlink/filter-messages.ts";
 import type { Nftables } from "./nftables.ts";
 import type { NftCommand } from "./nftables-types.ts";
 
@@ -23,6 +24,11 @@ export function commentOf(tag: string): string {
 /** Reads whose an element is; `undefined`: somebody else made it. */
 export function tagIn(comment: string | undefined): string | undefined {
   return TAG.exec(comment ?? "")?.[1];
+}
+
+/** Names an element of the table: the same text for what a row of the ledger says and for what a dump of the map finds. */
+export function elementObject(map: string, key: ElementKey): string {
+  return `element ${map} ${Buffer.from(keyBytes(key)).toString("hex")}`;
 }
 
 /** The command that makes the table, if it is not there. */

@@ -13,7 +13,7 @@
 
 import { ipFromBytes, ipToBytes, formatIpAddress, type IpAddress, type IpFamily } from "../spec/ip.ts";
 import { isKernelError, KernelError } from "./error.ts";
-import { commentOf, FRAMES, TABLE, tagIn } from "./frames.ts";
+import { commentOf, elementObject, FRAMES, TABLE, tagIn } from "./frames.ts";
 import type { ElementChanges, FrameText, Nftables } from "./nftables.ts";
 
 /** Protocols with ports, with their numbers. Source: IANA, protocol numbers. */
@@ -172,6 +172,16 @@ export function readSourceTranslation(
   const found = nftables.getElement(publishedMap(address.tag), address);
   if (found === undefined || tagIn(found.comment) !== tag) return undefined;
   return (["none", "local", "all"] as const).find((each) => CHAINS[each] === found.chain);
+}
+
+/** Names the element of a port. */
+export function hostPortObject(from: HostPort): string {
+  return elementObject(portMap(from).name, portKey(from));
+}
+
+/** Names the element of a container's address. */
+export function publishedObject(address: IpAddress): string {
+  return elementObject(publishedMap(address.tag).name, address);
 }
 
 /** Makes what comes in over a link and leaves by it again, to a published port, have the node's address. */

@@ -15,7 +15,7 @@
  * What it switches itself never comes here: `isolated` ports are kept apart by the bridge.
  */
 
-import { commentOf, FRAMES, TABLE, TABLE_COMMAND, tagIn } from "./frames.ts";
+import { commentOf, elementObject, FRAMES, TABLE, TABLE_COMMAND, tagIn } from "./frames.ts";
 import type { Nftables } from "./nftables.ts";
 import type { NftCommand, NftElements, NftExpression, NftLinkName, NftVerdict } from "./nftables-types.ts";
 
@@ -82,6 +82,12 @@ export function readIsolation(
   if (element === undefined) return undefined;
   const isClosed = nftables.getElement(WITHIN, pairKey(bridge)) === undefined;
   return { bridge, isClosed, tag: tagIn(element.comment) };
+}
+
+/** Names the elements of a bridge. */
+export function isolationObjects(bridge: string): readonly string[] {
+  const name = nameKey(bridge);
+  return [elementObject(WITHIN.name, pairKey(bridge)), elementObject(FROM.name, name), elementObject(TO.name, name)];
 }
 
 /** Tells whether the chain is there, with its rules. */

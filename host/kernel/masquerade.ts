@@ -22,7 +22,7 @@ import {
   type IpPrefix,
 } from "../spec/ip.ts";
 import { isKernelError, KernelError } from "./error.ts";
-import { commentOf, countOutsideFrames, FRAMES, TABLE, TABLE_COMMAND, tagIn } from "./frames.ts";
+import { commentOf, countOutsideFrames, elementObject, FRAMES, TABLE, TABLE_COMMAND, tagIn } from "./frames.ts";
 import type { Nftables } from "./nftables.ts";
 import type { NftCommand, NftElements, NftExpression, NftPrefix } from "./nftables-types.ts";
 
@@ -37,6 +37,8 @@ const FAMILIES = {
 
 /** A subnet of nobody. Source: RFC 5737. */
 const DOCUMENTATION_PREFIX = "192.0.2.0/24";
+/** Rules in the chain `postrouting`. */
+const POSTROUTING_RULES = 2;
 /** Rules in the chain of a subnet. What uses the chain beyond them are addresses. */
 const SUBNET_RULES = 3;
 /** Finds the length of a subnet's prefix in the name of its chain. */
@@ -92,6 +94,21 @@ export function readMasquerade(nftables: Nftables, address: IpAddress): Masquera
   if (element === undefined) return undefined;
   const prefixLength = Number(SUBNET_LENGTH.exec(element.chain ?? "")?.[1] ?? addressBits(address.tag));
   return { address: { address, prefixLength }, tag: tagIn(element.comment) };
+}
+
+/** Names the element of an address. */
+export function masqueradeObject(address: IpAddress): string {
+  return elementObject(FAMILIES[address.tag].map, address);
+}
+
+/** Tells whether the chain that looks into the maps has its rules: somebody may have flushed it. */
+export function hasMasqueradeRules(nftables: Nftables): boolean {
+  return (nftables.getChainUse(POSTROUTING) ?? 0) >= POSTROUTING_RULES;
+}
+
+/** Makes table, chains and rules again, for subnets whose elements may be there. What is as it should be stays so. */
+export function restoreMasqueradeRules(nftables: Nftables, subnets: readonly IpPrefix[]): void {
+  nftables.run([...tableCommands(), ...subnets.flatMap(subnetCommands)]);
 }
 
 /** Tells whether the table that masquerades is there: it is as long as an address is masqueraded. */

@@ -65,6 +65,7 @@ export async function beginOperation(state: HelperState, begun: BeginOperation):
       startedAtMs: state.now(),
       callIds: new Set(),
       bridges: new Map(),
+      veths: new Map(),
       deletions: [],
       broken: false,
     };
@@ -169,7 +170,7 @@ function writeBeginning({ ledger, node, now }: HelperState, operation: OpenOpera
         callId: "",
         kind: "namespace",
         key: cookie,
-        undo: {},
+        undo: { path: container.path },
         description,
         isDone: true,
       });

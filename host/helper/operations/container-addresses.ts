@@ -11,6 +11,7 @@ import type { ContainerSide } from "../state.ts";
 import { HANDLE, IP_PREFIX, LINK_NAME, U32, WAIT_MAX_MS } from "./arguments.ts";
 import { withoutIpv6 } from "./bridges.ts";
 import { indexOf, linkOf } from "./container-links.ts";
+import { noteAddresses } from "./noted-veth.ts";
 import { OperationFailure, containerOf, operation, poll, refuseLeased } from "./operation.ts";
 import type { OperationContext, OperationInterface } from "./operation.ts";
 
@@ -57,7 +58,8 @@ function add(context: OperationContext, name: string, addresses: readonly IpPref
     if (row !== undefined) state.ledger.forget(row);
     throw error;
   }
-  if (row !== undefined) state.ledger.done(row);
+  if (row === undefined) noteAddresses(context, name, addresses.map(formatIpPrefix));
+  else state.ledger.done(row);
 }
 
 function writeIntent(

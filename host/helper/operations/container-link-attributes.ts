@@ -11,7 +11,7 @@ import {
   putBack,
   setAsFarAsPossible,
   undoOfAttributes,
-} from "../undo/link-attributes.ts";
+} from "../kinds/container-link-attributes.ts";
 import { HANDLE, LINK_NAME, MAC, U32 } from "./arguments.ts";
 import { linkOf } from "./container-links.ts";
 import { linkInfoOf } from "./link-info.ts";
@@ -54,7 +54,7 @@ function change(context: OperationContext, name: string, changes: LinkAttributes
   const link = linkOf(container, name);
   const replaced = presentAttributes(link, changes);
   if (Object.keys(replaced).length === 0) return linkInfoOf(link);
-  const row = writeIntent(context, container, { link, replaced });
+  const row = writeIntent(context, container, { link, replaced, changes });
   try {
     rtnetlink.setLink(link.index, changes);
   } catch (error) {
@@ -70,14 +70,15 @@ function change(context: OperationContext, name: string, changes: LinkAttributes
 function writeIntent(
   { state, call }: OperationContext,
   { path, netns }: ContainerSide,
-  { link, replaced }: { readonly link: Link; readonly replaced: LinkAttributes },
+  change: { readonly link: Link; readonly replaced: LinkAttributes; readonly changes: LinkAttributes },
 ): number {
+  const { link, replaced, changes } = change;
   return state.ledger.intent(call.owner, {
     operationId: call.operation.id,
     callId: call.id,
     kind: KIND_OF_ATTRIBUTES,
     key: link.name,
-    undo: { path, cookie: netns.cookie.toString(), ...undoOfAttributes(link, replaced) },
+    undo: { path, cookie: netns.cookie.toString(), ...undoOfAttributes(link, replaced, changes) },
     description: `attributes of ${link.name} of the container: ${Object.keys(replaced).join(", ")}`,
   });
 }

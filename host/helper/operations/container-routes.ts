@@ -7,6 +7,7 @@ import type { Route, RouteMode } from "../../kernel/rtnetlink.ts";
 import type { ContainerSide } from "../state.ts";
 import { HANDLE, IP_ADDRESS, IP_FAMILY, IP_PREFIX, LINK_NAME, U32 } from "./arguments.ts";
 import { indexOf, linkOf } from "./container-links.ts";
+import { noteRoutes } from "./noted-veth.ts";
 import { containerOf, operation } from "./operation.ts";
 import type { OperationInterface } from "./operation.ts";
 
@@ -43,6 +44,7 @@ export const CONTAINER_ROUTES: OperationInterface = {
       schema: z.tuple([HANDLE, LINK_NAME, z.array(ROUTE), z.enum(["exclusive", "append", "replace"])]),
       run: (context, [, name, routes, mode]) => {
         addAll(containerOf(context), indexOf(context, name), routes, mode);
+        noteRoutes(context, name, { added: routes, gone: mode === "replace" ? routes.map(placeOf) : [] });
       },
     }),
     list: operation({
@@ -60,6 +62,7 @@ export const CONTAINER_ROUTES: OperationInterface = {
         const container = containerOf(context);
         const link = linkOf(container, name);
         for (const route of routes) deleteRoute(container, link.index, route);
+        noteRoutes(context, name, { added: [], gone: routes });
       },
     }),
   },
@@ -77,6 +80,11 @@ function addAll(container: ContainerSide, index: number, routes: readonly Route[
     for (const route of added) deleteRoute(container, index, route);
     throw error;
   }
+}
+
+/** What a route that is replaced has in common with the one in its place. */
+function placeOf({ destination, table, priority }: Route): Route {
+  return { destination, table, priority };
 }
 
 /** Deletes a route; one that is not there is passed over. */

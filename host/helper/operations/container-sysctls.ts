@@ -4,8 +4,9 @@
 import * as z from "zod";
 import { isKernelError } from "../../kernel/error.ts";
 import { readSetting, SETTING_VALUE_MAX_BYTES, writeSetting } from "../../kernel/sysctl-text.ts";
+import type { JsonObject } from "../ledger/records.ts";
 import type { ContainerSide } from "../state.ts";
-import { KIND_OF_SETTINGS, type ReplacedSetting, writeBack } from "../undo/container-settings.ts";
+import { KIND_OF_SETTINGS, type ReplacedSetting, writeBack } from "../kinds/container-sysctls.ts";
 import { HANDLE } from "./arguments.ts";
 import { OperationFailure, containerOf, operation } from "./operation.ts";
 import type { OperationContext, OperationInterface } from "./operation.ts";
@@ -47,7 +48,7 @@ function setAll(context: OperationContext, settings: readonly Setting[]): void {
     const value = read(container, name);
     return value === undefined ? [] : [[name, value]];
   });
-  const row = writeIntent(context, container, { settings, replaced });
+  const { id: row, undo } = writeIntent(context, container, { settings, replaced });
   const written: ReplacedSetting[] = [];
   try {
     for (const { name, value } of settings) {
@@ -59,7 +60,13 @@ function setAll(context: OperationContext, settings: readonly Setting[]): void {
     context.state.ledger.forget(row);
     throw error;
   }
-  context.state.ledger.done(row);
+  // As the kernel shows them: it may write numbers in another way than they came.
+  const names = [...new Set(settings.map(({ name }) => name))];
+  const wanted = names.flatMap((name): ReplacedSetting[] => {
+    const value = read(container, name);
+    return value === undefined ? [] : [[name, value]];
+  });
+  context.state.ledger.done(row, { ...undo, wanted });
 }
 
 /**
@@ -99,14 +106,16 @@ function writeIntent(
   { state, call }: OperationContext,
   { path, netns }: ContainerSide,
   change: { readonly settings: readonly Setting[]; readonly replaced: readonly ReplacedSetting[] },
-): number {
+): { readonly id: number; readonly undo: JsonObject } {
   const names = [...new Set(change.settings.map(({ name }) => name))].join(", ");
-  return state.ledger.intent(call.owner, {
+  const undo = { path, cookie: netns.cookie.toString(), settings: change.replaced };
+  const id = state.ledger.intent(call.owner, {
     operationId: call.operation.id,
     callId: call.id,
     kind: KIND_OF_SETTINGS,
     key: names,
-    undo: { path, cookie: netns.cookie.toString(), settings: change.replaced },
+    undo,
     description: `settings of the container: ${names}`,
   });
+  return { id, undo };
 }

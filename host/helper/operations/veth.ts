@@ -15,6 +15,8 @@ import { undoOwned } from "../undo/owned.ts";
 import { requireBridge, withoutIpv6 } from "./bridges.ts";
 import { linkInfoOf } from "./link-info.ts";
 import type { LinkInfo } from "./link-info.ts";
+import { noteVeth } from "./noted-veth.ts";
+import type { NotedVeth } from "./noted-veth.ts";
 import { OperationFailure, containerOf } from "./operation.ts";
 import type { OperationContext } from "./operation.ts";
 
@@ -69,13 +71,13 @@ function randomName(): string {
 }
 
 async function createPair(context: OperationContext, plan: Plan): Promise<{ container: LinkInfo; node: LinkInfo }> {
-  const { state, call } = context;
+  const { call } = context;
   const { options, nodeName } = plan;
-  const row = writeIntent(context, plan);
+  const { id: row, undo } = writeIntent(context, plan);
   try {
     createLinks(context, plan);
     const [inside, outside] = [setUpContainerEnd(plan), setUpNodeEnd(context, plan)];
-    state.ledger.done(row);
+    noteVeth(context, { id: row, undo: { ...undo, index: outside.index } });
     call.ownedNodeLinks.add(nodeName);
     call.ownedContainerLinks.add(options.ifname);
     call.madeLinks.set(options.ifname, inside.index);
@@ -86,21 +88,24 @@ async function createPair(context: OperationContext, plan: Plan): Promise<{ cont
   }
 }
 
-function writeIntent({ state, call }: OperationContext, { options, nodeName, container }: Plan): number {
+function writeIntent({ state, call }: OperationContext, { options, nodeName, container }: Plan): NotedVeth {
   const { ifname, port } = options;
+  const undo = {
+    container: ifname,
+    path: container.path,
+    cookie: container.netns.cookie.toString(),
+    ...(port === undefined ? {} : { bridge: port.bridge }),
+  };
   const where = port === undefined ? "" : ` on bridge ${port.bridge}`;
-  return state.ledger.intent(call.owner, {
+  const id = state.ledger.intent(call.owner, {
     operationId: call.operation.id,
     callId: call.id,
     kind: "veth",
     key: nodeName,
-    undo: {
-      container: ifname,
-      cookie: container.netns.cookie.toString(),
-      ...(port === undefined ? {} : { bridge: port.bridge }),
-    },
+    undo,
     description: `veth ${nodeName}${where}, ${ifname} in the container`,
   });
+  return { id, undo };
 }
 
 /** Deletes what there is of a pair that failed. */

@@ -1,18 +1,32 @@
 /**
- * @module Giving settings of a container's namespace the values back that they had.
+ * @module Settings of a container's namespace: `settings` of a row are the values that they had, `wanted` those that they were given, as the kernel
+ * shows them.
  */
 import { isKernelError } from "../../kernel/error.ts";
 import type { Netns } from "../../kernel/netns.ts";
-import { writeSetting } from "../../kernel/sysctl-text.ts";
+import { readSetting, writeSetting } from "../../kernel/sysctl-text.ts";
 import type { JsonValue, OwnedRow } from "../ledger/records.ts";
 import type { HelperState } from "../state.ts";
-import { inNamespace } from "./container.ts";
+import { compareInNamespace, inNamespace } from "../undo/container.ts";
+import type { Drift, OwnedKind } from "./kind.ts";
 
 /** Kind of a row about settings. */
 export const KIND_OF_SETTINGS = "container-sysctls";
 
 /** A setting and the value that it had. */
 export type ReplacedSetting = readonly [name: string, value: string];
+
+export const containerSysctls: OwnedKind = {
+  undo: restoreSettings,
+  compare: (state, row) =>
+    compareInNamespace(row.undo, (netns) => wantedOf(state, row).flatMap((setting) => compareOne(netns, setting))),
+  repair: (state, row) =>
+    inNamespace(row.undo, (netns) => {
+      for (const setting of wantedOf(state, row))
+        if (compareOne(netns, setting).some(({ what }) => what === "changed")) writeSetting(netns, ...setting);
+    }),
+  objects: () => [],
+};
 
 /** What the kernel says of a setting that went with its link, or whose old value is not possible any more. */
 const PASSED_OVER: readonly string[] = ["ENOENT", "EINVAL", "ERANGE"];
@@ -38,6 +52,26 @@ export function restoreSettings(state: HelperState, row: OwnedRow): undefined {
     const own = replacedIn(row.undo["settings"]).filter(([name, value]) => !bequeath(state, later, [name, value]));
     writeBack(netns, own);
   });
+}
+
+/** Gives what a row has settings be, but for those that a later one gave another value. */
+function wantedOf(state: HelperState, row: OwnedRow): readonly ReplacedSetting[] {
+  const later = new Set(laterRows(state, row).flatMap(({ undo }) => replacedIn(undo["wanted"]).map(([name]) => name)));
+  return replacedIn(row.undo["wanted"]).filter(([name]) => !later.has(name));
+}
+
+function compareOne(netns: Netns, [name, value]: ReplacedSetting): readonly Drift[] {
+  const object = `setting ${name} of the container`;
+  const wanted = JSON.stringify(value);
+  try {
+    const found = readSetting(netns, name);
+    // One that cannot be read says nothing.
+    if (found === undefined || found === value) return [];
+    return [{ what: "changed", object, wanted, found: JSON.stringify(found) }];
+  } catch (error) {
+    if (!isKernelError(error, "ENOENT")) throw error;
+    return [{ what: "missing", object, wanted, found: "no such setting" }];
+  }
 }
 
 /** Rows about the same namespace that were written after one, first made first. */

@@ -1,0 +1,96 @@
+/**
+ * @module Published ports: a row for each port, for each address of the container that has some, and for the link that leads there.
+ */
+import {
+  addPortLink,
+  describeHostPort,
+  hasHostPorts,
+  hostPortObject,
+  publishedObject,
+  publishPorts,
+  readHostPort,
+  readSourceTranslation,
+} from "../../kernel/host-ports.ts";
+import { readSysctl, writeSysctl } from "../../kernel/sysctl.ts";
+import { formatIpAddress, ipEquals, parseIpPrefix } from "../../spec/ip.ts";
+import type { OwnedRow } from "../ledger/records.ts";
+import { publicationOf, readPortRow, undoPortLink, undoPublication } from "../published-ports.ts";
+import type { HelperState } from "../state.ts";
+import { compareElement } from "./element.ts";
+import type { Drift, OwnedKind } from "./kind.ts";
+
+export { HOST_PORT, PORT_LINK, PUBLISHED_ADDRESS } from "../published-ports.ts";
+
+/** A row for each port. */
+export const hostPort: OwnedKind = {
+  undo: undoPublication,
+  compare: comparePort,
+  repair: (state, row) => republish(state, row, comparePort(state, row)),
+  objects: (row) => [hostPortObject(readPortRow(row).from)],
+};
+
+/** A row for each address of the container that has ports. */
+export const publishedAddress: OwnedKind = {
+  undo: undoPublication,
+  compare: compareAddress,
+  repair: (state, row) => republish(state, row, compareAddress(state, row)),
+  objects: ({ undo }) => [publishedObject(parseIpPrefix(String(undo["address"])).address)],
+};
+
+/** A row for the link that leads to the container. */
+export const portLink: OwnedKind = {
+  undo: undoPortLink,
+  compare: compareLink,
+  repair: ({ node }, { key, undo }) => {
+    addPortLink(node.nftables(), key);
+    const link = node.rtnetlink.getLink({ name: key });
+    if (undo["routesLocalnet"] === true && link?.index === undo["index"])
+      writeSysctl(node.netns, { name: "route_localnet", link: key }, 1);
+  },
+  // Shared by all whose packets take the link: without a tag.
+  objects: () => [],
+};
+
+function comparePort({ node }: HelperState, row: OwnedRow): readonly Drift[] {
+  const { from, containerAddress, containerPort } = readPortRow(row);
+  const object = describeHostPort(from);
+  const wanted = `to ${formatIpAddress(containerAddress.address)} port ${containerPort}`;
+  const found = hasHostPorts(node.nftables()) ? readHostPort(node.nftables(), from) : undefined;
+  const drifts = compareElement(found, { tag: row.tag, object, wanted });
+  if (found === undefined || drifts.length > 0) return drifts;
+  const { address, port } = found.to;
+  if (port === containerPort && ipEquals(address, containerAddress.address)) return [];
+  return [{ what: "changed", object, wanted, found: `to ${formatIpAddress(address)} port ${port}` }];
+}
+
+function compareAddress({ node }: HelperState, { undo, tag }: OwnedRow): readonly Drift[] {
+  const { address } = parseIpPrefix(String(undo["address"]));
+  const object = `published address ${formatIpAddress(address)}`;
+  const nftables = node.nftables();
+  const found = hasHostPorts(nftables) ? readSourceTranslation(nftables, { tag, address }) : undefined;
+  return found === undefined
+    ? [{ what: "missing", object, wanted: "an element of the packet filter", found: "none of this attachment's" }]
+    : [];
+}
+
+/** Puts one element in the place of what is missing, or of the attachment's own that was changed. */
+function republish({ node }: HelperState, row: OwnedRow, drifts: readonly Drift[]): void {
+  if (drifts.length === 0 || drifts.some(({ what }) => what === "foreign")) return;
+  const { sourceTranslation } = row.undo;
+  const isKnown = sourceTranslation === "local" || sourceTranslation === "all";
+  const publication = publicationOf([row], row.tag);
+  publishPorts(
+    node.nftables(),
+    { ...publication, sourceTranslation: isKnown ? sourceTranslation : "none" },
+    publication,
+  );
+}
+
+function compareLink({ node }: HelperState, { key, undo }: OwnedRow): readonly Drift[] {
+  const object = `published ports over link ${key}`;
+  const link = node.rtnetlink.getLink({ name: key });
+  // The link went, and what was set on it: the row of the link is the one that says so.
+  if (link === undefined || link.index !== undo["index"]) return [];
+  if (undo["routesLocalnet"] !== true || readSysctl(node.netns, { name: "route_localnet", link: key }) !== 0) return [];
+  return [{ what: "changed", object, wanted: "route_localnet 1", found: "0" }];
+}

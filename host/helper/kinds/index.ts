@@ -1,0 +1,56 @@
+/**
+ * @module The table of kinds. One more kind of row is one more module beside this one, and one more line here.
+ */
+import type { OwnedRow, SharedRow } from "../ledger/records.ts";
+import { bridge } from "./bridge.ts";
+import { containerAddress } from "./container-address.ts";
+import { containerLink } from "./container-link.ts";
+import { containerLinkAttributes, KIND_OF_ATTRIBUTES } from "./container-link-attributes.ts";
+import { containerSysctls, KIND_OF_SETTINGS } from "./container-sysctls.ts";
+import { forwardRules } from "./forward-rules.ts";
+import { HOST_PORT, hostPort, PORT_LINK, portLink, PUBLISHED_ADDRESS, publishedAddress } from "./host-ports.ts";
+import { isolation } from "./isolation.ts";
+import type { OwnedKind, SharedKind } from "./kind.ts";
+import { masquerade } from "./masquerade.ts";
+import { namespace } from "./namespace.ts";
+import { nodeAddress } from "./node-address.ts";
+import { veth } from "./veth.ts";
+
+/** What one attachment owns, by the kind of its rows. */
+export const OWNED_KINDS: Readonly<Record<string, OwnedKind>> = {
+  namespace,
+  veth,
+  masquerade,
+  "forward-rules": forwardRules,
+  [HOST_PORT]: hostPort,
+  [PUBLISHED_ADDRESS]: publishedAddress,
+  [PORT_LINK]: portLink,
+  "container-link": containerLink,
+  "container-address": containerAddress,
+  [KIND_OF_ATTRIBUTES]: containerLinkAttributes,
+  [KIND_OF_SETTINGS]: containerSysctls,
+};
+
+/** What attachments share, by the kind of its rows. */
+export const SHARED_KINDS: Readonly<Record<string, SharedKind>> = {
+  bridge,
+  isolation,
+  "node-address": nodeAddress,
+};
+
+/** Gives the kind of what one attachment owns. */
+export function kindOf({ kind }: Pick<OwnedRow, "kind">): OwnedKind {
+  return known(OWNED_KINDS, kind);
+}
+
+/** Gives the kind of what attachments share. */
+export function sharedKindOf({ kind }: Pick<SharedRow, "kind">): SharedKind {
+  return known(SHARED_KINDS, kind);
+}
+
+function known<Kind>(table: Readonly<Record<string, Kind>>, name: string): Kind {
+  const kind = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (kind === undefined)
+    throw new Error(`no way to undo ${JSON.stringify(name)} is known: written by a newer release`);
+  return kind;
+}
