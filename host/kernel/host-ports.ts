@@ -186,7 +186,10 @@ export function publishedObject(address: IpAddress): string {
 
 /** Makes what comes in over a link and leaves by it again, to a published port, have the node's address. */
 export function addPortLink(nftables: Nftables, link: string): void {
-  const elements = linkKeys(link).map((key) => ({ key, comment: undefined }));
+  // Looked at first: what the kernel refuses costs a grace period.
+  const missing = linkKeys(link).filter((key) => nftables.getElement(LINKS, key) === undefined);
+  if (missing.length === 0) return;
+  const elements = missing.map((key) => ({ key, comment: undefined }));
   try {
     nftables.replaceElements({ gone: [], made: [{ map: LINKS, elements }] });
   } catch (error) {
