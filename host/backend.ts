@@ -11,6 +11,7 @@ import { startCall } from "./running-call.ts";
 import type { RunningCall } from "./running-call.ts";
 import type { CallReport, Pool } from "./sandbox/pool.ts";
 import { CniError } from "./spec/error.ts";
+import { withinPoints } from "./spec/fault-points.ts";
 
 /** What a backend is made of. */
 export interface BackendParts {
@@ -29,7 +30,9 @@ export function createBackend(parts: BackendParts): Backend {
     begin: (operation, calls) => begin(parts, ahead, { operation, calls }),
     call: async (call) => {
       if (isAborted(call.signal)) throw new CniError("tryAgainLater", ENDED_EARLY);
-      return runCall(client, ahead.take(call.callId) ?? (await openCall(parts, call)), call);
+      return withinPoints("host.call", call.plugin.type, async () =>
+        runCall(client, ahead.take(call.callId) ?? (await openCall(parts, call)), call),
+      );
     },
     recordLegacyCall: async (call) => void (await client.request("record-legacy-call", call)),
     listStale: async (asked) => (await client.request("list-stale", asked)).stale,

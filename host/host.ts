@@ -30,6 +30,7 @@ import { version, versionOfNetwork } from "./operations/version.ts";
 import { createPool } from "./sandbox/pool.ts";
 import type { Pool } from "./sandbox/pool.ts";
 import { CniError, isCniError } from "./spec/error.ts";
+import { passPoint } from "./spec/fault-points.ts";
 import { parseContainerId, parseIfName } from "./spec/names.ts";
 import type { ValidAttachment } from "./spec/valid-attachments.ts";
 import { validate } from "./validation.ts";
@@ -74,9 +75,11 @@ export function createHostWith(options: HostOptions, early: Promise<HelperClient
   /** Runs something with a helper; whatever goes wrong is a CniError. */
   const connected = async <T>(body: (parts: Connected) => Promise<T>): Promise<T> => {
     try {
-      return await withLivingHelper(sessions, ({ client, companion: pool }) =>
+      const answer = await withLivingHelper(sessions, ({ client, companion: pool }) =>
         body({ stateDir, client, pool, backend: createBackend({ client, pool, remembered }) }),
       );
+      passPoint("host.answer");
+      return answer;
     } catch (error) {
       throw isCniError(error)
         ? error

@@ -4,6 +4,7 @@
  * Trusts: the helper, which is root's. Bounds what it reads all the same.
  */
 import type { Socket } from "node:net";
+import { withinPoints } from "../spec/fault-points.ts";
 import { CniError, ERROR_CODES } from "../spec/error.ts";
 import type { CniErrorKind } from "../spec/error.ts";
 import { CONTROL_FRAME_MAX_BYTES, FrameReader, encodeFrame } from "./frames.ts";
@@ -71,10 +72,15 @@ export function openConversation(socket: Socket, lastWords: () => Promise<string
       if (reason !== undefined) return Promise.reject(reason);
       lastId += 1;
       const request: ControlRequest = { id: lastId, method, params };
-      return new Promise((resolve, reject) => {
-        waiting.set(request.id, { resolve: resolve as (result: unknown) => void, reject });
-        writeTogether(socket, encodeFrame(request), onSent);
-      });
+      return withinPoints(
+        "host.request",
+        method,
+        () =>
+          new Promise((resolve, reject) => {
+            waiting.set(request.id, { resolve: resolve as (result: unknown) => void, reject });
+            writeTogether(socket, encodeFrame(request), onSent);
+          }),
+      );
     },
   };
 }

@@ -10,6 +10,7 @@ import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CniError } from "../spec/error.ts";
+import { withinPoints } from "../spec/fault-points.ts";
 import { openConversation, parseHelperError } from "./client-connection.ts";
 import type { Conversation } from "./client-connection.ts";
 import { encodeFrame } from "./frames.ts";
@@ -75,7 +76,11 @@ export interface HelperClient {
  * @throws {CniError} of the kind that the helper gives as its reason: `stateUnusable`, `missingFeature`.
  * @throws {CniError} helperFailed when it ends, or is silent for too long.
  */
-export async function startHelper(options: HelperOptions): Promise<HelperClient> {
+export function startHelper(options: HelperOptions): Promise<HelperClient> {
+  return withinPoints("host.start-helper", "", () => start(options));
+}
+
+async function start(options: HelperOptions): Promise<HelperClient> {
   const child = spawnHelper(options);
   const stderr = keepTail(child.stderr);
   const exited = new Promise<void>((resolve) => {

@@ -5,6 +5,7 @@ import { decide } from "../grants/decide.ts";
 import { KernelError } from "../kernel/error.ts";
 import { kernelTime } from "../kernel/time.ts";
 import { CniError } from "../spec/error.ts";
+import { withinPoints } from "../spec/fault-points.ts";
 import type { JsonValue } from "./ledger/records.ts";
 import { OperationFailure } from "./operations/operation.ts";
 import type { Operation, OperationInterface } from "./operations/operation.ts";
@@ -63,7 +64,9 @@ export function dispatch(
   if (reason !== undefined) return refuse(request, reason);
   let value: unknown;
   try {
-    value = request.row.operation.run({ state, call: request.call }, request.args);
+    value = withinPoints("helper.operation", request.name, () =>
+      request.row.operation.run({ state, call: request.call }, request.args),
+    );
   } catch (error) {
     return failed(request, error);
   }

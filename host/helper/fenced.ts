@@ -4,6 +4,7 @@
 import { loadGranted } from "../components/granted.ts";
 import { clearNonBlocking } from "../kernel/peer.ts";
 import { isCniError } from "../spec/error.ts";
+import { withinPoints } from "../spec/fault-points.ts";
 import { breakCall } from "./methods/end-call.ts";
 import { OPERATIONS } from "./operations/index.ts";
 import { encodeFrame } from "./frames.ts";
@@ -43,7 +44,9 @@ export class Fence {
       const { sandboxId, digest } = opening;
       if (sandboxes.has(sandboxId)) throw new ProtocolViolation(`sandbox ${JSON.stringify(sandboxId)} runs already`);
       const { grant, files } = loadGranted(layout.stateDir, digest);
-      const started = startSandbox(this.#options(connection, this.#bundles.sandbox));
+      const started = withinPoints("helper.start-sandbox", "", () =>
+        startSandbox(this.#options(connection, this.#bundles.sandbox)),
+      );
       this.#follow(started);
       const frame: LoadFrame = {
         type: "load",

@@ -6,6 +6,7 @@ import { readdirSync, statSync } from "node:fs";
 import { layoutOf } from "../components/layout.ts";
 import { tryLock } from "../kernel/flock.ts";
 import { CniError } from "../spec/error.ts";
+import { withinPoints } from "../spec/fault-points.ts";
 import { GcLock } from "./gc-lock.ts";
 import type { Hold } from "./gc-lock.ts";
 
@@ -51,10 +52,13 @@ export function openLocks(stateDir: string): Locks {
   const layout = layoutOf(stateDir);
   const gc = new GcLock(`${layout.locksDir}/${GC_NAME}`);
   return {
-    container: (containerId) => take(layout.containerLock(hash("sha256", containerId, "hex").slice(0, 32))),
-    operation: (operationId) => takeOperation(layout.call(operationId)),
+    container: (containerId) =>
+      withinPoints("helper.lock", "container", () =>
+        take(layout.containerLock(hash("sha256", containerId, "hex").slice(0, 32))),
+      ),
+    operation: (operationId) => withinPoints("helper.lock", "operation", () => takeOperation(layout.call(operationId))),
     isAlive: (operationId) => !isFree(layout.call(operationId)),
-    gc: (kind) => attempt(gc.path, () => gc[kind]()),
+    gc: (kind) => withinPoints("helper.lock", `gc ${kind}`, () => attempt(gc.path, () => gc[kind]())),
     uid: (uid) => take(`${layout.locksDir}/${UID_PREFIX}${uid}`),
     removeAbandoned: () =>
       [layout.locksDir, layout.callsDir].reduce((sum, folder) => sum + removeAbandonedIn(folder), 0),

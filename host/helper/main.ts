@@ -7,6 +7,7 @@
 import { Socket } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
 import { CniError } from "../spec/error.ts";
+import { passPoint, withinPoints } from "../spec/fault-points.ts";
 import { Fence } from "./fenced.ts";
 import type { Bundles } from "./fenced.ts";
 import { abandonOperations } from "./methods/end-operation.ts";
@@ -28,8 +29,6 @@ export interface RunOptions {
   readonly stateDir: string;
   /** See `openHostLocalStore`. */
   readonly hostLocalStore?: string | undefined;
-  /** Called before and after each record of the ledger: tests end the process there. */
-  readonly hook?: ((point: string) => void) | undefined;
   /** @default the bundles beside the helper's own */
   readonly bundles?: Bundles;
   /** Time in ms since 1970. @default the machine's clock */
@@ -52,8 +51,10 @@ export async function runHelper(options: RunOptions): Promise<never> {
   watch(pipe, gone.resolve);
   try {
     const running = await start(options, gone.resolve);
+    passPoint("helper.listening");
     pipe.write(`${JSON.stringify({ socket: running.listening.path })}\n`);
     await gone.promise;
+    passPoint("helper.end");
     await end(running);
     return process.exit(0);
   } catch (error) {
@@ -72,8 +73,10 @@ function watch(pipe: Socket, onGone: () => void): void {
 }
 
 async function start(options: RunOptions, onGone: () => void): Promise<Running> {
-  const { stateDir, hostLocalStore, hook, bundles = bundlesBeside(import.meta.filename), now = Date.now } = options;
-  const state = await openState({ stateDir, hostLocalStore, version: VERSION, now, hook });
+  const { stateDir, hostLocalStore, bundles = bundlesBeside(import.meta.filename), now = Date.now } = options;
+  const state = await withinPoints("helper.open-state", "", () =>
+    openState({ stateDir, hostLocalStore, version: VERSION, now }),
+  );
   const fence = new Fence(state, bundles);
   let isServing = false;
   const onConnection = (connection: Connection): void => {

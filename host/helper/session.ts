@@ -3,6 +3,7 @@
  */
 import type { Socket } from "node:net";
 import { CniError, isCniError } from "../spec/error.ts";
+import { passPoint, withinPoints } from "../spec/fault-points.ts";
 import { METHODS } from "./methods/index.ts";
 import { METHOD_SCHEMAS, REQUEST_SCHEMA } from "./methods/schemas.ts";
 import { CONTROL_FRAME_MAX_BYTES, FrameReader, encodeFrame } from "./frames.ts";
@@ -58,6 +59,7 @@ function senderOf(socket: Socket): Sender {
   let held: ControlAnswer[] = [];
   let timer: NodeJS.Timeout | undefined;
   const write = (value: ControlAnswer): void => {
+    passPoint("helper.answer");
     if (socket.writableCorked === 0) {
       socket.cork();
       process.nextTick(() => socket.uncork());
@@ -112,7 +114,9 @@ function answer(
   // The table's type ties each method to its parameters; by name they are all alike.
   const run = METHODS[method] as unknown as (state: HelperState, params: unknown) => unknown;
   try {
-    const result = inOrder(underWay, idsIn(params), () => run(state, params));
+    const result = inOrder(underWay, idsIn(params), () =>
+      withinPoints("helper.method", method, () => run(state, params)),
+    );
     if (result instanceof Promise && method === "begin-call") announce(state, params, result);
     if (result instanceof Promise) result.then((value: unknown) => send({ id, result: value }), fail);
     else if (isUnhurried(method, params)) sendLater({ id, result });

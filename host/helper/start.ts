@@ -21,8 +21,6 @@ export interface StartOptions {
   readonly stateDir: string;
   readonly version: string;
   readonly now: () => number;
-  /** See `LedgerOptions.hook`. */
-  readonly hook?: ((point: string) => void) | undefined;
   /** See `openHostLocalStore`. */
   readonly hostLocalStore?: string | undefined;
 }
@@ -32,12 +30,12 @@ export interface StartOptions {
  * @throws {CniError} stateUnusable, missingFeature.
  */
 export async function openState(options: StartOptions): Promise<HelperState> {
-  const { stateDir, version, now, hook } = options;
+  const { stateDir, version, now } = options;
   const directory = openStateDirectory(stateDir);
   const hostLocalStore = openHostLocalStore(directory, options.hostLocalStore);
   await warmThreadPool();
   const node = openNode();
-  const ledger = openLedger({ stateDir: directory.path, nodeNetnsCookie: node.cookie, now, hook, hostLocalStore });
+  const ledger = openLedger({ stateDir: directory.path, nodeNetnsCookie: node.cookie, now, hostLocalStore });
   const state: HelperState = {
     version,
     layout: directory.layout,

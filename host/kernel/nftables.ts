@@ -4,6 +4,7 @@
 
 import koffi, { type KoffiFunc } from "koffi";
 
+import { withinPoints } from "../spec/fault-points.ts";
 import { isKernelError, KernelError } from "./error.ts";
 import { closeDescriptor, describeErrno, errnoName } from "./libc.ts";
 import { runInNetns, type Netns } from "./netns.ts";
@@ -260,16 +261,18 @@ export class Nftables implements Disposable {
     this.runs += 1;
     const library = this.#library;
     const context = this.#context;
-    return countKernelTime(() =>
-      runInNetns({ fd: this.#netnsFd }, () => {
-        const failed = library.run(context, json) !== 0;
-        const errno = koffi.errno();
-        // Both buffers are emptied by being read.
-        const output = library.readOutput(context);
-        const problem = library.readError(context);
-        if (failed) throw refusal(problem, errno);
-        return output;
-      }),
+    return withinPoints("kernel.nftables", "", () =>
+      countKernelTime(() =>
+        runInNetns({ fd: this.#netnsFd }, () => {
+          const failed = library.run(context, json) !== 0;
+          const errno = koffi.errno();
+          // Both buffers are emptied by being read.
+          const output = library.readOutput(context);
+          const problem = library.readError(context);
+          if (failed) throw refusal(problem, errno);
+          return output;
+        }),
+      ),
     );
   }
 }

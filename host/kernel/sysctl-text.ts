@@ -8,6 +8,7 @@
 
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 
+import { withinPoints } from "../spec/fault-points.ts";
 import { settingSegments } from "../spec/setting-name.ts";
 import { isKernelError, KernelError, withErrno } from "./error.ts";
 import { runInNetns, type Netns } from "./netns.ts";
@@ -41,7 +42,9 @@ export function readSetting(netns: Pick<Netns, "fd">, name: string): string | un
  * @throws {KernelError} ENOENT when there is none, EACCES when it is read-only, EINVAL when it is no name of one or the value is refused.
  */
 export function writeSetting(netns: Pick<Netns, "fd">, name: string, value: string): void {
-  inOpened(netns, { name, flags: constants.O_WRONLY }, (fd) => writeSync(fd, `${value}${LINE_FEED}`, 0));
+  withinPoints("kernel.setting", name, () =>
+    inOpened(netns, { name, flags: constants.O_WRONLY }, (fd) => writeSync(fd, `${value}${LINE_FEED}`, 0)),
+  );
 }
 
 interface Opening {

@@ -4,6 +4,7 @@
 
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 
+import { withinPoints } from "../spec/fault-points.ts";
 import { KernelError, withErrno } from "./error.ts";
 import { runInNetns, type Netns } from "./netns.ts";
 import { countKernelTime } from "./time.ts";
@@ -57,11 +58,13 @@ export function readSysctl(netns: Pick<Netns, "fd">, key: SysctlKey): number {
  * @throws {KernelError} ENOENT when there is no such link, or the kernel lacks the family; EINVAL for a value it refuses; EROFS.
  */
 export function writeSysctl(netns: Pick<Netns, "fd">, key: SysctlKey, value: number): number {
-  return inOpened(netns, key, constants.O_RDWR, (fd, call) => {
-    const replaced = readValue(fd, call);
-    if (replaced !== value) writeSync(fd, `${value}\n`, 0);
-    return replaced;
-  });
+  return withinPoints("kernel.setting", key.name, () =>
+    inOpened(netns, key, constants.O_RDWR, (fd, call) => {
+      const replaced = readValue(fd, call);
+      if (replaced !== value) writeSync(fd, `${value}\n`, 0);
+      return replaced;
+    }),
+  );
 }
 
 /**
@@ -73,21 +76,23 @@ export function setLinkSysctls(
   link: string,
   values: readonly (readonly [name: LinkSysctlName, value: number])[],
 ): void {
-  countKernelTime(() =>
-    runInNetns(netns, () => {
-      for (const [name, value] of values) {
-        const call = `sysctl ${name} of a link`;
-        const path = sysctlPath({ name, link }, call);
-        withErrno(call, () => {
-          const fd = openSync(path, constants.O_WRONLY);
-          try {
-            writeSync(fd, `${value}\n`, 0);
-          } finally {
-            closeSync(fd);
-          }
-        });
-      }
-    }),
+  withinPoints("kernel.setting", values.map(([name]) => name).join(" "), () =>
+    countKernelTime(() =>
+      runInNetns(netns, () => {
+        for (const [name, value] of values) {
+          const call = `sysctl ${name} of a link`;
+          const path = sysctlPath({ name, link }, call);
+          withErrno(call, () => {
+            const fd = openSync(path, constants.O_WRONLY);
+            try {
+              writeSync(fd, `${value}\n`, 0);
+            } finally {
+              closeSync(fd);
+            }
+          });
+        }
+      }),
+    ),
   );
 }
 

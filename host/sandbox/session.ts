@@ -12,6 +12,7 @@ import type {
   ResultFrame,
   SandboxToHost,
 } from "../helper/sandbox-protocol.ts";
+import { withinPoints } from "../spec/fault-points.ts";
 import { Batch } from "./batch.ts";
 import { ChannelClosed, type BlockingChannel } from "./channel.ts";
 import { runGuest, trapText, unwrapAnswer, type GuestOutcome } from "./guest-error.ts";
@@ -57,7 +58,8 @@ export class Session implements ImportContext {
     if (this.#batch !== undefined) throw new Error(`${operation} has an answer to give, and a batch is open`);
     this.#beginHostCall();
     this.#readStarted();
-    return unwrapAnswer(this.#ask(JSON.stringify([operation, ...args.map(toWire)])) as OperationAnswer);
+    const ask = (): unknown => this.#ask(JSON.stringify([operation, ...args.map(toWire)]));
+    return unwrapAnswer(withinPoints("sandbox.ask", operation, ask) as OperationAnswer);
   }
 
   startHelper(operation: string, args: readonly unknown[]): void {
@@ -65,7 +67,7 @@ export class Session implements ImportContext {
     if (this.#started !== undefined) throw new Error(`${operation}, and something was started in this call already`);
     this.#beginHostCall();
     const frame = this.#encode(JSON.stringify([operation, ...args.map(toWire)]), []);
-    this.#exchange(() => this.#channels.private.writeEncoded(frame));
+    withinPoints("sandbox.ask", operation, () => this.#exchange(() => this.#channels.private.writeEncoded(frame)));
     this.#started = { answer: undefined };
   }
 
@@ -99,17 +101,19 @@ export class Session implements ImportContext {
     if (batch === undefined) throw new Error("no batch is open");
     this.#batch = undefined;
     if (batch.isEmpty) return;
-    unwrapAnswer(this.#ask(batch.toText()) as BatchAnswer);
+    unwrapAnswer(withinPoints("sandbox.ask", "batch", () => this.#ask(batch.toText())) as BatchAnswer);
   }
 
   askIpam(verb: "add" | "del" | "check" | "status"): unknown {
     if (this.#batch !== undefined) throw new Error("the IPAM plugin is asked, and a batch is open");
     this.#beginHostCall();
     if (verb === "add" && this.#isIpamAhead) return this.#takeIpam();
-    const answer = this.#exchange(() => {
-      this.#send({ type: "ipam", verb });
-      return this.#readIpam("ipam-answer");
-    });
+    const answer = withinPoints("sandbox.ask", `ipam.${verb}`, () =>
+      this.#exchange(() => {
+        this.#send({ type: "ipam", verb });
+        return this.#readIpam("ipam-answer");
+      }),
+    );
     return unwrapAnswer(answer);
   }
 
@@ -151,7 +155,7 @@ export class Session implements ImportContext {
     this.#ahead = undefined;
     this.#started = undefined;
     const started = performance.now();
-    const outcome = this.#callGuest(call, instance);
+    const outcome = withinPoints("sandbox.guest", call.verb, () => this.#callGuest(call, instance));
     const guestMicroseconds = Math.round((performance.now() - started) * 1000);
     if (this.#isAsking) throw new ChannelClosed("a call ended in the middle of an exchange");
     this.#endActs.shift()?.();
@@ -173,7 +177,7 @@ export class Session implements ImportContext {
       instantiateMicroseconds: instance.instantiateMicroseconds,
       guestMicroseconds,
     } as const;
-    const sent = this.#sendResult(result);
+    const sent = withinPoints("sandbox.result", "", () => this.#sendResult(result));
     return !("trap" in sent || "limit" in sent);
   }
 

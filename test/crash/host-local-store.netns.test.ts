@@ -8,8 +8,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createHost } from "../../host/index.ts";
 import type { Host } from "../../host/index.ts";
 import { createContainer } from "../support/container.ts";
+import { buildCrashBundles } from "./bundles.ts";
 import { pointReached, writePlan } from "./plan.ts";
-import { buildCrashBundles, createStage, delAgain, networkOf, requestOf } from "./stage.ts";
+import { createStage, delAgain, networkOf, requestOf } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 
 const NETWORK = networkOf("kept", "10.74.0.0/24");
@@ -38,7 +39,7 @@ async function leased(host: Host): Promise<readonly string[]> {
 
 const SCENES = (["add", "del"] as const).flatMap((verb) =>
   [verb === "add" ? "lease" : "release", "close"].flatMap((record) =>
-    ["before", "after"].map((when) => ({ verb, point: `${record}:${when}` })),
+    ["before", "after"].map((when) => ({ verb, point: `ledger.${record}:${when}` })),
   ),
 );
 
@@ -52,7 +53,14 @@ describe("a helper that is killed", () => {
       expect(files()).toEqual(await leased(host));
       expect(files()).toHaveLength(1);
     }
-    writePlan(stage.stateDir, { id: randomUUID(), record: false, point, occurrence: 0, victim: "helper" });
+    writePlan(stage.stateDir, {
+      id: randomUUID(),
+      gate: "verb",
+      record: false,
+      point,
+      occurrence: 0,
+      act: { kill: "helper" },
+    });
     await host[verb](request).catch(() => undefined);
     expect(pointReached(stage.stateDir)).toBe(point);
     await host.close();

@@ -9,12 +9,14 @@ import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
 import { containerSnapshot, snapshot } from "../support/snapshot.ts";
 import type { Snapshot } from "../support/snapshot.ts";
+import { buildCrashBundles } from "./bundles.ts";
 import { pointReached, pointsPassed, removePlan, writePlan } from "./plan.ts";
-import type { Victim } from "./plan.ts";
+import type { Victim as AnyVictim } from "./plan.ts";
 import { everyProcessOf, locksLeft, rowsLeft } from "./remains.ts";
-import { buildCrashBundles, createStage, delAgain, endOf, networkOf, requestOf, spawnHost } from "./stage.ts";
+import { createStage, delAgain, endOf, networkOf, requestOf, spawnHost } from "./stage.ts";
 
 type Verb = "add" | "del";
+type Victim = Exclude<AnyVictim, "shim">;
 
 /** Who is killed in which verb, at which of its points. */
 interface Scene {
@@ -30,6 +32,7 @@ interface Base {
   readonly rows: readonly string[];
 }
 
+const LEDGER = "ledger.";
 const NETWORK = networkOf("crash", "10.77.0.0/24");
 
 await buildCrashBundles();
@@ -51,9 +54,11 @@ async function record(verb: Verb): Promise<readonly string[]> {
   const request = requestOf(container, NETWORK);
   const host = await stage.openHost("hooked");
   if (verb === "del") await host.add(request);
-  writePlan(stateDir, { id: randomUUID(), record: true });
+  writePlan(stateDir, { id: randomUUID(), gate: "verb", record: true });
   await host[verb](request);
-  const passed = pointsPassed(stateDir);
+  const passed = pointsPassed(stateDir).flatMap((point) =>
+    point.startsWith(LEDGER) ? [point.slice(LEDGER.length)] : [],
+  );
   removePlan(stateDir);
   if (verb === "add") await host.del(request);
   await host.close();
@@ -77,7 +82,14 @@ async function perform(
   { verb, victim, point, occurrence }: Scene,
   request: AttachmentRequest,
 ): Promise<"ok" | "error" | "killed"> {
-  writePlan(stateDir, { id: randomUUID(), record: false, point, occurrence, victim });
+  writePlan(stateDir, {
+    id: randomUUID(),
+    gate: "verb",
+    record: false,
+    point: `${LEDGER}${point}`,
+    occurrence,
+    act: { kill: victim },
+  });
   if (victim === "host") {
     expect(await endOf(spawnHost(stateDir, verb, request))).toBe("SIGKILL");
     return "killed";
@@ -108,7 +120,7 @@ async function play(scene: Scene): Promise<void> {
   const fresh = await stage.openHost();
   if (scene.verb === "del") await fresh.add(request);
   const outcome = await perform(scene, request);
-  expect(pointReached(stateDir)).toBe(scene.point);
+  expect(pointReached(stateDir)).toBe(`${LEDGER}${scene.point}`);
   if (outcome === "ok" && scene.verb === "del") expect(rowsLeft(stateDir)).toEqual(base.rows);
   await delAgain(fresh, request);
   await fresh.close();

@@ -11,8 +11,9 @@ import { installShims } from "../../host/shim/install.ts";
 import { run, until } from "../support/command.ts";
 import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
+import { buildCrashBundles } from "./bundles.ts";
 import { everyProcessOf, locksLeft, rowsLeft } from "./remains.ts";
-import { buildCrashBundles, createStage, endOf, networkOf, requestOf, spawnHost } from "./stage.ts";
+import { createStage, endOf, networkOf, requestOf, spawnHost } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 
 const NETWORK = networkOf("orphans", "10.78.0.0/24");

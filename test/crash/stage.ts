@@ -6,7 +6,6 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { createHost } from "../../host/index.ts";
 import type { AttachmentRequest, Host } from "../../host/index.ts";
 import type { Limits } from "../../host/helper/protocol.ts";
@@ -15,31 +14,8 @@ import type { JsonObject } from "../../host/spec/json.ts";
 import { until } from "../support/command.ts";
 import type { TestContainer } from "../support/container.ts";
 import { componentOf, createStateFolder } from "../support/host.ts";
+import { CRASH_BUNDLES } from "./bundles.ts";
 import { everyProcessOf } from "./remains.ts";
-
-const DIST = join(import.meta.dirname, "..", "..", "dist");
-/** Bundles whose helper has the hook. */
-export const CRASH_BUNDLES = join(DIST, "crash-test");
-
-/** Builds them. The helper is a file beside no others: it is told where those are. */
-export async function buildCrashBundles(): Promise<void> {
-  await build({
-    entryPoints: {
-      helper: join(import.meta.dirname, "helper-entry.ts"),
-      "host-process": join(import.meta.dirname, "host-process.ts"),
-    },
-    outdir: CRASH_BUNDLES,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "esm",
-    external: ["koffi"],
-    // The helper's own entry is part of the bundle and must not run.
-    define: { "import.meta.main": "false" },
-    logLevel: "warning",
-  });
-}
 
 /** A state directory that is there until it is disposed. */
 export interface Stage extends AsyncDisposable {

@@ -9,8 +9,9 @@ import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
 import { snapshot } from "../support/snapshot.ts";
 import type { Snapshot } from "../support/snapshot.ts";
+import { buildCrashBundles } from "./bundles.ts";
 import { everyProcessOf, locksLeft, rowsLeft } from "./remains.ts";
-import { buildCrashBundles, createStage, endOf, networkOf, requestOf, spawnHost } from "./stage.ts";
+import { createStage, endOf, networkOf, requestOf, spawnHost } from "./stage.ts";
 import type { Stage } from "./stage.ts";
 
 const NETWORK = networkOf("shared", "10.80.0.0/24");

@@ -52,7 +52,7 @@ export class AttachmentTable implements AttachmentStore {
 
   put(record: AttachmentRecord, operationId: string): void {
     const { containerId, network, ifname, scope, netns, cniVersion, configuration, runtimeConfig, result } = record;
-    recorded(this.#context, "attachment", () =>
+    recorded("attachment", () =>
       this.#context.database.run(
         INSERT,
         containerId,
@@ -75,7 +75,7 @@ export class AttachmentTable implements AttachmentStore {
 
   delete({ containerId, network, ifname }: AttachmentKey, scope?: Scope): void {
     const where = whereOf({ container_id: containerId, network, ifname, scope });
-    recorded(this.#context, "attachment-delete", () =>
+    recorded("attachment-delete", () =>
       this.#context.database.run(`DELETE FROM attachments WHERE ${where.sql}`, ...where.values),
     );
   }
@@ -84,7 +84,7 @@ export class AttachmentTable implements AttachmentStore {
     { containerId, network, ifname, scope, legacy }: AttachmentRecord,
     digests: AttachmentRecord["digests"],
   ): void {
-    recorded(this.#context, "attachment", () =>
+    recorded("attachment", () =>
       this.#context.database.run(
         "UPDATE attachments SET digests = ? WHERE container_id = ? AND network = ? AND ifname = ? AND scope = ?",
         JSON.stringify(servedBy({ digests, legacy })),
@@ -97,7 +97,7 @@ export class AttachmentTable implements AttachmentStore {
   }
 
   deleteMadeBy(operationId: string, containerId: string): void {
-    recorded(this.#context, "attachment-delete", () =>
+    recorded("attachment-delete", () =>
       this.#context.database.run(
         "DELETE FROM attachments WHERE container_id = ? AND operation_id = ?",
         containerId,

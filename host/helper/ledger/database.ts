@@ -4,6 +4,8 @@
 import { DatabaseSync } from "node:sqlite";
 import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { CniError } from "../../spec/error.ts";
+import { withinPoints } from "../../spec/fault-points.ts";
+import type { LedgerRecord } from "../../spec/fault-points.ts";
 import { MIGRATIONS, SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 
 /** How long a helper waits for another one's transaction. */
@@ -20,16 +22,11 @@ export interface Context {
   readonly database: Database;
   /** Row of this uptime of the machine in `boots`. */
   readonly boot: number;
-  /** Called before and after each record is written. */
-  readonly hook: (point: string) => void;
 }
 
-/** Runs a write with the hook's points around it. */
-export function recorded<T>({ hook }: Context, record: string, write: () => T): T {
-  hook(`${record}:before`);
-  const result = write();
-  hook(`${record}:after`);
-  return result;
+/** Runs a write with the record's fault points around it. */
+export function recorded<T>(record: LedgerRecord, write: () => T): T {
+  return withinPoints(`ledger.${record}`, "", write);
 }
 
 /** One connection. Statements are prepared once. */

@@ -43,7 +43,7 @@ export class LeaseTable implements LeaseStore {
 
   reserveNext(owner: Owner, wanted: NextAddress): NextOutcome {
     const { database } = this.#context;
-    return recorded(this.#context, "lease", () =>
+    return recorded("lease", () =>
       database.transaction((): NextOutcome => {
         if (this.#hasLease(owner, wanted)) return { failed: "already-exists" };
         const free = this.#firstFree(owner.network, wanted);
@@ -60,12 +60,12 @@ export class LeaseTable implements LeaseStore {
     wanted: { readonly operationId: string; readonly setIndex: number; readonly address: IpAddress },
   ): "reserved" | "taken" {
     const isInserted = (): boolean => this.#insert(holderOf(owner, wanted), storedOf(wanted.address));
-    return recorded(this.#context, "lease", () => (isInserted() ? "reserved" : "taken"));
+    return recorded("lease", () => (isInserted() ? "reserved" : "taken"));
   }
 
   takeOver({ operationId, network, leases, cursors }: TakenOver): TakeOverOutcome {
     const { database } = this.#context;
-    return recorded(this.#context, "lease", () =>
+    return recorded("lease", () =>
       database.transaction(() => {
         const conflicts: Lease[] = [];
         let imported = 0;
@@ -83,7 +83,7 @@ export class LeaseTable implements LeaseStore {
   withdraw(network: string, address: IpAddress): void {
     const { family, value } = storedOf(address);
     this.#changes.count(network);
-    recorded(this.#context, "release", () =>
+    recorded("release", () =>
       this.#context.database.run(
         "DELETE FROM leases WHERE network = ? AND family = ? AND address = ?",
         network,
@@ -115,7 +115,6 @@ export class LeaseTable implements LeaseStore {
     if (where.values.length === 0) return 0;
     this.#changes.count(filter.network);
     return recorded(
-      this.#context,
       "release",
       () => this.#context.database.run(`DELETE FROM leases WHERE ${where.sql}`, ...where.values).changes,
     );

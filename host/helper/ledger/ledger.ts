@@ -37,10 +37,10 @@ import { SharedTable } from "./shared.ts";
  * @throws {CniError} stateUnusable when it cannot be opened, or was written by a newer release; then nothing is changed.
  */
 export function openLedger(options: LedgerOptions): Ledger {
-  const { stateDir, nodeNetnsCookie, now, hook = () => {}, bootId, hostLocalStore } = options;
+  const { stateDir, nodeNetnsCookie, now, bootId, hostLocalStore } = options;
   const database = Database.open(layoutOf(stateDir).ledger);
   const { boot, rebooted } = readBoot(database, bootId ?? readBootId());
-  return new SqliteLedger({ database, boot, hook }, { nodeNetnsCookie, now, rebooted, hostLocalStore });
+  return new SqliteLedger({ database, boot }, { nodeNetnsCookie, now, rebooted, hostLocalStore });
 }
 
 interface Facts {
@@ -86,7 +86,7 @@ class SqliteLedger implements Ledger {
 
   handOver({ id, containerId }: Pick<OperationRecord, "id" | "containerId">, to: string): void {
     const { database } = this.#context;
-    recorded(this.#context, "hand-over", () =>
+    recorded("hand-over", () =>
       this.transaction(() => {
         for (const table of ["owned", "leases", "shared_users", "attachments"]) {
           const sql = `UPDATE ${table} SET operation_id = ? WHERE container_id = ? AND operation_id = ?`;
@@ -154,7 +154,7 @@ class SqliteLedger implements Ledger {
 
   flush(): void {
     if (!this.#owned.hasMarks && this.#audit.waiting === 0) return;
-    recorded(this.#context, "flush", () =>
+    recorded("flush", () =>
       this.transaction(() => {
         this.#owned.writeMarks();
         this.#audit.write();
@@ -163,10 +163,12 @@ class SqliteLedger implements Ledger {
   }
 
   reclaimAfterReboot(): Reclaimed {
-    return this.transaction(() => {
-      this.#mirrored?.removeFormer();
-      return reclaim(this.#context);
-    });
+    return recorded("reclaim", () =>
+      this.transaction(() => {
+        this.#mirrored?.removeFormer();
+        return reclaim(this.#context);
+      }),
+    );
   }
 
   agreeWithStore(): readonly Lease[] {

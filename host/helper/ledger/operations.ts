@@ -32,7 +32,7 @@ export class OperationTable {
     helperPid,
     within,
   }: OperationRecord): void {
-    recorded(this.#context, "operation", () =>
+    recorded("operation", () =>
       this.#context.database.run(
         INSERT,
         id,
@@ -51,7 +51,7 @@ export class OperationTable {
   }
 
   close(id: string): void {
-    recorded(this.#context, "close", () => this.#context.database.run("DELETE FROM operations WHERE id = ?", id));
+    recorded("close", () => this.#context.database.run("DELETE FROM operations WHERE id = ?", id));
   }
 
   read(id: string): OperationRecord | undefined {

@@ -42,15 +42,15 @@ export class OwnedTable {
 
   /** Writes a change down. The marks wait on: without them it is undone as well, since what is undone may not have been done. */
   intent(owner: Owner, intent: Intent): number {
-    return recorded(this.#context, "intent", () => this.#insert(owner, intent));
+    return recorded("intent", () => this.#insert(owner, intent));
   }
 
   markDone(id: number, undo: JsonObject | undefined): void {
-    recorded(this.#context, "done", () => this.#done.set(id, undo));
+    recorded("done", () => this.#done.set(id, undo));
   }
 
   markForgotten(id: number): void {
-    recorded(this.#context, "forget", () => {
+    recorded("forget", () => {
       this.#done.delete(id);
       this.#forgotten.add(id);
     });

@@ -237,8 +237,6 @@ export interface LedgerOptions {
   /** Cookie of the helper's own network namespace, decimal text. */
   readonly nodeNetnsCookie: string;
   readonly now: () => number;
-  /** Called before and after each record is written, with `<record>:before` and `<record>:after`: tests end the process there. */
-  readonly hook?: ((point: string) => void) | undefined;
   /** Has a file for every lease. @default none: leases are in the ledger alone */
   readonly hostLocalStore?: HostLocalStore | undefined;
   /** Identity of the machine's uptime. @default content of /proc/sys/kernel/random/boot_id */

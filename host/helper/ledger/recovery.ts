@@ -1,6 +1,7 @@
 /**
  * @module Undoes what operations left whose helper died.
  */
+import { withinPoints } from "../../spec/fault-points.ts";
 import type { Locks } from "../locks.ts";
 import type { Ledger, OperationRecord, OwnedRow, SharedRow } from "./records.ts";
 
@@ -52,7 +53,10 @@ export async function recover(
     if (lock === undefined) continue;
     // Between the list and the lock another helper may have recovered it.
     const operation = ledger.readOperation(id);
-    if (operation !== undefined) recovered.push(await recoverOne(ledger, operation, undoAll));
+    if (operation !== undefined)
+      recovered.push(
+        await withinPoints("helper.recover", operation.verb, () => recoverOne(ledger, operation, undoAll)),
+      );
   }
   if (filter.operationId === undefined && filter.containerId === undefined) locks.removeAbandoned();
   return recovered;

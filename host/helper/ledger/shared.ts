@@ -39,7 +39,7 @@ export class SharedTable implements SharedStore {
 
   share(owner: Owner, thing: SharedThing): ShareOutcome {
     const { database } = this.#context;
-    return recorded(this.#context, "share", () =>
+    return recorded("share", () =>
       database.transaction(() => {
         const found = this.find(owner.nodeNetnsCookie, thing.kind, thing.key);
         const state = found === undefined ? "created" : this.#judge(found, thing.operationId);
@@ -53,7 +53,7 @@ export class SharedTable implements SharedStore {
 
   ready(id: number, undo?: JsonObject): void {
     const text = undo === undefined ? null : JSON.stringify(undo);
-    recorded(this.#context, "ready", () =>
+    recorded("ready", () =>
       this.#context.database.run("UPDATE shared SET state = 'ready', undo = coalesce(?, undo) WHERE id = ?", text, id),
     );
   }
@@ -65,7 +65,7 @@ export class SharedTable implements SharedStore {
   ): { readonly last: boolean; readonly row: SharedRow } | undefined {
     const { database } = this.#context;
     const where = whereOfUser(user);
-    return recorded(this.#context, "unshare", () =>
+    return recorded("unshare", () =>
       database.transaction(() => {
         const { changes } = database.run(
           `DELETE FROM shared_users WHERE shared_id = ? AND ${where.sql}`,
@@ -81,9 +81,7 @@ export class SharedTable implements SharedStore {
   }
 
   removed(id: number): void {
-    recorded(this.#context, "removed", () =>
-      this.#context.database.run("DELETE FROM shared WHERE id = ? AND state = 'deleting'", id),
-    );
+    recorded("removed", () => this.#context.database.run("DELETE FROM shared WHERE id = ? AND state = 'deleting'", id));
   }
 
   list({ user, joinedBy, busyWith, network, kind, key, nodeNetnsCookie }: SharedFilter): SharedRow[] {

@@ -3,6 +3,7 @@
  *
  * The kernel takes a grace period for it. The ledger's rows stay until it has happened: whoever finds them deletes what is left.
  */
+import { withinPoints } from "../../spec/fault-points.ts";
 import type { OwnedRow } from "../ledger/records.ts";
 import type { HelperState, OpenOperation } from "../state.ts";
 import { undoOwned } from "./owned.ts";
@@ -58,7 +59,10 @@ async function finish(
 ): Promise<DeletionOutcome> {
   const indexes = [veth, ...unused.map(({ linkIndex }) => linkIndex)].filter((index) => index !== undefined);
   try {
-    const kernelMicroseconds = indexes.length === 0 ? 0 : await node.rtnetlink.deleteLinks(indexes);
+    const kernelMicroseconds =
+      indexes.length === 0
+        ? 0
+        : await withinPoints("helper.link-deletion", "", () => node.rtnetlink.deleteLinks(indexes));
     ledger.forget(row.id);
     for (const { row: shared } of unused) ledger.shared.removed(shared.id);
     return { failure: undefined, kernelMicroseconds };

@@ -1,6 +1,7 @@
 /**
  * @module Undoing one change. What each kind does is in `kinds/`.
  */
+import { withinPoints } from "../../spec/fault-points.ts";
 import { kindOf } from "../kinds/index.ts";
 import type { OwnedRow } from "../ledger/records.ts";
 import type { HelperState } from "../state.ts";
@@ -10,5 +11,5 @@ import type { HelperState } from "../state.ts";
  * @throws {KernelError} when the kernel refuses.
  */
 export function undoOwned(state: HelperState, row: OwnedRow): number | undefined {
-  return kindOf(row).undo(state, row);
+  return withinPoints("helper.undo", row.kind, () => kindOf(row).undo(state, row));
 }

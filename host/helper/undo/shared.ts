@@ -1,6 +1,7 @@
 /**
  * @module Leaving what attachments share, and deleting what nobody uses any more.
  */
+import { withinPoints } from "../../spec/fault-points.ts";
 import { sharedKindOf } from "../kinds/index.ts";
 import type { SharedRow, SharedUser } from "../ledger/records.ts";
 import type { HelperState } from "../state.ts";
@@ -30,5 +31,6 @@ export function leaveShared(
 
 /** Undoes a shared thing that nobody uses, but for its link. */
 export function dismantle(state: HelperState, row: SharedRow): Unused {
-  return { row, linkIndex: sharedKindOf(row).dismantle(state, row) };
+  const linkIndex = withinPoints("helper.undo", row.kind, () => sharedKindOf(row).dismantle(state, row));
+  return { row, linkIndex };
 }

@@ -2,6 +2,7 @@
  * @module Undoes a set of changes, last first, and goes on after a failure. Links go in one request: one grace period for all.
  */
 import { kernelTime } from "../../kernel/time.ts";
+import { withinPoints } from "../../spec/fault-points.ts";
 import type { OwnedRow, SharedRow, SharedUser } from "../ledger/records.ts";
 import type { AttachmentKey, Digest } from "../protocol.ts";
 import type { HelperState } from "../state.ts";
@@ -115,7 +116,10 @@ async function deleteTogether(
 ): Promise<number> {
   const indexes = [...links.values(), ...unused.flatMap(({ linkIndex }) => linkIndex ?? [])];
   try {
-    const took = indexes.length === 0 ? 0 : await node.rtnetlink.deleteLinks(indexes);
+    const took =
+      indexes.length === 0
+        ? 0
+        : await withinPoints("helper.link-deletion", "", () => node.rtnetlink.deleteLinks(indexes));
     for (const row of links.keys()) ledger.forget(row.id);
     for (const { row } of unused) ledger.shared.removed(row.id);
     return took;

@@ -5,18 +5,9 @@
  * its owner may be root, and could otherwise answer in the kernel's place.
  */
 
+import { withinPoints } from "../../spec/fault-points.ts";
 import { KernelError } from "../error.ts";
-import {
-  checked,
-  closeDescriptor,
-  connect,
-  errnoName,
-  lastErrno,
-  receive,
-  send,
-  setSocketOption,
-  socket,
-} from "../libc.ts";
+import { checked, closeDescriptor, connect, lastErrno, receive, send, setSocketOption, socket } from "../libc.ts";
 import { openNetnsOfSocket, runInNetns, type Netns } from "../netns.ts";
 import { countKernelTime } from "../time.ts";
 import {
@@ -26,10 +17,10 @@ import {
   FLAG_REQUEST,
   MESSAGE_DONE,
   MESSAGE_ERROR,
-  readAcknowledgement,
   readMessages,
   type Message,
 } from "./codec.ts";
+import { throwRefusal } from "./refusal.ts";
 import { MessageWriter } from "./writer.ts";
 
 /** Source: bits/socket.h. */
@@ -125,8 +116,10 @@ export class NetlinkSocket implements Disposable {
    * @throws {KernelError} with the kernel's error.
    */
   change(request: NetlinkRequest): void {
-    this.#send(this.#build(request, FLAG_ACK), request.call);
-    this.#awaitAcknowledgement(request.call);
+    withinPoints("kernel.change", request.call, () => {
+      this.#send(this.#build(request, FLAG_ACK), request.call);
+      this.#awaitAcknowledgement(request.call);
+    });
   }
 
   /**
@@ -140,12 +133,18 @@ export class NetlinkSocket implements Disposable {
       this.#sequence = first - 1;
       return Buffer.from(this.#build(request, index === requests.length - 2 ? FLAG_ACK : 0));
     });
-    this.#send(Buffer.concat(parts), call);
-    this.#awaitAcknowledgement(call);
+    withinPoints("kernel.change-together", call, () => {
+      this.#send(Buffer.concat(parts), call);
+      this.#awaitAcknowledgement(call);
+    });
   }
 
   /** As {@link change}, but waits on the thread pool: for what blocks in send(2). Only one at a time. */
-  async changeSlowly(request: NetlinkRequest): Promise<void> {
+  changeSlowly(request: NetlinkRequest): Promise<void> {
+    return withinPoints("kernel.change-slowly", request.call, () => this.#changeSlowly(request));
+  }
+
+  async #changeSlowly(request: NetlinkRequest): Promise<void> {
     const bytes = this.#build(request, FLAG_ACK);
     const sent = await new Promise<number>((resolve, reject) => {
       send.async(this.#fd, bytes, bytes.length, 0, (error: unknown, result) =>
@@ -174,6 +173,10 @@ export class NetlinkSocket implements Disposable {
    * @throws {KernelError} with the change's error, or else with that of the question; EPROTO when the answer is none.
    */
   changeAndAsk<Value>(change: NetlinkRequest, question: NetlinkRequest, read: ReadMessage<Value>): Value {
+    return withinPoints("kernel.change", change.call, () => this.#changeAndAsk(change, question, read));
+  }
+
+  #changeAndAsk<Value>(change: NetlinkRequest, question: NetlinkRequest, read: ReadMessage<Value>): Value {
     // A change that succeeds says nothing: the answer to the question is enough.
     const bytes = Buffer.concat([Buffer.from(this.#build(change, 0)), this.#build(question, 0)]);
     const changed = this.#sequence - 1;
@@ -281,18 +284,4 @@ export class NetlinkSocket implements Disposable {
     this.#fd = fd;
     return error;
   }
-}
-
-/** Bytes of the error number that a message of the type DONE begins with. */
-const DONE_ERRNO_BYTES = 4;
-
-function throwRefusal(message: Message, call: string): void {
-  if (message.type === MESSAGE_DONE && message.payload.length >= DONE_ERRNO_BYTES) {
-    const errno = -message.payload.readInt32LE(0);
-    if (errno > 0) throw new KernelError(errnoName(errno), call);
-  }
-  if (message.type !== MESSAGE_ERROR) return;
-  const answer = readAcknowledgement(message);
-  if (answer === undefined) throw new KernelError("EPROTO", call);
-  if (answer.errno !== 0) throw new KernelError(errnoName(answer.errno), call, answer.text);
 }

@@ -7,6 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { openLedger } from "../../../host/helper/ledger/ledger.ts";
 import { tagOf } from "../../../host/helper/ledger/tag.ts";
+import { watchFaultPoints } from "../../../host/spec/fault-points.ts";
 import { attachmentOf, COOKIE, intentOf, openTestLedger, operationOf, ownerOf, temporaryStateDir } from "./support.ts";
 
 const KEY = { network: "pods", containerId: "c1", ifname: "eth0" };
@@ -91,12 +92,15 @@ test("operations are those of this node namespace", () => {
   expect(ledger.readOperation("op1")).toBeUndefined();
 });
 
-test("every record has a hook before and after it", () => {
+test("every record has a fault point before and after it", () => {
   const points: string[] = [];
-  const ledger = openTestLedger(temporaryStateDir(), { hook: (point) => points.push(point) });
+  const ledger = openTestLedger(temporaryStateDir());
+  watchFaultPoints((point) => points.push(point));
   ledger.done(ledger.intent(ownerOf("c1"), intentOf("op1")));
   ledger.flush();
-  expect(points).toEqual(["intent:before", "intent:after", "done:before", "done:after", "flush:before", "flush:after"]);
+  watchFaultPoints(undefined);
+  const records = ["ledger.intent", "ledger.done", "ledger.flush"];
+  expect(points).toEqual(records.flatMap((record) => [`${record}:before`, `${record}:after`]));
 });
 
 test("a ledger of a newer release is refused and not touched", () => {

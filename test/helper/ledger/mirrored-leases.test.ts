@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { HostLocalStore } from "../../../host/helper/host-local-store.ts";
 import type { Ledger } from "../../../host/helper/ledger/records.ts";
 import { lockNow } from "../../../host/kernel/flock.ts";
+import { watchFaultPoints } from "../../../host/spec/fault-points.ts";
 import { formatIpAddress, parseIpAddress } from "../../../host/spec/ip.ts";
 import { openTestLedger, ownerOf, rangesOf, temporaryStateDir } from "./support.ts";
 
@@ -14,7 +15,7 @@ import { openTestLedger, ownerOf, rangesOf, temporaryStateDir } from "./support.
 const LOCK_WAIT_MS = 50;
 const RANGE = "10.0.0.2-10.0.0.5";
 
-function openStored(hook: (point: string) => void = () => undefined): {
+function openStored(): {
   ledger: Ledger;
   folder: string;
   stateDir: string;
@@ -22,7 +23,7 @@ function openStored(hook: (point: string) => void = () => undefined): {
 } {
   const stateDir = temporaryStateDir();
   const dir = join(stateDir, "networks");
-  const ledger = openTestLedger(stateDir, { hook, hostLocalStore: new HostLocalStore(dir, LOCK_WAIT_MS) });
+  const ledger = openTestLedger(stateDir, { hostLocalStore: new HostLocalStore(dir, LOCK_WAIT_MS) });
   const folder = join(dir, "pods");
   mkdirSync(folder, { recursive: true });
   const files = (): string[] => readdirSync(folder).filter((name) => name.startsWith("10."));
@@ -77,18 +78,17 @@ test("an address that is asked for is in both, or in neither", () => {
 test.for(["lease:before", "lease:after", "release:before", "release:after"])(
   "a helper that dies at %s leaves what the operation's recovery removes from both",
   (point) => {
-    let isArmed = true;
-    const dying = (reached: string): void => {
-      if (isArmed && reached === point) throw new Error("killed");
-    };
-    const { ledger, files, stateDir } = openStored(dying);
+    const { ledger, files, stateDir } = openStored();
+    watchFaultPoints((reached) => {
+      if (reached === `ledger.${point}`) throw new Error("killed");
+    });
     try {
       next(ledger, "a");
       ledger.leases.release({ containerId: "a" });
     } catch {
       // It is dead.
     }
-    isArmed = false;
+    watchFaultPoints(undefined);
     ledger.close();
     const after = openTestLedger(stateDir, { hostLocalStore: new HostLocalStore(join(stateDir, "networks")) });
     const known = after.leases.list({}).map(({ address }) => formatIpAddress(address));

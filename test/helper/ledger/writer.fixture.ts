@@ -4,9 +4,13 @@
 import { openLedger } from "../../../host/helper/ledger/ledger.ts";
 import type { Intent, Ledger, Owner } from "../../../host/helper/ledger/records.ts";
 import { openLocks } from "../../../host/helper/locks.ts";
+import { watchFaultPoints } from "../../../host/spec/fault-points.ts";
 import { parseIpAddress } from "../../../host/spec/ip.ts";
 
 const [mode = "", stateDir = "", argument = ""] = process.argv.slice(2);
+
+/** What names of the ledger's points begin with. */
+const LEDGER = "ledger.";
 
 const owner = (containerId: string): Owner => ({
   nodeNetnsCookie: "4711",
@@ -88,7 +92,7 @@ function contend(ledger: Ledger): string[] {
 
 if (mode === "add") {
   // Asynchronous kernels are not waited for: SIGKILL to oneself ends the process before the call returns.
-  const hook = (point: string): void => {
+  const watch = (point: string): void => {
     if (point === argument.split("#")[0] && ++reached === Number(argument.split("#")[1]))
       process.kill(process.pid, "SIGKILL");
   };
@@ -100,7 +104,12 @@ if (mode === "add") {
     stateDir,
     nodeNetnsCookie: "4711",
     now: () => 1,
-    hook: (point) => (points.push(point), hook(point)),
+  });
+  watchFaultPoints((name) => {
+    if (!name.startsWith(LEDGER)) return;
+    const point = name.slice(LEDGER.length);
+    points.push(point);
+    watch(point);
   });
   add(ledger);
   ledger.close();

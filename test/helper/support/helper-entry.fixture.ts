@@ -5,13 +5,15 @@
 import { writeSync } from "node:fs";
 import { join } from "node:path";
 import { runHelper } from "../../../host/helper/main.ts";
+import { watchFaultPoints } from "../../../host/spec/fault-points.ts";
 import { CniError } from "../../../host/spec/error.ts";
 
 const [, stateDir = "", option = "", die = ""] = process.argv.slice(2);
 const [point = "", number = "1"] = die.split("@");
 let count = 0;
 
-function hook(reached: string): void {
+function watch(name: string): void {
+  const reached = name.replace(/^ledger\./u, "");
   if (reached !== point) return;
   count += 1;
   if (count !== Number(number)) return;
@@ -21,4 +23,5 @@ function hook(reached: string): void {
 }
 
 const fake = join(import.meta.dirname, "fake-sandbox.fixture.mjs");
-await runHelper({ stateDir, hook, bundles: { sandbox: fake, transpiler: fake } });
+watchFaultPoints(watch);
+await runHelper({ stateDir, bundles: { sandbox: fake, transpiler: fake } });
