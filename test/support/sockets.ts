@@ -55,19 +55,20 @@ if (protocol === "tcp") {
 
 const inPlace = (place: Place): readonly string[] => (place === undefined ? [] : ["ip", "netns", "exec", place]);
 
+/** Gives the command of a server; its first line of output says that it listens. */
+export function serverCommand({ protocol, port, name, address }: ServerOptions): readonly string[] {
+  const listens = address ?? (protocol === "tcp" ? "::" : "0.0.0.0");
+  return [process.execPath, "-e", SERVER, protocol, String(port), name, listens];
+}
+
+/** Gives the command of a question; it prints the answer. */
+export function questionCommand({ protocol = "tcp", address, port, from = 0 }: QuestionOptions): readonly string[] {
+  return [process.execPath, "-e", QUESTION, protocol, address, String(port), String(from)];
+}
+
 /** Starts a server; it listens when this settles. */
 export async function startServer(place: Place, options: ServerOptions): Promise<TestServer> {
-  const { protocol, port, name, address = protocol === "tcp" ? "::" : "0.0.0.0" } = options;
-  const [command = "", ...args] = [
-    ...inPlace(place),
-    process.execPath,
-    "-e",
-    SERVER,
-    protocol,
-    String(port),
-    name,
-    address,
-  ];
+  const [command = "", ...args] = [...inPlace(place), ...serverCommand(options)];
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
   await once(child.stdout, "data");
   const { pid } = child;
@@ -91,17 +92,8 @@ export interface QuestionOptions {
 }
 
 /** Asks once; gives the answer, an address of an IPv4 mapped one as IPv4, or `nothing`. */
-export function ask(place: Place, { protocol = "tcp", address, port, from = 0 }: QuestionOptions): string {
-  const [command = "", ...args] = [
-    ...inPlace(place),
-    process.execPath,
-    "-e",
-    QUESTION,
-    protocol,
-    address,
-    String(port),
-    String(from),
-  ];
+export function ask(place: Place, question: QuestionOptions): string {
+  const [command = "", ...args] = [...inPlace(place), ...questionCommand(question)];
   return run(command, ...args)
     .trim()
     .replace("::ffff:", "");
