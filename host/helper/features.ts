@@ -36,6 +36,13 @@ const FEATURES: readonly Feature[] = [
     probe: ({ rtnetlink }) => probeLinks(rtnetlink, "bridge"),
   },
   {
+    name: "policy routing",
+    capability: "container-rules",
+    isNeeded: () => true,
+    probe: ({ rtnetlink }) =>
+      rtnetlink.rules.isSupported("ipv4") ? undefined : "the kernel has no routing policy rules",
+  },
+  {
     name: "masquerading by nftables",
     capability: "masquerade",
     isNeeded: () => true,

@@ -1,5 +1,5 @@
 /**
- * @module Links, addresses and routes of one network namespace.
+ * @module Links, addresses, routes and routing policy rules of one network namespace.
  */
 
 import type { IpAddress, IpFamily, IpPrefix } from "../spec/ip.ts";
@@ -41,6 +41,7 @@ import {
   type RouteMode,
 } from "./netlink/route-messages.ts";
 import { NetlinkSocket, type NetlinkRequest } from "./netlink/socket.ts";
+import { PolicyRules } from "./policy-rules.ts";
 
 export type { Link, OperationalState } from "./netlink/link-messages.ts";
 export type {
@@ -52,6 +53,7 @@ export type {
 } from "./netlink/link-requests.ts";
 export type { LinkAddress } from "./netlink/address-messages.ts";
 export type { Route, RouteMode, RouteScope } from "./netlink/route-messages.ts";
+export type { PolicyRule } from "./policy-rules.ts";
 
 /** Longest alias of a link, in bytes. Source: IFALIASZ (256) less its NUL, linux/if.h. */
 const ALIAS_MAX_BYTES = 255;
@@ -67,11 +69,14 @@ export interface ListBound {
  * Every method throws a {@link KernelError} with the kernel's error number; only what is special about it is said below.
  */
 export class Rtnetlink implements Disposable {
+  /** Its routing policy rules, asked over the same socket. */
+  readonly rules: PolicyRules;
   readonly #socket: NetlinkSocket;
   #deletion: LinkDeletion | undefined;
 
   private constructor(socket: NetlinkSocket) {
     this.#socket = socket;
+    this.rules = new PolicyRules(socket);
   }
 
   /** Opens the sockets of a namespace. */

@@ -3,6 +3,7 @@
  */
 import type { CallFacts } from "../../host/grants/facts.ts";
 import { parseIpAddress, parseIpPrefix } from "../../host/spec/ip.ts";
+import { ROUTING_ALLOWED, ROUTING_REFUSED } from "./routing-cases.ts";
 import { TUNING_ALLOWED, TUNING_REFUSED } from "./tuning-cases.ts";
 
 /** One operation to judge. */
@@ -67,6 +68,7 @@ export const ALLOWED: readonly Case[] = [
     args: [1, "eth0", [{ table: 100 }], "append"],
     granted: { "container-routes": { tables: "any" } },
   },
+  ...ROUTING_ALLOWED,
   ...TUNING_ALLOWED,
   { why: "the configured bridge", operation: "node-links.ensure-bridge", args: [{ name: "br0" }] },
   {
@@ -127,6 +129,7 @@ export const ALLOWED: readonly Case[] = [
 
 /** What it does not, each for one reason. */
 export const REFUSED: readonly Case[] = [
+  ...ROUTING_REFUSED,
   ...TUNING_REFUSED,
   { why: "another ifname", operation: "container-links.create-veth", args: veth({ ifname: "eth1" }) },
   { why: "no options", operation: "container-links.create-veth", args: [1] },

@@ -44,6 +44,7 @@ export const ALL: Capabilities = scopes({
   "container-links": { kinds: ["veth"], set: ["up"] },
   "container-addresses": { from: "ipam" },
   "container-routes": {},
+  "container-rules": { tables: [{ first: 100, last: 300 }, { configuration: "/table" }] },
   "container-link-attributes": { set: ["mtu", "mac"] },
   "container-sysctls": {
     names: ["net.ipv4.conf.IFNAME.**", { name: "net.core.somaxconn", values: ["500", "600"] }],
@@ -54,6 +55,7 @@ export const ALL: Capabilities = scopes({
     links: [{ configuration: "/bridge", default: "cni0" }],
     replace: { configuration: "/forceAddress" },
   },
+  "node-routes": {},
   "node-forwarding": { families: ["ipv4"] },
   masquerade: {},
   "forward-rules": { isolation: [{ configuration: "/ingressPolicy", among: ["same-bridge", "isolated"] }] },
@@ -96,6 +98,15 @@ const subnets = fc.subarray([
   { runtimeConfig: "/ipRanges/*/*/subnet" },
 ]);
 const replace = fc.constantFrom(true, false, { configuration: "/forceAddress" });
+const tables = fc.subarray([
+  100,
+  254,
+  255,
+  { first: 100, last: 300 },
+  { first: 90, last: 150 },
+  { first: 254, last: 254 },
+  { configuration: "/table" },
+]);
 const SCOPES: Readonly<Record<CapabilityName, fc.Arbitrary<unknown>>> = {
   "container-links": fc.record({
     kinds: fc.subarray(["veth"]),
@@ -106,9 +117,10 @@ const SCOPES: Readonly<Record<CapabilityName, fc.Arbitrary<unknown>>> = {
   "container-addresses": fc.record({ from: fc.constantFrom("ipam", "loopback"), links: names }),
   "container-routes": fc.record({
     links: names,
-    tables: fc.oneof(fc.constant("any"), fc.subarray([100, 254, 255])),
+    tables: fc.oneof(fc.constant("any"), tables),
     delete: fc.boolean(),
   }),
+  "container-rules": fc.record({ tables }),
   "container-link-attributes": fc.record({ links: names, set: fc.subarray(["mtu", "mac", "promiscuous"]) }),
   "container-sysctls": fc.record(
     {
@@ -126,7 +138,8 @@ const SCOPES: Readonly<Record<CapabilityName, fc.Arbitrary<unknown>>> = {
     { requiredKeys: ["names"] },
   ),
   "node-links": fc.record({ bridges: names, adopt: names, read: names }),
-  "node-addresses": fc.record({ links: names, replace }),
+  "node-addresses": fc.record({ links: names, own: fc.boolean(), replace }),
+  "node-routes": fc.constant({}),
   "node-forwarding": fc.record({ families: fc.subarray(["ipv4", "ipv6"]) }),
   masquerade: fc.constant({}),
   "forward-rules": fc.record({
@@ -179,7 +192,10 @@ const settingNames = fc.constantFrom(
 const settings = fc.array(fc.record({ name: settingNames, value: fc.constantFrom("500", "600", "1", "2", 1) }), {
   maxLength: 2,
 });
-const routes = fc.array(fc.record({ table: fc.constantFrom(undefined, 0, 100, 254, 255, "254") }), { maxLength: 2 });
+const anyTable = fc.constantFrom(undefined, 0, 7, 95, 100, 254, 255, "254");
+const routes = fc.array(fc.record({ table: anyTable }), { maxLength: 2 });
+const sources = fc.constantFrom("10.1.0.7/32", "10.1.0.7/16", "2001:db8::7/128", "8.8.8.8/32").map(parseIpPrefix);
+const rules = fc.array(fc.record({ source: sources, table: anyTable }), { maxLength: 2 });
 
 /** Any operation with arguments of its shape, mostly. */
 export const anyOperation: fc.Arbitrary<readonly [operation: string, args: readonly unknown[]]> = fc.oneof(
@@ -201,6 +217,11 @@ export const anyOperation: fc.Arbitrary<readonly [operation: string, args: reado
     fc.constantFrom("container-routes.add", "container-routes.list", "container-routes.delete"),
     fc.tuple(fc.constant(1), link, routes, fc.constantFrom("exclusive", "replace")),
   ),
+  fc.tuple(
+    fc.constantFrom("container-rules.add", "container-rules.delete", "container-rules.list"),
+    fc.tuple(fc.constant(1), rules),
+  ),
+  fc.tuple(fc.constantFrom("node-routes.ensure", "node-routes.list"), fc.tuple(link, fc.array(ips, { maxLength: 2 }))),
   fc.tuple(
     fc.constantFrom("container-link-attributes.set", "container-link-attributes.restore"),
     fc.tuple(

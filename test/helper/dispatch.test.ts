@@ -207,6 +207,7 @@ test("the policy names the interfaces that are built", () => {
     "container-link-attributes",
     "container-links",
     "container-routes",
+    "container-rules",
     "container-sysctls",
     "forward-rules",
     "host-ports",
@@ -215,6 +216,7 @@ test("the policy names the interfaces that are built", () => {
     "node-addresses",
     "node-forwarding",
     "node-links",
+    "node-routes",
     "resolver-file",
   ]);
 });

@@ -10,6 +10,12 @@ const ADDRESS = { address: { tag: "ipv4", val: [10, 9, 0, 2] }, prefixLength: 24
 export const CHAINED_PAIRS = [
   ...TUNING_PAIRS,
   {
+    capability: "container-rules",
+    ask: ["container-rules", "add", [{ source: { ...ADDRESS, prefixLength: 32 }, table: 100 }]],
+    narrow: { tables: [{ first: 101, last: 200 }] },
+    heard: /from 10\.9\.0\.2 lookup 100/u,
+  },
+  {
     capability: "host-ports",
     ask: ["host-ports", "publish", [webPort(ADDRESS)], PUBLISH_OPTIONS],
     narrow: { ports: [{ first: 8081, last: 8999 }] },

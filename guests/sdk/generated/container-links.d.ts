@@ -182,7 +182,7 @@ declare module 'cnidaria:plugin/container-links@0.1.0' {
      */
     port?: BridgePort | undefined,
     /**
-     * Of the container's end.
+     * Of the container's end, and of the node's end where it is no port.
      */
     duplicateAddressDetection: DuplicateAddressDetection,
     /**

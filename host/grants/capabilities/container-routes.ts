@@ -5,17 +5,24 @@
 import * as z from "zod";
 import { ALLOWED, allowedIf, defineCapability, denied, fieldOf } from "../capability.ts";
 import type { Decision } from "../capability.ts";
+import type { CallFacts } from "../facts.ts";
 import { OWN_LINK, describeReferences, nameReference, namesCover, namesInclude } from "../references.ts";
+import {
+  LOCAL_TABLE,
+  describeTables,
+  tableNumber,
+  tableReference,
+  tablesCover,
+  tablesInclude,
+} from "../table-references.ts";
 
 /** The main routing table. Source: RT_TABLE_MAIN, linux/rtnetlink.h. */
 const MAIN_TABLE = 254;
-/** The local table, which the kernel keeps itself: `any` leaves it out. Source: RT_TABLE_LOCAL, linux/rtnetlink.h. */
-const LOCAL_TABLE = 255;
 
 const scope = z.strictObject({
   links: z.array(nameReference).default([...OWN_LINK]),
-  /** Numbers of routing tables, or `any`, which is every one but the local table. */
-  tables: z.union([z.literal("any"), z.array(z.int().min(1).max(0xffff_ffff))]).default([MAIN_TABLE]),
+  /** Routing tables, or `any`, which is every one but the local table. */
+  tables: z.union([z.literal("any"), z.array(tableReference)]).default([MAIN_TABLE]),
   /** Whether routes may be deleted and replaced. */
   delete: z.boolean().default(false),
 });
@@ -29,11 +36,13 @@ export const containerRoutes = defineCapability<ContainerRoutesScope>({
   scope,
   covers(wider, narrower) {
     return (
-      namesCover(wider.links, narrower.links) && tablesCover(wider, narrower) && (wider.delete || !narrower.delete)
+      namesCover(wider.links, narrower.links) &&
+      routeTablesCover(wider.tables, narrower.tables) &&
+      (wider.delete || !narrower.delete)
     );
   },
   describe(granted) {
-    const tables = granted.tables === "any" ? "any table" : `table ${granted.tables.join(", ")}`;
+    const tables = granted.tables === "any" ? "any table" : `table ${describeTables(granted.tables)}`;
     const verb = granted.delete ? "adds and deletes" : "adds";
     return [`${verb} routes of the container, in ${tables}, over links: ${describeReferences(granted.links)}`];
   },
@@ -46,10 +55,10 @@ export const containerRoutes = defineCapability<ContainerRoutesScope>({
         return ALLOWED;
       case "add":
         if (mode === "replace" && !granted.delete) return denied(`"container-routes" with "delete" would allow it`);
-        return decideTables(granted, routes);
+        return decideTables(granted, facts, routes);
       case "delete":
         return granted.delete
-          ? decideTables(granted, routes)
+          ? decideTables(granted, facts, routes)
           : denied(`"container-routes" with "delete" would allow it`);
       default:
         return denied(`"container-routes" has no operation ${JSON.stringify(operation)}`);
@@ -57,27 +66,22 @@ export const containerRoutes = defineCapability<ContainerRoutesScope>({
   },
 });
 
-function decideTables(granted: ContainerRoutesScope, routes: unknown): Decision {
+function decideTables({ tables }: ContainerRoutesScope, facts: CallFacts, routes: unknown): Decision {
   if (!Array.isArray(routes)) return denied("the routes are no list");
-  const refused = routes.map((route: unknown) => tableOf(route)).find((table) => !tableGranted(granted.tables, table));
+  const asked = routes.map((route: unknown) => tableNumber(fieldOf(route, "table")));
+  const refused = asked.find((table) => !isGranted(tables, facts, table));
   return allowedIf(
     refused === undefined,
     `"container-routes" with table ${String(refused)} in "tables" would allow it`,
   );
 }
 
-/** Gives the table of a route; 0 is the main one to the kernel. */
-function tableOf(route: unknown): unknown {
-  const table = fieldOf(route, "table");
-  return table === undefined || table === 0 ? MAIN_TABLE : table;
+function isGranted(tables: ContainerRoutesScope["tables"], facts: CallFacts, table: unknown): boolean {
+  if (tables === "any") return typeof table === "number" && table !== LOCAL_TABLE;
+  return tablesInclude(tables, facts, table);
 }
 
-function tableGranted(tables: ContainerRoutesScope["tables"], table: unknown): boolean {
-  if (typeof table !== "number") return false;
-  return tables === "any" ? table !== LOCAL_TABLE : tables.includes(table);
-}
-
-function tablesCover(wider: ContainerRoutesScope, narrower: ContainerRoutesScope): boolean {
-  if (narrower.tables === "any") return wider.tables === "any";
-  return narrower.tables.every((table) => tableGranted(wider.tables, table));
+function routeTablesCover(wider: ContainerRoutesScope["tables"], narrower: ContainerRoutesScope["tables"]): boolean {
+  if (wider === "any") return narrower === "any" || !narrower.includes(LOCAL_TABLE);
+  return narrower !== "any" && tablesCover(wider, narrower);
 }

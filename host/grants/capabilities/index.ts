@@ -8,6 +8,7 @@ import { containerAddresses } from "./container-addresses.ts";
 import { containerLinkAttributes } from "./container-link-attributes.ts";
 import { containerLinks } from "./container-links.ts";
 import { containerRoutes } from "./container-routes.ts";
+import { containerRules } from "./container-rules.ts";
 import { containerSysctls } from "./container-sysctls.ts";
 import { forwardRules } from "./forward-rules.ts";
 import { hostPorts } from "./host-ports.ts";
@@ -18,6 +19,7 @@ import { masquerade } from "./masquerade.ts";
 import { nodeAddresses } from "./node-addresses.ts";
 import { nodeForwarding } from "./node-forwarding.ts";
 import { nodeLinks } from "./node-links.ts";
+import { nodeRoutes } from "./node-routes.ts";
 import { random } from "./random.ts";
 import { resolverFile } from "./resolver-file.ts";
 
@@ -26,10 +28,12 @@ export const CAPABILITIES = {
   "container-links": containerLinks,
   "container-addresses": containerAddresses,
   "container-routes": containerRoutes,
+  "container-rules": containerRules,
   "container-link-attributes": containerLinkAttributes,
   "container-sysctls": containerSysctls,
   "node-links": nodeLinks,
   "node-addresses": nodeAddresses,
+  "node-routes": nodeRoutes,
   "node-forwarding": nodeForwarding,
   masquerade,
   "forward-rules": forwardRules,

@@ -17,6 +17,8 @@ import {
 
 const scope = z.strictObject({
   links: z.array(nameReference).default([]),
+  /** Whether links that this attachment made may have addresses, too. */
+  own: z.boolean().default(false),
   /** Whether an address that is in the way may be replaced. */
   replace: switchReference.default(false),
 });
@@ -29,10 +31,16 @@ export const nodeAddresses = defineCapability<NodeAddressesScope>({
   operations: ["ensure", "list"],
   scope,
   covers(wider, narrower) {
-    return namesCover(wider.links, narrower.links) && switchCovers(wider.replace, narrower.replace);
+    return (
+      namesCover(wider.links, narrower.links) &&
+      (wider.own || !narrower.own) &&
+      switchCovers(wider.replace, narrower.replace)
+    );
   },
   describe(granted) {
-    const lines = [`puts gateway addresses on links of the node: ${describeReferences(granted.links)}`];
+    const own = granted.own ? ["those that this attachment made"] : [];
+    const named = granted.own && granted.links.length === 0 ? [] : [describeReferences(granted.links)];
+    const lines = [`puts gateway addresses on links of the node: ${[...own, ...named].join("; ")}`];
     if (granted.replace === true) lines.push("replaces addresses that are in the way");
     else if (granted.replace !== false)
       lines.push(
@@ -42,7 +50,8 @@ export const nodeAddresses = defineCapability<NodeAddressesScope>({
   },
   decide(granted, { facts, operation, args }) {
     const [link, addresses, replace] = args;
-    if (!namesInclude(granted.links, facts, link))
+    const isOwn = granted.own && typeof link === "string" && facts.ownedNodeLinks.has(link);
+    if (!isOwn && !namesInclude(granted.links, facts, link))
       return denied(`"node-addresses" with ${JSON.stringify(link)} in "links" would allow it`);
     switch (operation) {
       case "list":
@@ -51,7 +60,7 @@ export const nodeAddresses = defineCapability<NodeAddressesScope>({
         if (replace !== false && !isOn(granted.replace, facts))
           return denied(`"node-addresses" with "replace" would allow it`);
         return allowedIf(
-          areBesideGiven(addresses, facts.givenAddresses),
+          areBesideGiven(addresses, facts.givenAddresses, isOwn ? "whole length too" : "given length"),
           "an address is not in the network of one that the call's IPAM plugin gave; no grant would allow it",
         );
       default:

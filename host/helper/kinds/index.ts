@@ -6,6 +6,8 @@ import { bridge } from "./bridge.ts";
 import { containerAddress } from "./container-address.ts";
 import { containerLink } from "./container-link.ts";
 import { containerLinkAttributes, KIND_OF_ATTRIBUTES } from "./container-link-attributes.ts";
+import { containerRoutes, KIND_OF_ROUTES } from "./container-routes.ts";
+import { containerRules, KIND_OF_RULES } from "./container-rules.ts";
 import { containerSysctls, KIND_OF_SETTINGS } from "./container-sysctls.ts";
 import { forwardRules } from "./forward-rules.ts";
 import { HOST_PORT, hostPort, PORT_LINK, portLink, PUBLISHED_ADDRESS, publishedAddress } from "./host-ports.ts";
@@ -29,6 +31,8 @@ export const OWNED_KINDS: Readonly<Record<string, OwnedKind>> = {
   "container-address": containerAddress,
   [KIND_OF_ATTRIBUTES]: containerLinkAttributes,
   [KIND_OF_SETTINGS]: containerSysctls,
+  [KIND_OF_ROUTES]: containerRoutes,
+  [KIND_OF_RULES]: containerRules,
 };
 
 /** What attachments share, by the kind of its rows. */

@@ -7,6 +7,7 @@ import { CONTAINER_ADDRESSES } from "./container-addresses.ts";
 import { CONTAINER_LINK_ATTRIBUTES } from "./container-link-attributes.ts";
 import { CONTAINER_LINKS } from "./container-links.ts";
 import { CONTAINER_ROUTES } from "./container-routes.ts";
+import { CONTAINER_RULES } from "./container-rules.ts";
 import { CONTAINER_SYSCTLS } from "./container-sysctls.ts";
 import { FORWARD_RULES } from "./forward-rules.ts";
 import { HOST_PORTS } from "./host-ports.ts";
@@ -15,16 +16,19 @@ import { MASQUERADE } from "./masquerade.ts";
 import { NODE_ADDRESSES } from "./node-addresses.ts";
 import { NODE_FORWARDING } from "./node-forwarding.ts";
 import { NODE_LINKS } from "./node-links.ts";
+import { NODE_ROUTES } from "./node-routes.ts";
 import { RESOLVER_FILE } from "./resolver-file.ts";
 
 export const OPERATIONS: OperationTable = tableOf([
   CONTAINER_LINKS,
   CONTAINER_ADDRESSES,
   CONTAINER_ROUTES,
+  CONTAINER_RULES,
   CONTAINER_LINK_ATTRIBUTES,
   CONTAINER_SYSCTLS,
   NODE_LINKS,
   NODE_ADDRESSES,
+  NODE_ROUTES,
   NODE_FORWARDING,
   MASQUERADE,
   FORWARD_RULES,

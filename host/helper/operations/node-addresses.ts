@@ -10,7 +10,7 @@ import { formatIpPrefix, ipEquals, prefixContains, prefixEquals } from "../../sp
 import type { IpFamily, IpPrefix } from "../../spec/ip.ts";
 import { IP_PREFIX, LINK_NAME } from "./arguments.ts";
 import { requireBridge } from "./bridges.ts";
-import { OperationFailure, operation } from "./operation.ts";
+import { OperationFailure, operation, refuseLeased } from "./operation.ts";
 import type { OperationContext, OperationInterface } from "./operation.ts";
 
 /** Most addresses that are listed. */
@@ -68,6 +68,8 @@ function familiesOf(addresses: readonly IpPrefix[]): readonly IpFamily[] {
 function ensure(context: OperationContext, where: Addressable, wanted: Wanted): void {
   const { rtnetlink } = context.state.node;
   const { link } = where;
+  // A link of the attachment's own leads to its container alone: what is another's would never come there.
+  if (where.isOurs) for (const { address } of wanted.addresses) refuseLeased(context, address);
   const present = familiesOf(wanted.addresses).flatMap((family) => addressesOf(context, link, family));
   const missing = wanted.addresses.filter((address) => !present.some((each) => prefixEquals(each, address)));
   const inTheWay = present.filter((each) => missing.some((address) => isInTheWay(each, address, wanted.addresses)));

@@ -50,7 +50,7 @@ export function noteRoutes(
 }
 
 /** Tells whether a deletion is about a route: what it leaves open matches anything. */
-function isMeant(route: Route, { gateway, ...asked }: Route): boolean {
+export function isMeant(route: Route, { gateway, ...asked }: Route): boolean {
   return isSameRoute(route, { ...asked, gateway: gateway ?? route.gateway });
 }
 

@@ -125,19 +125,30 @@ function createLinks({ state, call }: OperationContext, { options, nodeName, bri
 }
 
 function setUpContainerEnd({ options, container }: Plan): Link {
-  const { ifname, duplicateAddressDetection: detection, announce } = options;
-  const values: (readonly [LinkSysctlName, number])[] = [];
-  if (detection !== "kernel-default") values.push(["accept_dad", detection === "off" ? 0 : 1]);
-  if (detection === "enhanced") values.push(["enhanced_dad", 1]);
+  const { ifname, announce } = options;
+  const values = detectionOf(options);
   if (values.length > 0) withoutIpv6(() => setLinkSysctls(container.netns, ifname, values));
   if (announce) return container.rtnetlink.setAndGetLink(ifname, { arpNotify: true });
   return present(container.rtnetlink.getLink({ name: ifname }));
 }
 
+/** Settings of a link whose addresses are looked for elsewhere as the options say. */
+function detectionOf({ duplicateAddressDetection: detection }: VethOptions): (readonly [LinkSysctlName, number])[] {
+  if (detection === "kernel-default") return [];
+  return detection === "off"
+    ? [["accept_dad", 0]]
+    : [
+        ["accept_dad", 1],
+        ["enhanced_dad", 1],
+      ];
+}
+
 function setUpNodeEnd({ state, call }: OperationContext, { options, nodeName }: Plan): Link {
   const { netns, rtnetlink } = state.node;
   // Before it is up: a router advertisement from the container must not be heard. Source: CVE-2020-10749.
-  withoutIpv6(() => setLinkSysctls(netns, nodeName, [["accept_ra", 0]]));
+  // Without a bridge the node's end has addresses of its own, which nobody but the container could have.
+  const detection = options.port === undefined ? detectionOf(options) : [];
+  withoutIpv6(() => setLinkSysctls(netns, nodeName, [["accept_ra", 0], ...detection]));
   const { hairpin = false, isolated = false } = options.port ?? {};
   if (hairpin || isolated) {
     const { index } = present(rtnetlink.getLink({ name: nodeName }));

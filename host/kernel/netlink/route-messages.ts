@@ -128,6 +128,15 @@ export function listRoutesRequest(index: number, family: IpFamily): NetlinkReque
   };
 }
 
+/** Asks for every route of a family, of every table. */
+export function listAllRoutesRequest(family: IpFamily): NetlinkRequest {
+  return {
+    type: RTM_GETROUTE,
+    call: "RTM_GETROUTE dump",
+    write: (writer) => void writer.u8(FAMILY_NUMBERS[family]).u8(0).u16(0).u32(0).u32(0),
+  };
+}
+
 /** Asks for the route that a packet to an address takes. */
 export function lookUpRouteRequest(address: IpAddress): NetlinkRequest {
   return {

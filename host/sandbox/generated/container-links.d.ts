@@ -180,7 +180,7 @@ export interface VethOptions {
    */
   port?: BridgePort | undefined,
   /**
-   * Of the container's end.
+   * Of the container's end, and of the node's end where it is no port.
    */
   duplicateAddressDetection: DuplicateAddressDetection,
   /**

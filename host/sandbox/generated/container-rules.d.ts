@@ -5,18 +5,19 @@
  *
  * When it fails, none of them is left behind.
  *
- * Needs grant: `container-rules`; each source must be an address of the attachment.
+ * Needs grant: `container-rules` with those tables; each source must be an address of the attachment.
  *
  * # Errors
  * - `not-permitted`: the grant does not cover a table, or a source is not this attachment's.
- * - `already-exists`: that rule is there. (EEXIST)
+ * - `already-exists`: a rule of that source and table, and of that priority where it is given, is there. (EEXIST)
  * - `invalid-argument`: refused by the kernel. (EINVAL)
  * - `unsupported`: this kernel has no policy routing. (EOPNOTSUPP)
+ * - `limit-reached`: the container has more rules than are looked at.
  * - `no-namespace`: the namespace is gone.
  */
 export function add(container: ContainerNamespace, rules: Array<Rule>): void;
 /**
- * Lists the rules that have a source and a table, of both families, at most 1,024: enough to find a table that nobody uses.
+ * Lists the rules that have a source and a table, of both families, in the order in which they are asked, at most 1,024.
  *
  * Needs grant: `container-rules`.
  *
@@ -27,9 +28,21 @@ export function add(container: ContainerNamespace, rules: Array<Rule>): void;
  */
 export function list(container: ContainerNamespace): Array<Rule>;
 /**
- * Deletes rules. One that is not there is passed over.
+ * Finds tables that no rule of the container leads to and that have no route, of either family: `count` of them, lowest first, none before
+ * `from`. The kernel's own, 253 to 255, are never among them. At most 64 are found, and at most 1,024 rules and routes are looked at.
  *
  * Needs grant: `container-rules`.
+ *
+ * # Errors
+ * - `not-permitted`: the grant does not cover rules.
+ * - `limit-reached`: the container has more rules or routes, or there are not so many free tables.
+ * - `no-namespace`: the namespace is gone.
+ */
+export function freeTables(container: ContainerNamespace, from: number, count: number): Uint32Array;
+/**
+ * Deletes rules. One that is not there is passed over.
+ *
+ * Needs grant: `container-rules` with those tables; each source must be an address of the attachment.
  *
  * # Errors
  * - `not-permitted`: the grant does not cover a table, or a source is not this attachment's.
@@ -45,7 +58,7 @@ export type ContainerNamespace = import('./container-namespace.js').ContainerNam
  *
  * ## `"not-permitted"`
  *
- * The grant does not cover a table, or a source is not this attachment's; nothing was asked of the kernel.
+ * The grant does not cover a table, or a source is not one address of this attachment; nothing was asked of the kernel.
  * ## `"already-exists"`
  *
  * That rule is there. (EEXIST)
@@ -60,7 +73,7 @@ export type ContainerNamespace = import('./container-namespace.js').ContainerNam
  * The namespace is gone.
  * ## `"limit-reached"`
  *
- * More rules than are listed: 1,024.
+ * More rules or routes than are looked at: 1,024.
  */
 export type ErrorCode = 'not-permitted' | 'already-exists' | 'invalid-argument' | 'unsupported' | 'no-namespace' | 'limit-reached';
 /**
@@ -68,7 +81,7 @@ export type ErrorCode = 'not-permitted' | 'already-exists' | 'invalid-argument' 
  */
 export interface Rule {
   /**
-   * Source addresses.
+   * Source: one address, with the whole length of its family.
    */
   source: IpPrefix,
   /**

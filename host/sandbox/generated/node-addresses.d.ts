@@ -5,7 +5,8 @@
  *
  * When it fails, what it added is removed.
  *
- * Needs grant: `node-addresses`; each address must lie in a subnet of the addresses that the call's IPAM plugin gave.
+ * Needs grant: `node-addresses` with that link, or with `own` for a link that this attachment made; each address must lie in a subnet of the
+ * addresses that the call's IPAM plugin gave, and have that subnet's length, or on a link of this attachment the whole length.
  *
  * # Errors
  * - `not-permitted`: the grant does not cover the link, an address or `replace`.

@@ -5,45 +5,25 @@
  *
  * When it fails, none that it made is left behind. They go when the link does.
  *
- * Needs grant: `node-routes`; each address must be one that the call's IPAM plugin gave.
+ * Needs grant: `node-routes`; the link must be one that this attachment made, and each address one that the call's IPAM plugin, or the previous result, gave.
  *
  * # Errors
- * - `not-permitted`: not a link of this attachment, or an address is not this attachment's.
+ * - `not-permitted`: not a link of this attachment, or an address is not this attachment's, or is leased to another one.
  * - `conflict`: another link has a route to one of them. (EEXIST)
  * - `invalid-argument`: refused by the kernel. (EINVAL)
  */
 export function ensure(link: string, addresses: Array<IpAddress>): void;
 /**
- * Lists the routes over a link of this attachment.
+ * Lists the destinations of the routes over a link of this attachment, at most 1,024.
  *
  * Needs grant: `node-routes`.
  *
  * # Errors
  * - `not-permitted`: not a link of this attachment.
+ * - `limit-reached`: the link has more.
  */
 export function list(link: string): Array<IpPrefix>;
-/**
- * Names the link over which the node would send to an address of this attachment.
- *
- * Needs grant: `node-routes` with `lookup`.
- *
- * # Errors
- * - `not-permitted`: the grant does not cover `lookup`, or the address is not this attachment's.
- * - `unreachable`: there is no route there. (ENETUNREACH, EHOSTUNREACH)
- */
-export function linkTowards(address: IpAddress): string;
-/**
- * Names the link of the default route with the lowest priority value.
- *
- * Needs grant: `node-routes` with `default-link`.
- *
- * # Errors
- * - `not-permitted`: the grant does not cover `default-link`.
- * - `unreachable`: the family has no default route.
- */
-export function defaultLink(family: IpFamily): string;
 export type IpAddress = import('./types.js').IpAddress;
-export type IpFamily = import('./types.js').IpFamily;
 export type IpPrefix = import('./types.js').IpPrefix;
 /**
  * Why an operation on the node's routes failed.
@@ -58,8 +38,8 @@ export type IpPrefix = import('./types.js').IpPrefix;
  * ## `"invalid-argument"`
  *
  * Refused by the kernel. (EINVAL)
- * ## `"unreachable"`
+ * ## `"limit-reached"`
  *
- * There is no route there. (ENETUNREACH, EHOSTUNREACH)
+ * More routes than are listed: 1,024.
  */
-export type ErrorCode = 'not-permitted' | 'conflict' | 'invalid-argument' | 'unreachable';
+export type ErrorCode = 'not-permitted' | 'conflict' | 'invalid-argument' | 'limit-reached';

@@ -8,6 +8,7 @@ import { containerLinkAttributes } from "./container-link-attributes.ts";
 import { containerLinks } from "./container-links.ts";
 import { ContainerNamespace } from "./container-namespace.ts";
 import { containerRoutes } from "./container-routes.ts";
+import { containerRules } from "./container-rules.ts";
 import { containerSysctls } from "./container-sysctls.ts";
 import type { ImportContext, ImportInterface } from "./definition.ts";
 import { forwardRules } from "./forward-rules.ts";
@@ -19,6 +20,7 @@ import { masquerade } from "./masquerade.ts";
 import { nodeAddresses } from "./node-addresses.ts";
 import { nodeForwarding } from "./node-forwarding.ts";
 import { nodeLinks } from "./node-links.ts";
+import { nodeRoutes } from "./node-routes.ts";
 import { random } from "./random.ts";
 import { resolverFile } from "./resolver-file.ts";
 
@@ -29,6 +31,7 @@ export const IMPORT_INTERFACES: readonly ImportInterface[] = [
   containerLinkAttributes,
   containerLinks,
   containerRoutes,
+  containerRules,
   containerSysctls,
   hostPorts,
   ipam,
@@ -39,6 +42,7 @@ export const IMPORT_INTERFACES: readonly ImportInterface[] = [
   nodeAddresses,
   nodeForwarding,
   nodeLinks,
+  nodeRoutes,
   random,
   resolverFile,
 ];
