@@ -28,14 +28,16 @@ const PROTOCOL_NUMBER = 1;
 const PROTOCOL_DESTINATION_PORT = 3;
 const FILTER_ORIGINAL_FLAGS = 1;
 /** Number and destination port of the protocol count. Source: CTA_FILTER_F_CTA_PROTO_NUM, CTA_FILTER_F_CTA_PROTO_DST_PORT. */
-const FILTER_PROTOCOL_AND_PORT = (1 << 3) | (1 << 5);
+const FILTER_PROTOCOL = 1 << 3;
+const FILTER_PORT = 1 << 5;
 
 /** Which flows are asked for, by what they were first sent to. */
 export interface FlowQuestion {
   readonly family: IpFamily;
   /** Source: IANA, protocol numbers. */
   readonly protocolNumber: number;
-  readonly port: number;
+  /** `undefined`: to any. */
+  readonly port: number | undefined;
 }
 
 /** A flow. */
@@ -61,10 +63,11 @@ export function listFlowsRequest({ family, protocolNumber, port }: FlowQuestion)
       writer.nested(TUPLE_ORIGINAL, (tuple) =>
         tuple.nested(TUPLE_PROTOCOL, (protocol) => {
           protocol.attributeU8(PROTOCOL_NUMBER, protocolNumber);
-          protocol.attribute(PROTOCOL_DESTINATION_PORT, Uint8Array.of(port >> 8, port & 255));
+          if (port !== undefined) protocol.attribute(PROTOCOL_DESTINATION_PORT, Uint8Array.of(port >> 8, port & 255));
         }),
       );
-      writer.nested(FILTER, (filter) => filter.attributeU32(FILTER_ORIGINAL_FLAGS, FILTER_PROTOCOL_AND_PORT));
+      const flags = FILTER_PROTOCOL | (port === undefined ? 0 : FILTER_PORT);
+      writer.nested(FILTER, (filter) => filter.attributeU32(FILTER_ORIGINAL_FLAGS, flags));
     },
   };
 }

@@ -7,8 +7,8 @@
 
 import { withinPoints } from "../../spec/fault-points.ts";
 import { KernelError } from "../error.ts";
-import { checked, closeDescriptor, connect, lastErrno, receive, send, setSocketOption, socket } from "../libc.ts";
-import { openNetnsOfSocket, runInNetns, type Netns } from "../netns.ts";
+import { closeDescriptor, lastErrno, receive, send } from "../libc.ts";
+import { openNetnsOfSocket, type Netns } from "../netns.ts";
 import { countKernelTime } from "../time.ts";
 import {
   FLAG_ACK,
@@ -20,35 +20,16 @@ import {
   readMessages,
   type Message,
 } from "./codec.ts";
+import { NETLINK_ROUTE, openDescriptor } from "./descriptor.ts";
 import { throwRefusal } from "./refusal.ts";
 import { MessageWriter } from "./writer.ts";
 
 /** Source: bits/socket.h. */
-const AF_NETLINK = 16;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0o2000000;
 const MSG_TRUNC = 0x20;
-/** Links, addresses, routes. Source: linux/netlink.h. */
-export const NETLINK_ROUTE = 0;
-/** Source: linux/socket.h, linux/netlink.h. */
-const SOL_NETLINK = 270;
-const NETLINK_CAP_ACK = 10;
-const NETLINK_EXT_ACK = 11;
-const NETLINK_GET_STRICT_CHK = 12;
-/** Source: asm-generic/socket.h; `struct timeval` has two numbers of 64 bits. */
-const SOL_SOCKET = 1;
-const SO_RCVTIMEO = 20;
-/** Seconds that the kernel may take for one answer. It answers within send(2): only a bug makes it late. */
-const ANSWER_TIMEOUT_SECONDS = 5n;
 /** Bytes of the receive buffer. The kernel sends dumps in parts of at most 32 KiB. Source: netlink_dump(), net/netlink/af_netlink.c, Linux 6.12. */
 const RECEIVE_BYTES = 64 * 1024;
 /** How often a dump is begun again that was interrupted by changes; then it is taken as it is, as the reference plugins do. */
 const DUMP_TRIES = 6;
-
-/** The kernel's own address. Source: `struct sockaddr_nl`, linux/netlink.h: family (2 bytes), padding (2), port id (4), groups (4). */
-const KERNEL_ADDRESS = Buffer.from([AF_NETLINK, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-const ON = Buffer.from(Uint32Array.of(1).buffer);
-const ANSWER_TIMEOUT = Buffer.from(BigUint64Array.of(ANSWER_TIMEOUT_SECONDS, 0n).buffer);
 
 /** One buffer for all sockets: an answer is read at once, before anything else can run. */
 const received = Buffer.allocUnsafeSlow(RECEIVE_BYTES);
@@ -66,27 +47,6 @@ export interface NetlinkRequest {
 
 /** How a message of an answer is read: `undefined` says that it is none. */
 export type ReadMessage<Value> = (message: Message) => Value | undefined;
-
-/** Opens a descriptor in a namespace, connected to the kernel, with strict checks of requests. */
-function openDescriptor(netns: Pick<Netns, "fd">, protocol: number): number {
-  const fd = runInNetns(netns, () =>
-    checked("socket AF_NETLINK", socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol)),
-  );
-  try {
-    checked("connect", connect(fd, KERNEL_ADDRESS, KERNEL_ADDRESS.length));
-    for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
-      checked("setsockopt SOL_NETLINK", setSocketOption(fd, SOL_NETLINK, option, ON, ON.length));
-    }
-    checked(
-      "setsockopt SO_RCVTIMEO",
-      setSocketOption(fd, SOL_SOCKET, SO_RCVTIMEO, ANSWER_TIMEOUT, ANSWER_TIMEOUT.length),
-    );
-  } catch (error) {
-    closeDescriptor(fd);
-    throw error;
-  }
-  return fd;
-}
 
 /** A socket of one family of netlink. */
 export class NetlinkSocket implements Disposable {
@@ -145,14 +105,7 @@ export class NetlinkSocket implements Disposable {
   }
 
   async #changeSlowly(request: NetlinkRequest): Promise<void> {
-    const bytes = this.#build(request, FLAG_ACK);
-    const sent = await new Promise<number>((resolve, reject) => {
-      send.async(this.#fd, bytes, bytes.length, 0, (error: unknown, result) =>
-        error ? reject(error) : resolve(result),
-      );
-    });
-    // The error number stays on the thread; of all errors of send(2) only a lack of memory is possible here.
-    if (sent < 0) throw new KernelError("ENOBUFS", request.call);
+    await this.#sendSlowly(this.#build(request, FLAG_ACK), request.call);
     this.#awaitAcknowledgement(request.call);
   }
 
@@ -207,7 +160,13 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
-  /** Closes the socket. Not while {@link changeSlowly} runs. */
+  /** As {@link dump}, but waits on the thread pool until the first part of the answer is there, and never asks again. Only one at a time. */
+  async dumpSlowly<Value>(request: NetlinkRequest, max: number, read: ReadMessage<Value>): Promise<Value[]> {
+    await this.#sendSlowly(this.#build(request, FLAG_DUMP), request.call);
+    return this.#readDump(request.call, max, read).values;
+  }
+
+  /** Closes the socket. Not while {@link changeSlowly} or {@link dumpSlowly} runs. */
   [Symbol.dispose](): void {
     if (!this.#closed) closeDescriptor(this.#fd);
     this.#closed = true;
@@ -218,8 +177,11 @@ export class NetlinkSocket implements Disposable {
     max: number,
     read: ReadMessage<Value>,
   ): { values: Value[]; interrupted: boolean } {
-    const { call } = request;
-    this.#send(this.#build(request, FLAG_DUMP), call);
+    this.#send(this.#build(request, FLAG_DUMP), request.call);
+    return this.#readDump(request.call, max, read);
+  }
+
+  #readDump<Value>(call: string, max: number, read: ReadMessage<Value>): { values: Value[]; interrupted: boolean } {
     const values: Value[] = [];
     let interrupted = false;
     for (;;) {
@@ -246,6 +208,16 @@ export class NetlinkSocket implements Disposable {
 
   #send(bytes: Buffer, call: string): void {
     if (countKernelTime(() => send(this.#fd, bytes, bytes.length, 0)) < 0) throw new KernelError(lastErrno(), call);
+  }
+
+  async #sendSlowly(bytes: Buffer, call: string): Promise<void> {
+    const sent = await new Promise<number>((resolve, reject) => {
+      send.async(this.#fd, bytes, bytes.length, 0, (error: unknown, result) =>
+        error ? reject(error) : resolve(result),
+      );
+    });
+    // The error number stays on the thread; of all errors of send(2) only a lack of memory is possible here.
+    if (sent < 0) throw new KernelError("ENOBUFS", call);
   }
 
   #awaitAcknowledgement(call: string): void {
