@@ -1,7 +1,7 @@
 /**
  * @module What follows from the addresses that an IPAM plugin gave: gateways, routes, and the addresses of the bridge. Pure.
  */
-import type { Route, RouteScope } from "cnidaria:plugin/container-routes@0.1.0";
+import type { Route } from "cnidaria:plugin/container-routes@0.1.0";
 import type {
   AddressResult,
   Dns,
@@ -12,28 +12,14 @@ import type {
   ResultRoute,
 } from "cnidaria:plugin/types@0.1.0";
 
-import { invalid } from "../sdk/configuration.ts";
 import { CODES, fail } from "../sdk/index.ts";
-import {
-  defaultDestination,
-  networkAddress,
-  networkOf,
-  nextAddress,
-  prefixContains,
-  prefixesEqual,
-} from "../sdk/ip.ts";
+import { defaultDestination, networkAddress, nextAddress, prefixContains, prefixesEqual } from "../sdk/ip.ts";
 import { formatPrefix } from "../sdk/ip-text.ts";
+import { familiesOf, toKernelRoute } from "../sdk/own-parts.ts";
 import type { BridgeConfiguration } from "./configuration.ts";
 
 /** Place of the container's link among the result's interfaces: after the bridge and the node's end. */
 export const CONTAINER_INTERFACE_INDEX = 2;
-
-/** Scopes of a result, by number. Source: `enum rt_scope_t`, linux/rtnetlink.h. */
-const SCOPES: ReadonlyMap<number, RouteScope> = new Map([
-  [0, "global"],
-  [253, "link"],
-  [254, "host"],
-]);
 
 /** What ADD does with the addresses. */
 export interface Addressing {
@@ -84,17 +70,6 @@ export function gatewayAddressesOf(ips: readonly ResultIp[]): IpPrefix[] {
   return addresses;
 }
 
-/** Gives the families of some addresses, IPv4 first. */
-export function familiesOf(ips: readonly ResultIp[]): IpFamily[] {
-  return (["ipv4", "ipv6"] as const).filter((family) => ips.some(({ address }) => address.address.tag === family));
-}
-
-/** Gives the next hop of a route: its own, else the first gateway of an address of its family; `undefined`: none. */
-export function gatewayOf(route: ResultRoute, ips: readonly ResultIp[]): IpAddress | undefined {
-  const family = route.destination.address.tag;
-  return route.gateway ?? ips.find(({ gateway }) => gateway?.tag === family)?.gateway;
-}
-
 function planIp(configuration: BridgeConfiguration, ip: ResultIp): ResultIp {
   const gateway = ip.gateway ?? (configuration.isGateway ? firstAddressOf(ip.address) : undefined);
   return { ...ip, gateway, interfaceIndex: CONTAINER_INTERFACE_INDEX };
@@ -127,24 +102,4 @@ function withDefaultRoutes(routes: readonly ResultRoute[], ips: readonly ResultI
 
 function isDefault({ destination }: ResultRoute, family: IpFamily): boolean {
   return destination.prefixLength === 0 && destination.address.tag === family;
-}
-
-function toKernelRoute(route: ResultRoute, ips: readonly ResultIp[]): Route {
-  const { table, priority, mtuBytes, advmssBytes } = route;
-  // The kernel refuses a destination with host bits; the result keeps them.
-  const destination = networkOf(route.destination);
-  const scope = route.scope === undefined ? undefined : SCOPES.get(route.scope);
-  if (route.scope !== undefined && scope === undefined) {
-    invalid(`scope of the route to ${formatPrefix(destination)}`, "0 (global), 253 (link) or 254 (host)", route.scope);
-  }
-  return {
-    destination,
-    gateway: gatewayOf(route, ips),
-    source: undefined,
-    scope,
-    table,
-    priority,
-    mtuBytes,
-    advmssBytes,
-  };
 }

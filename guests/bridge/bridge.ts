@@ -1,17 +1,17 @@
 /**
  * @module The plugin `bridge` over the imports it is given: a veth pair, one end in the container, the other on a bridge of the node.
  */
+import { deletePair } from "../sdk/deletion.ts";
 import type { PluginExports } from "../sdk/index.ts";
 import { addAttachment } from "./add.ts";
 import { checkAttachment } from "./check.ts";
-import { deleteAttachment } from "./del.ts";
 import type { BridgeImports } from "./imports.ts";
 
 /** Binds the plugin to its imports. */
 export function createBridge(imports: BridgeImports): NonNullable<PluginExports["attachment"]> {
   return {
     add: (request, container) => addAttachment(imports, request, container),
-    del: (request, container) => deleteAttachment(imports, request, container),
+    del: (request, container) => deletePair(imports, request, container),
     check: (request, container) => checkAttachment(imports, request, container),
   };
 }

@@ -3,25 +3,32 @@
  */
 import type { LinkInfo } from "cnidaria:plugin/container-links@0.1.0";
 import type { ContainerNamespace } from "cnidaria:plugin/container-namespace@0.1.0";
-import type { AttachmentResult, Request, ResultInterface } from "cnidaria:plugin/types@0.1.0";
+import type { Request } from "cnidaria:plugin/types@0.1.0";
 
+import {
+  checkAddresses,
+  checkContainerLink,
+  checkMac,
+  checkMasquerade,
+  checkNodeLink,
+  checkRoutes,
+  type Checked,
+  mismatch,
+  resultOfAdd,
+} from "../sdk/checks.ts";
 import { quote } from "../sdk/configuration.ts";
-import { type Attempt, attempt, CODES, fail, must } from "../sdk/index.ts";
-import { addressesEqual, prefixesEqual } from "../sdk/ip.ts";
+import { must } from "../sdk/index.ts";
+import { prefixesEqual } from "../sdk/ip.ts";
 import { formatPrefix } from "../sdk/ip-text.ts";
-import { formatMac, macsEqual } from "../sdk/mac.ts";
+import { ownIps } from "../sdk/own-parts.ts";
 import { gatewayAddressesOf } from "./addressing.ts";
-import { missingRoute, ownIps, ownRoutes } from "./check-result.ts";
 import { type BridgeConfiguration, readBridgeConfiguration } from "./configuration.ts";
 import type { BridgeImports } from "./imports.ts";
 
 /** One CHECK: what everything below needs. */
-interface Examination {
+interface Examination extends Checked {
   readonly imports: BridgeImports;
   readonly configuration: BridgeConfiguration;
-  readonly request: Request;
-  readonly container: ContainerNamespace;
-  readonly result: AttachmentResult;
 }
 
 /**
@@ -30,17 +37,16 @@ interface Examination {
  */
 export function checkAttachment(imports: BridgeImports, request: Request, container: ContainerNamespace): void {
   const configuration = readBridgeConfiguration(request);
-  const result =
-    request.previousResult ?? fail(CODES.invalidNetworkConfig, "CHECK needs the result of ADD: prevResult is missing");
+  const result = resultOfAdd(request);
   const examination: Examination = { imports, configuration, request, container, result };
   if (configuration.hasIpam) imports.ipam.check();
   const bridge = checkBridge(examination);
   const link = checkContainerLink(examination);
-  checkNodeLink(examination, bridge, link);
+  checkPort(examination, bridge, link);
   checkAddresses(examination);
   checkRoutes(examination);
   checkGateways(examination);
-  checkMasquerade(examination);
+  if (configuration.ipMasq) checkMasquerade(examination);
 }
 
 function checkBridge({ imports, configuration, result }: Examination): LinkInfo {
@@ -54,58 +60,10 @@ function checkBridge({ imports, configuration, result }: Examination): LinkInfo 
   return bridge;
 }
 
-function checkContainerLink({ imports, request, container, result }: Examination): LinkInfo {
-  const { ifname, netns } = request;
-  const link = must(`read link ${quote(ifname)}`, () => imports.containerLinks.get(container, ifname));
-  const wanted = result.interfaces.find((each) => each.name === ifname && each.sandbox !== undefined);
-  if (wanted === undefined) mismatch(`the result has no link ${quote(ifname)} of the container`);
-  if (wanted.sandbox !== netns)
-    mismatch(`link ${quote(ifname)} is in ${quote(wanted.sandbox)} by the result, the container in ${quote(netns)}`);
-  if (link.kind !== "veth") mismatch(`link ${quote(ifname)} is no veth but ${quote(link.kind)}`);
-  checkMac(link, wanted);
-  return link;
-}
-
-/** Looks for the other end among the result's links of the node; by index, since names can change. */
-function checkNodeLink({ imports, configuration, result }: Examination, bridge: LinkInfo, container: LinkInfo): void {
-  const candidates = result.interfaces.filter(
-    (each) => each.sandbox === undefined && each.name !== configuration.bridge,
-  );
-  for (const candidate of candidates) {
-    const got: Attempt<LinkInfo, string> = attempt(() => imports.nodeLinks.get(candidate.name));
-    if (!got.ok || got.value.index !== container.peerIndex || got.value.peerIndex !== container.index) continue;
-    if (got.value.masterIndex !== bridge.index)
-      mismatch(`link ${quote(candidate.name)} is not on bridge ${quote(bridge.name)}`);
-    checkMac(got.value, candidate);
-    return;
-  }
-  mismatch(`no link of the result is the other end of ${quote(container.name)}`);
-}
-
-function checkAddresses({ imports, request, container, result }: Examination): void {
-  const wanted = ownIps(request, result);
-  if (wanted.length === 0) return;
-  const found = must(`list the addresses of ${quote(request.ifname)}`, () =>
-    imports.containerAddresses.list(container, request.ifname),
-  );
-  for (const { address } of wanted) {
-    if (found.some((each) => prefixesEqual(each.address, address))) continue;
-    mismatch(`link ${quote(request.ifname)} does not have address ${formatPrefix(address)}`);
-  }
-}
-
-function checkRoutes({ imports, request, container, result }: Examination): void {
-  const wanted = ownRoutes(request, result);
-  for (const family of ["ipv4", "ipv6"] as const) {
-    const routes = wanted.filter(({ destination }) => destination.address.tag === family);
-    if (routes.length === 0) continue;
-    const found = must(`list the routes over ${quote(request.ifname)}`, () =>
-      imports.containerRoutes.list(container, request.ifname, family),
-    );
-    const missing = missingRoute(routes, found, result.ips);
-    if (missing !== undefined)
-      mismatch(`link ${quote(request.ifname)} does not have the route to ${formatPrefix(missing.destination)}`);
-  }
+/** The other end of the container's link is a port of the bridge. */
+function checkPort(examination: Examination, bridge: LinkInfo, container: LinkInfo): void {
+  const node = checkNodeLink(examination, container, bridge.name);
+  if (node.masterIndex !== bridge.index) mismatch(`link ${quote(node.name)} is not on bridge ${quote(bridge.name)}`);
 }
 
 function checkGateways({ imports, configuration, request, result }: Examination): void {
@@ -115,22 +73,4 @@ function checkGateways({ imports, configuration, request, result }: Examination)
   const found = must(`list the addresses of bridge ${quote(bridge)}`, () => imports.nodeAddresses.list(bridge));
   const missing = wanted.find((address) => !found.some((each) => prefixesEqual(each, address)));
   if (missing !== undefined) mismatch(`bridge ${quote(bridge)} does not have address ${formatPrefix(missing)}`);
-}
-
-function checkMasquerade({ imports, configuration, request, result }: Examination): void {
-  const wanted = configuration.ipMasq ? ownIps(request, result) : [];
-  if (wanted.length === 0) return;
-  const found = must("list what is masqueraded", () => imports.masquerade.list());
-  const missing = wanted.find(({ address }) => !found.some((each) => addressesEqual(each.address, address.address)));
-  if (missing !== undefined) mismatch(`${formatPrefix(missing.address)} is not masqueraded`);
-}
-
-function checkMac(link: LinkInfo, wanted: ResultInterface): void {
-  if (wanted.mac === undefined || (link.mac !== undefined && macsEqual(link.mac, wanted.mac))) return;
-  const found = link.mac === undefined ? "none" : formatMac(link.mac);
-  mismatch(`link ${quote(link.name)} has hardware address ${found}, by the result ${formatMac(wanted.mac)}`);
-}
-
-function mismatch(message: string): never {
-  return fail(CODES.internal, message);
 }

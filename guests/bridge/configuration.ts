@@ -5,13 +5,12 @@ import type { Dns, MacAddress, Request } from "cnidaria:plugin/types@0.1.0";
 
 import { chooseMac, readArguments } from "../sdk/arguments.ts";
 import { type Bounds, type Fields, invalid, parseConfiguration } from "../sdk/configuration.ts";
+import { readDeletion } from "../sdk/deletion.ts";
 import { readDns } from "../sdk/dns.ts";
 import { CODES, fail } from "../sdk/index.ts";
 
 /** Bridge of a network that names none. */
 const DEFAULT_BRIDGE = "cni0";
-/** The one IPAM plugin that talks to somebody over the container's link, to give addresses back, too. Others never see a namespace. */
-const IPAM_OVER_LINK = "dhcp";
 /** 0 is the kernel's default; most that a veth takes. Source: ETH_MAX_MTU, linux/if_ether.h. */
 const MTU: Bounds = { minimum: 0, maximum: 65_535 };
 
@@ -38,14 +37,6 @@ export interface BridgeConfiguration {
   readonly dns: Dns | undefined;
   /** Hardware address of the container's end; `undefined`: the kernel's choice. */
   readonly mac: MacAddress | undefined;
-}
-
-/** What DEL needs to know. */
-export interface DeletionConfiguration {
-  readonly ipMasq: boolean;
-  readonly hasIpam: boolean;
-  /** Whether the IPAM plugin works over the container's link. */
-  readonly ipamNeedsLink: boolean;
 }
 
 /**
@@ -76,23 +67,6 @@ export function readBridgeConfiguration(request: Request): BridgeConfiguration {
   };
   refuseContradictions(configuration);
   return configuration;
-}
-
-/**
- * Reads what DEL needs, and nothing else: an attachment whose configuration was refused can be deleted.
- * @throws {PluginFailure} code 6 when a field that is needed is of another type.
- */
-export function readDeletionConfiguration(request: Request): DeletionConfiguration {
-  return readDeletion(parseConfiguration(request.configuration));
-}
-
-function readDeletion(fields: Fields): DeletionConfiguration {
-  const ipamType = fields.object("ipam")?.text("type");
-  return {
-    ipMasq: fields.flag("ipMasq"),
-    hasIpam: ipamType !== undefined,
-    ipamNeedsLink: ipamType === IPAM_OVER_LINK,
-  };
 }
 
 function refuseUnsupported(fields: Fields): void {

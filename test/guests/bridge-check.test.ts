@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Route } from "cnidaria:plugin/container-routes@0.1.0";
 import type { AttachmentResult } from "cnidaria:plugin/types@0.1.0";
 
-import { missingRoute, ownRoutes } from "../../guests/bridge/check-result.ts";
+import { missingRoute, ownRoutes } from "../../guests/sdk/own-parts.ts";
 import { bridgeWith, type Changes, GIVEN, LINKS, namesOf } from "./bridge-fakes.ts";
 import { failing, failingWith, failureOf } from "./fakes.ts";
 import { cidr, CONTAINER, ip, NETNS, requestOf } from "./requests.ts";
