@@ -1,29 +1,31 @@
 /**
  * @module The configuration of the plugin `portmap`.
  */
-import type { SourceTranslation } from "cnidaria:plugin/host-ports@0.1.0";
+import type { PublishOptions } from "cnidaria:plugin/host-ports@0.1.0";
 import type { Request } from "cnidaria:plugin/types@0.1.0";
 
 import { type Fields, invalid, parseConfiguration, quote } from "../sdk/configuration.ts";
 import { CODES, fail } from "../sdk/index.ts";
-
-/** What a network's configuration asks of one attachment. */
-export interface PortmapConfiguration {
-  /** Whose packets get the node's address. */
-  readonly sourceTranslation: SourceTranslation;
-}
+import { readConditions } from "./conditions.ts";
 
 /**
- * Reads what ADD and CHECK need.
- * @throws {PluginFailure} code 2 for a field that is not supported, 6 for one of another type, 7 for a backend that nobody knows.
+ * Reads what ADD and CHECK need: how ports are published.
+ * @throws {PluginFailure} code 2 for a field that is not supported, 6 for one of another type, 7 for a backend that nobody knows, and for
+ * conditions that are not understood.
  */
-export function readPortmapConfiguration(request: Request): PortmapConfiguration {
+export function readPortmapConfiguration(request: Request): PublishOptions {
   const fields = parseConfiguration(request.configuration);
   refuseUnsupported(fields);
   const masqAll = fields.flag("masqAll");
   const snat = fields.has("snat") ? fields.flag("snat") : true;
-  if (!snat) return { sourceTranslation: "none" };
-  return { sourceTranslation: masqAll ? "all" : "local" };
+  const translated = masqAll ? "all" : "local";
+  const conditionsV4 = readConditions(fields.texts("conditionsV4") ?? [], { option: "conditionsV4", family: "ipv4" });
+  const conditionsV6 = readConditions(fields.texts("conditionsV6") ?? [], { option: "conditionsV6", family: "ipv6" });
+  return {
+    sourceTranslation: snat ? translated : "none",
+    ...(conditionsV4 === undefined ? {} : { conditionsV4 }),
+    ...(conditionsV6 === undefined ? {} : { conditionsV6 }),
+  };
 }
 
 function refuseUnsupported(fields: Fields): void {
@@ -34,9 +36,6 @@ function refuseUnsupported(fields: Fields): void {
   if (fields.has("markMasqBit")) refuse(fields, "markMasqBit", "nftables needs no mark; leave it out");
   if (fields.text("externalSetMarkChain") !== undefined)
     refuse(fields, "externalSetMarkChain", "nftables knows no chains of iptables; leave it out");
-  for (const key of ["conditionsV4", "conditionsV6"]) {
-    if ((fields.texts(key) ?? []).length > 0) refuse(fields, key, "rule text is never handed on; leave it out");
-  }
 }
 
 /** Refuses a field whatever its value: 0 and false ask for something here. */

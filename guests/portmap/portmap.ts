@@ -14,19 +14,14 @@ import { planPorts } from "./mappings.ts";
 /** What the plugin calls. */
 export type PortmapImports = Pick<typeof HostPorts, "publish" | "list" | "withdraw">;
 
-const EVERYTHING: HostPorts.Conditions = { sources: [], excludedSources: [], destinations: [] };
-
 /** Binds the plugin to its imports. */
 export function createPortmap(hostPorts: PortmapImports): NonNullable<PluginExports["chained"]> {
   return {
     add(request) {
-      const { sourceTranslation } = readPortmapConfiguration(request);
+      const options = readPortmapConfiguration(request);
       const result = previousResult(request, "ADD");
       const ports = planPorts(request, result);
-      if (ports.length > 0) {
-        const options: HostPorts.PublishOptions = { sourceTranslation, conditions: EVERYTHING };
-        must(`publish ${ports.map(describe).join(", ")}`, () => hostPorts.publish(ports, options));
-      }
+      if (ports.length > 0) must(`publish ${ports.map(describe).join(", ")}`, () => hostPorts.publish(ports, options));
       return result;
     },
     // Whatever the runtime says by now of the ports, and whether the configuration would be refused.

@@ -1,17 +1,22 @@
 /**
- * @module What the ledger says of published ports: a row for each port, which reserves it, one for each address of the container, and one for the
- * link that leads there. Reading and writing their undo, and what undoing needs of the kernel.
+ * @module What the ledger says of published ports: a row for each port, which reserves it, one for each address of the container, one for the
+ * link that leads there, and one for the conditions of a family's ports. Reading and writing their undo, and what undoing needs of the kernel.
  */
 import { isKernelError } from "../kernel/error.ts";
+import { describeHostPort, type HostPort, type TransportProtocol } from "../kernel/host-port-elements.ts";
 import {
-  describeHostPort,
   removePortLink,
   removeUnusedHostPorts,
   withdrawPorts,
-  type HostPort,
   type Publication,
-  type TransportProtocol,
+  type SourceTranslation,
 } from "../kernel/host-ports.ts";
+import {
+  conditionChainName,
+  removeConditions,
+  type ConditionChain,
+  type PortConditions,
+} from "../kernel/port-conditions.ts";
 import { writeSysctl } from "../kernel/sysctl.ts";
 import { formatIpAddress, formatIpPrefix, ipEquals, parseIpAddress, parseIpPrefix, type IpPrefix } from "../spec/ip.ts";
 import type { Intent, OwnedRow } from "./ledger/records.ts";
@@ -21,23 +26,34 @@ import type { HelperState } from "./state.ts";
 export const HOST_PORT = "host-port";
 /** A row for each address of the container that has ports. */
 export const PUBLISHED_ADDRESS = "published-address";
+/** A row for the chain of conditions that ports of a family have. */
+export const PORT_CONDITIONS = "port-conditions";
 /** A row for the link that leads to the container. */
 export const PORT_LINK = "port-link";
 /** Kinds of rows, in the order in which they are written. Undone from the last to the first: the packet filter guards as long as a link needs it. */
-export const PORT_KINDS = [PUBLISHED_ADDRESS, PORT_LINK, HOST_PORT] as const;
+export const PORT_KINDS = [PUBLISHED_ADDRESS, PORT_CONDITIONS, PORT_LINK, HOST_PORT] as const;
 
 /** The WIT record `published-port`, with the family of its addresses. */
 export interface PublishedPort {
   readonly from: HostPort;
   readonly containerAddress: IpPrefix;
   readonly containerPort: number;
+  /** Chain of the conditions that it is redirected on; `undefined`: always. */
+  readonly when?: string | undefined;
 }
+
+/** Conditions as a row has them: addresses as text. */
+type ConditionTexts = {
+  readonly [Key in keyof PortConditions]: PortConditions[Key] extends readonly IpPrefix[]
+    ? readonly string[]
+    : PortConditions[Key];
+};
 
 /** What a row of a kind says. */
 type RowOf = Pick<Intent, "kind" | "key" | "undo" | "description">;
 
 /** Makes the row of a port. Its key is the same for whoever wants the port, on whichever address. */
-export function portRow({ from, containerAddress, containerPort }: PublishedPort): RowOf {
+export function portRow({ from, containerAddress, containerPort, when }: PublishedPort): RowOf {
   const { family, protocol, port, address } = from;
   return {
     kind: HOST_PORT,
@@ -49,6 +65,7 @@ export function portRow({ from, containerAddress, containerPort }: PublishedPort
       address: address === undefined ? null : formatIpAddress(address),
       containerAddress: formatIpPrefix(containerAddress),
       containerPort,
+      ...(when === undefined ? {} : { when }),
     },
     description: `${describeHostPort(from)} to ${formatIpAddress(containerAddress.address)} port ${containerPort}`,
   };
@@ -61,7 +78,7 @@ export function keyOfPort({ family, protocol, port }: HostPort): string {
 
 /** Reads the row of a port. */
 export function readPortRow({ undo }: Pick<OwnedRow, "undo">): PublishedPort {
-  const { family, protocol, port, address, containerAddress, containerPort } = undo;
+  const { family, protocol, port, address, containerAddress, containerPort, when } = undo;
   return {
     from: {
       family: family === "ipv6" ? "ipv6" : "ipv4",
@@ -71,6 +88,7 @@ export function readPortRow({ undo }: Pick<OwnedRow, "undo">): PublishedPort {
     },
     containerAddress: parseIpPrefix(String(containerAddress)),
     containerPort: Number(containerPort),
+    when: typeof when === "string" ? when : undefined,
   };
 }
 
@@ -80,13 +98,50 @@ export function excludeEachOther({ address: one }: HostPort, { address: other }:
 }
 
 /** Makes the row of an address of the container. */
-export function addressRow(address: IpPrefix): RowOf {
+export function addressRow(address: IpPrefix, sourceTranslation: SourceTranslation): RowOf {
   const text = formatIpPrefix(address);
   return {
     kind: PUBLISHED_ADDRESS,
     key: text,
-    undo: { address: text },
+    undo: { address: text, sourceTranslation },
     description: `published address ${formatIpAddress(address.address)}`,
+  };
+}
+
+/** Makes the row of conditions, which it says: so that it can be told whether all are there, and they can be put back. */
+export function conditionsRow(chain: ConditionChain): RowOf {
+  const name = conditionChainName(chain);
+  return {
+    kind: PORT_CONDITIONS,
+    key: name,
+    undo: { family: chain.family, conditions: textsOf(chain.conditions) },
+    description: `conditions of published ${chain.family === "ipv4" ? "IPv4" : "IPv6"} ports`,
+  };
+}
+
+/** Reads the row of conditions. */
+export function readConditionsRow({ undo, tag }: Pick<OwnedRow, "undo" | "tag">): ConditionChain {
+  const { incomingLink, excludedLink, ...lists } = undo["conditions"] as ConditionTexts;
+  const read = (texts: readonly string[]): readonly IpPrefix[] => texts.map(parseIpPrefix);
+  const conditions = {
+    incomingLink,
+    excludedLink,
+    sources: read(lists.sources),
+    excludedSources: read(lists.excludedSources),
+    destinations: read(lists.destinations),
+    excludedDestinations: read(lists.excludedDestinations),
+  };
+  return { tag, family: undo["family"] === "ipv6" ? "ipv6" : "ipv4", conditions };
+}
+
+function textsOf({ incomingLink, excludedLink, ...lists }: PortConditions): ConditionTexts {
+  return {
+    ...(incomingLink === undefined ? {} : { incomingLink }),
+    ...(excludedLink === undefined ? {} : { excludedLink }),
+    sources: lists.sources.map(formatIpPrefix),
+    excludedSources: lists.excludedSources.map(formatIpPrefix),
+    destinations: lists.destinations.map(formatIpPrefix),
+    excludedDestinations: lists.excludedDestinations.map(formatIpPrefix),
   };
 }
 
@@ -97,8 +152,9 @@ export function publicationOf(rows: readonly OwnedRow[], tag: string): Publicati
     redirections: rows
       .filter(({ kind }) => kind === HOST_PORT)
       .map(readPortRow)
-      .map(({ from, containerAddress, containerPort }) => ({
+      .map(({ from, containerAddress, containerPort, when }) => ({
         from,
+        when,
         to: { address: containerAddress.address, port: containerPort },
       })),
     addresses: rows
@@ -114,6 +170,11 @@ export function undoPublication({ node }: HelperState, row: OwnedRow): undefined
   withdrawPorts(nftables, publicationOf([row], row.tag));
   if (row.kind === HOST_PORT) forgetFlows({ node }, readPortRow(row));
   else removeUnusedHostPorts(nftables);
+}
+
+/** Undoes the row of conditions: no port leads to them any more. */
+export function undoConditions({ node }: HelperState, { key }: OwnedRow): undefined {
+  removeConditions(node.nftables(), [key]);
 }
 
 /** Undoes the row of a link, unless another attachment has one. */

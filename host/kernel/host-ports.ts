@@ -7,45 +7,34 @@
  * map published_v4 { 10.88.0.2 … : goto ports_local }                          whose source is translated
  * set ports_links  { "cni0" . "cni0" }                                         links that lead to containers with ports
  * ```
- * A packet costs a look-up or two, however many ports there are. Only what is for an address of the node itself is looked at, and only
+ * A packet costs a look-up or two, however many ports there are. Ports with conditions are in a table of their own (`port-conditions.ts`). Only what is for an address of the node itself is looked at, and only
  * after every chain that others have at the usual priority: nothing that the node had before is taken from it.
  */
 
-import { ipFromBytes, ipToBytes, formatIpAddress, type IpAddress, type IpFamily } from "../spec/ip.ts";
+import { ipFromBytes, type IpAddress, type IpFamily } from "../spec/ip.ts";
 import { isKernelError, KernelError } from "./error.ts";
 import { commentOf, elementObject, FRAMES, TABLE, tagIn } from "./frames.ts";
+import {
+  portKey,
+  portMap,
+  targetValue,
+  whenMap,
+  type HostPort,
+  type PortsMap,
+  type PortTarget,
+  type Redirection,
+} from "./host-port-elements.ts";
 import type { ElementChanges, FrameText, Nftables } from "./nftables.ts";
-
-/** Protocols with ports, with their numbers. Source: IANA, protocol numbers. */
-const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;
-/** A protocol with ports. The WIT enum `transport-protocol`. */
-export type TransportProtocol = keyof typeof PROTOCOLS;
+import {
+  addConditions,
+  conditionChainName,
+  judgeConditions,
+  removeConditions,
+  type ConditionChain,
+} from "./port-conditions.ts";
 
 /** Whose packets get the node's address. The WIT enum `source-translation`. */
 export type SourceTranslation = "none" | "local" | "all";
-
-/** What a packet is for. */
-export interface HostPort {
-  readonly family: IpFamily;
-  readonly protocol: TransportProtocol;
-  /** 1 to 65535. */
-  readonly port: number;
-  /** `undefined`: every address of the node. */
-  readonly address: IpAddress | undefined;
-}
-
-/** Where it goes. */
-export interface PortTarget {
-  readonly address: IpAddress;
-  /** 1 to 65535. */
-  readonly port: number;
-}
-
-/** A port that leads to a container. */
-export interface Redirection {
-  readonly from: HostPort;
-  readonly to: PortTarget;
-}
 
 /** What is published for one owner. */
 export interface Publication {
@@ -55,6 +44,8 @@ export interface Publication {
   /** The container's addresses, each once. */
   readonly addresses: readonly IpAddress[];
   readonly sourceTranslation: SourceTranslation;
+  /** Those that redirections name; where ports are withdrawn they need not be said. */
+  readonly conditions?: readonly ConditionChain[] | undefined;
 }
 
 /** What the packet filter says of a port. */
@@ -63,9 +54,6 @@ export interface PublishedElement {
   /** The owner's; `undefined`: somebody else made the element. */
   readonly tag: string | undefined;
 }
-
-/** One of the maps. */
-type PortsMap = typeof TABLE & { readonly name: string };
 
 const CHAINS = { none: "ports_none", local: "ports_local", all: "ports_all" } as const;
 /** Rules in each of them. What uses a chain beyond them are addresses. */
@@ -135,12 +123,15 @@ export function publishPorts(nftables: Nftables, wanted: Publication, before: Pu
   for (let tries = 1; ; tries += 1) {
     // Looked at first: what the kernel refuses costs a grace period.
     if (!hasHostPorts(nftables)) nftables.runFrame(FRAME);
+    addConditions(nftables, wanted.conditions ?? []);
     try {
       nftables.replaceElements(changes);
       return;
     } catch (error) {
       // The frame went since, with somebody else's last port.
-      if (!isKernelError(error, "ENOENT") || tries === TRIES) throw error;
+      if (isKernelError(error, "ENOENT") && tries < TRIES) continue;
+      removeConditions(nftables, (wanted.conditions ?? []).map(conditionChainName));
+      throw error;
     }
   }
 }
@@ -151,10 +142,11 @@ export function withdrawPorts(nftables: Nftables, publication: Publication): voi
   if (gone.length > 0) nftables.replaceElements({ gone, made: [] });
 }
 
-/** Looks one port up; `undefined`: it leads nowhere. */
-export function readHostPort(nftables: Nftables, from: HostPort): PublishedElement | undefined {
-  const found = nftables.getElement(portMap(from), portKey(from));
+/** Looks one port up; `undefined`: it leads nowhere. `when`: as {@link Redirection} has it. */
+export function readHostPort(nftables: Nftables, from: HostPort, when?: string): PublishedElement | undefined {
+  const found = nftables.getElement(portMap(from, when), portKey(from));
   if (found?.value === undefined) return undefined;
+  if (when !== undefined && nftables.getElement(whenMap(from), portKey(from))?.chain !== when) return undefined;
   const bytes = Buffer.from(found.value);
   const addressBytes = from.family === "ipv4" ? 4 : 16;
   if (bytes.length < addressBytes + 2) return undefined;
@@ -174,9 +166,10 @@ export function readSourceTranslation(
   return (["none", "local", "all"] as const).find((each) => CHAINS[each] === found.chain);
 }
 
-/** Names the element of a port. */
-export function hostPortObject(from: HostPort): string {
-  return elementObject(portMap(from).name, portKey(from));
+/** Names the elements of a port; `when`: as {@link Redirection} has it. */
+export function hostPortObjects(from: HostPort, when: string | undefined): readonly string[] {
+  const maps = when === undefined ? [portMap(from, when)] : [portMap(from, when), whenMap(from)];
+  return maps.map(({ table, name }) => elementObject(table === TABLE.table ? name : `${table} ${name}`, portKey(from)));
 }
 
 /** Names the element of a container's address. */
@@ -224,21 +217,16 @@ export function removeUnusedHostPorts(nftables: Nftables): void {
  */
 export function judgeHostPorts(nftables: Nftables): void {
   if (!hasHostPorts(nftables)) nftables.judgeFrame(FRAME);
-}
-
-/** Says a port as people do: `tcp 192.0.2.1:8080`. */
-export function describeHostPort({ family, protocol, port, address }: HostPort): string {
-  if (address === undefined) return `${protocol} port ${port} of every ${family === "ipv4" ? "IPv4" : "IPv6"} address`;
-  return `${protocol} port ${port} of ${formatIpAddress(address)}`;
+  judgeConditions(nftables);
 }
 
 function elementsOf({ tag, redirections, addresses, sourceTranslation }: Publication): ElementChanges["made"] {
   const comment = commentOf(tag);
   const elements = [
-    ...redirections.map(({ from, to }) => ({
-      map: portMap(from),
-      element: { key: portKey(from), value: targetValue(to), comment },
-    })),
+    ...redirections.flatMap(({ from, to, when }) => [
+      { map: portMap(from, when), element: { key: portKey(from), value: targetValue(to), comment } },
+      ...(when === undefined ? [] : [{ map: whenMap(from), element: { key: portKey(from), chain: when, comment } }]),
+    ]),
     ...addresses.map((address) => ({
       map: publishedMap(address.tag),
       element: { key: address, chain: CHAINS[sourceTranslation], comment },
@@ -250,7 +238,10 @@ function elementsOf({ tag, redirections, addresses, sourceTranslation }: Publica
 /** Gives those elements of a publication that are there and its owner's. */
 function heldElements(nftables: Nftables, { tag, redirections, addresses }: Publication): ElementChanges["gone"] {
   const wanted = [
-    ...redirections.map(({ from }) => ({ map: portMap(from), key: portKey(from) })),
+    ...redirections.flatMap(({ from, when }) => [
+      { map: portMap(from, when), key: portKey(from) },
+      ...(when === undefined ? [] : [{ map: whenMap(from), key: portKey(from) }]),
+    ]),
     ...addresses.map((address) => ({ map: publishedMap(address.tag), key: address })),
   ];
   const held = wanted.filter(({ map, key }) => tagIn(nftables.getElement(map, key)?.comment) === tag);
@@ -261,32 +252,13 @@ function heldElements(nftables: Nftables, { tag, redirections, addresses }: Publ
 function byMap<Item extends { readonly map: PortsMap }>(
   items: readonly Item[],
 ): { readonly map: PortsMap; readonly items: Item[] }[] {
-  return [...Map.groupBy(items, ({ map }) => map.name).values()].flatMap((group) =>
+  return [...Map.groupBy(items, ({ map }) => `${map.table} ${map.name}`).values()].flatMap((group) =>
     group[0] === undefined ? [] : [{ map: group[0].map, items: group }],
   );
 }
 
-function portMap({ family, address }: HostPort): PortsMap {
-  const version = family === "ipv4" ? "v4" : "v6";
-  return { ...TABLE, name: address === undefined ? `ports_any_${version}` : `ports_${version}` };
-}
-
 function publishedMap(family: IpFamily): PortsMap {
   return { ...TABLE, name: family === "ipv4" ? "published_v4" : "published_v6" };
-}
-
-/** Each part of a key begins at a multiple of 4 bytes. Source: NFT_REG32_SIZE, linux/netfilter/nf_tables.h. */
-function portKey({ protocol, port, address }: HostPort): Uint8Array {
-  const rest = Buffer.alloc(8);
-  rest.writeUInt8(PROTOCOLS[protocol], 0);
-  rest.writeUInt16BE(port, 4);
-  return address === undefined ? rest : Buffer.concat([ipToBytes(address), rest]);
-}
-
-function targetValue({ address, port }: PortTarget): Uint8Array {
-  const rest = Buffer.alloc(4);
-  rest.writeUInt16BE(port, 0);
-  return Buffer.concat([ipToBytes(address), rest]);
 }
 
 /** The link in which a packet came in, and by which it leaves. One that a bridge hands on by itself comes in, by then, by none. */

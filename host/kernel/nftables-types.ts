@@ -38,9 +38,13 @@ export interface NftPrefix {
   readonly prefix: { readonly addr: string; readonly len: number };
 }
 
+/** An address, a range of them, or several. */
+export type NftAddressSet = string | NftPrefix | { readonly set: readonly (string | NftPrefix)[] };
+
 /** One step of a rule. */
 export type NftExpression =
-  | { readonly match: { readonly op: "=="; readonly left: NftPayload; readonly right: NftPrefix } }
+  | { readonly match: { readonly op: "==" | "!="; readonly left: NftPayload; readonly right: NftAddressSet } }
+  | { readonly match: { readonly op: "==" | "!="; readonly left: NftLinkName; readonly right: string } }
   | {
       readonly match: {
         readonly op: "in";

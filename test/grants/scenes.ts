@@ -145,10 +145,15 @@ const SCOPES: Readonly<Record<CapabilityName, fc.Arbitrary<unknown>>> = {
   "forward-rules": fc.record({
     isolation: fc.subarray(["same-bridge", "isolated", { configuration: "/ingressPolicy" }]),
   }),
-  "host-ports": fc.record({
-    ports: fc.subarray([{ first: 1, last: 65_535 }, { first: 8000, last: 8080 }, { runtimeConfig: "/portMappings" }]),
-    translateAll: fc.constantFrom(true, false, { configuration: "/masqAll" }),
-  }),
+  "host-ports": fc.record(
+    {
+      ports: fc.subarray([{ first: 1, last: 65_535 }, { first: 8000, last: 8080 }, { runtimeConfig: "/portMappings" }]),
+      translateAll: fc.constantFrom(true, false, { configuration: "/masqAll" }),
+      links: names,
+      sources: subnets,
+    },
+    { requiredKeys: ["ports", "translateAll"] },
+  ),
   leases: fc.record({ subnets }),
   ipam: fc.record({ types: names }),
   "resolver-file": fc.record({ paths: fc.subarray(["/etc/resolv.conf", "/run/resolv.conf"]) }),

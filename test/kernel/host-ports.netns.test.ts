@@ -9,9 +9,9 @@ import {
   removePortLink,
   removeUnusedHostPorts,
   withdrawPorts,
-  type HostPort,
   type Publication,
 } from "../../host/kernel/host-ports.ts";
+import type { HostPort } from "../../host/kernel/host-port-elements.ts";
 import { addMasquerade, removeMasquerade, removeMasqueradeSubnet } from "../../host/kernel/masquerade.ts";
 import { Nftables } from "../../host/kernel/nftables.ts";
 import { writeSysctl } from "../../host/kernel/sysctl.ts";

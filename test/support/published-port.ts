@@ -3,10 +3,7 @@
  */
 
 /** How ports are published where the test is not about it. */
-export const PUBLISH_OPTIONS = {
-  sourceTranslation: "local",
-  conditions: { sources: [], excludedSources: [], destinations: [] },
-};
+export const PUBLISH_OPTIONS = { sourceTranslation: "local" };
 
 /** TCP port 8080 of the node, to port 80 of an address. */
 export const webPort = <Prefix>(containerAddress: Prefix) => ({

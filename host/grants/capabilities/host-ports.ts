@@ -3,15 +3,34 @@
  */
 
 import * as z from "zod";
-import { formatIpPrefix, ipEquals, isIpAddress, isIpPrefix, isUnspecified, readIpAddress } from "../../spec/ip.ts";
-import type { IpAddress } from "../../spec/ip.ts";
+import {
+  formatIpPrefix,
+  ipEquals,
+  isIpAddress,
+  isIpPrefix,
+  isUnspecified,
+  prefixCovers,
+  readIpAddress,
+} from "../../spec/ip.ts";
+import type { IpAddress, IpFamily } from "../../spec/ip.ts";
 import { isJsonObject, readKey, readPointer } from "../../spec/json.ts";
 import type { JsonValue } from "../../spec/json.ts";
 import { ALLOWED, allowedIf, defineCapability, denied, fieldOf } from "../capability.ts";
 import type { Decision } from "../capability.ts";
 import type { CallFacts } from "../facts.ts";
 import { areGiven } from "../given-addresses.ts";
-import { isOn, switchCovers, switchReference } from "../references.ts";
+import {
+  describeReferences,
+  isOn,
+  nameReference,
+  namesCover,
+  namesInclude,
+  resolveSubnets,
+  subnetReference,
+  subnetsCover,
+  switchCovers,
+  switchReference,
+} from "../references.ts";
 
 /** Highest port number. Source: RFC 9293. */
 const PORT_MAX = 65_535;
@@ -30,6 +49,10 @@ const scope = z.strictObject({
   ports: z.array(ports).default([]),
   /** Whether packets of everybody may get the node's address. */
   translateAll: switchReference.default(false),
+  /** Links by which packets must come in, each publication naming one of them; absent: any. */
+  links: z.array(nameReference).optional(),
+  /** Subnets from which packets must come, each publication naming some within them; absent: any. */
+  sources: z.array(subnetReference).optional(),
 });
 /** Scope of `host-ports`. */
 export type HostPortsScope = z.output<typeof scope>;
@@ -41,9 +64,13 @@ export const hostPorts = defineCapability<HostPortsScope>({
   scope,
   covers: (wider, narrower) =>
     narrower.ports.every((inner) => wider.ports.some((outer) => portsCover(outer, inner))) &&
-    switchCovers(wider.translateAll, narrower.translateAll),
+    switchCovers(wider.translateAll, narrower.translateAll) &&
+    isNarrower(wider.links, narrower.links, namesCover) &&
+    isNarrower(wider.sources, narrower.sources, subnetsCover),
   describe: (granted) => [
     `publishes ports of the node: ${granted.ports.map(describePorts).join("; ") || "none"}`,
+    ...(granted.links === undefined ? [] : [`only for what comes in by ${describeReferences(granted.links)}`]),
+    ...(granted.sources === undefined ? [] : [`only for what comes from ${describeReferences(granted.sources)}`]),
     ...(granted.translateAll === false ? [] : [`hides who asks a published port: ${describeSwitch(granted)}`]),
   ],
   decide(granted, { facts, operation, args }) {
@@ -69,10 +96,51 @@ function decidePublish(granted: HostPortsScope, facts: CallFacts, [published, op
   const uncovered = published.find((each: unknown) => !granted.ports.some((some) => isAmong(some, facts, each)));
   if (uncovered !== undefined)
     return denied(`"host-ports" with port ${String(fieldOf(uncovered, "hostPort"))} in "ports" would allow it`);
+  const families = new Set(published.map((each: unknown) => familyOf(each)));
+  if (
+    granted.links !== undefined &&
+    ![...families].every((family) => comesByLink(granted, facts, conditionsFor(options, family)))
+  )
+    return denied('"host-ports" with the link of the conditions in "links", or without "links", would allow it');
+  if (
+    granted.sources !== undefined &&
+    ![...families].every((family) => comesFromSource(granted, facts, conditionsFor(options, family)))
+  )
+    return denied('"host-ports" with the sources of the conditions in "sources", or without "sources", would allow it');
   return allowedIf(
     fieldOf(options, "sourceTranslation") !== "all" || isOn(granted.translateAll, facts),
     '"host-ports" with "translateAll" would allow it',
   );
+}
+
+function familyOf(published: unknown): IpFamily {
+  const address = fieldOf(published, "containerAddress");
+  return isIpPrefix(address) ? address.address.tag : "ipv4";
+}
+
+function conditionsFor(options: unknown, family: IpFamily): unknown {
+  return fieldOf(options, family === "ipv4" ? "conditionsV4" : "conditionsV6");
+}
+
+function comesByLink({ links = [] }: HostPortsScope, facts: CallFacts, conditions: unknown): boolean {
+  return namesInclude(links, facts, fieldOf(conditions, "incomingLink"));
+}
+
+function comesFromSource({ sources = [] }: HostPortsScope, facts: CallFacts, conditions: unknown): boolean {
+  const asked = fieldOf(conditions, "sources");
+  const granted = resolveSubnets(sources, facts);
+  const isGranted = (source: unknown): boolean =>
+    isIpPrefix(source) && granted.some((subnet) => prefixCovers(subnet, source));
+  return Array.isArray(asked) && asked.length > 0 && asked.every(isGranted);
+}
+
+/** Compares two lists of which an absent one does not narrow. */
+function isNarrower<T>(
+  wider: readonly T[] | undefined,
+  narrower: readonly T[] | undefined,
+  covers: (wider: readonly T[], narrower: readonly T[]) => boolean,
+): boolean {
+  return wider === undefined || (narrower !== undefined && covers(wider, narrower));
 }
 
 /** Tells whether a port that a guest wants to publish is one of those granted. */

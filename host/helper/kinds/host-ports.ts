@@ -1,11 +1,12 @@
 /**
- * @module Published ports: a row for each port, for each address of the container that has some, and for the link that leads there.
+ * @module Published ports: a row for each port, for each address of the container that has some, for the link that leads there, and for the
+ * conditions of a family.
  */
+import { describeHostPort } from "../../kernel/host-port-elements.ts";
 import {
   addPortLink,
-  describeHostPort,
   hasHostPorts,
-  hostPortObject,
+  hostPortObjects,
   publishedObject,
   publishPorts,
   readHostPort,
@@ -14,19 +15,36 @@ import {
 import { readSysctl, writeSysctl } from "../../kernel/sysctl.ts";
 import { formatIpAddress, ipEquals, parseIpPrefix } from "../../spec/ip.ts";
 import type { OwnedRow } from "../ledger/records.ts";
-import { publicationOf, readPortRow, undoPortLink, undoPublication } from "../published-ports.ts";
+import {
+  addConditions,
+  conditionChainName,
+  countConditionRules,
+  getConditionsUse,
+} from "../../kernel/port-conditions.ts";
+import {
+  HOST_PORT,
+  publicationOf,
+  readConditionsRow,
+  readPortRow,
+  undoConditions,
+  undoPortLink,
+  undoPublication,
+} from "../published-ports.ts";
 import type { HelperState } from "../state.ts";
 import { compareElement } from "./element.ts";
 import type { Drift, OwnedKind } from "./kind.ts";
 
-export { HOST_PORT, PORT_LINK, PUBLISHED_ADDRESS } from "../published-ports.ts";
+export { HOST_PORT, PORT_CONDITIONS, PORT_LINK, PUBLISHED_ADDRESS } from "../published-ports.ts";
 
 /** A row for each port. */
 export const hostPort: OwnedKind = {
   undo: undoPublication,
   compare: comparePort,
   repair: (state, row) => republish(state, row, comparePort(state, row)),
-  objects: (row) => [hostPortObject(readPortRow(row).from)],
+  objects: (row) => {
+    const { from, when } = readPortRow(row);
+    return hostPortObjects(from, when);
+  },
 };
 
 /** A row for each address of the container that has ports. */
@@ -35,6 +53,16 @@ export const publishedAddress: OwnedKind = {
   compare: compareAddress,
   repair: (state, row) => republish(state, row, compareAddress(state, row)),
   objects: ({ undo }) => [publishedObject(parseIpPrefix(String(undo["address"])).address)],
+};
+
+/** A row for the conditions of a family's ports. */
+export const portConditions: OwnedKind = {
+  undo: undoConditions,
+  compare: compareConditions,
+  repair: (state, row) => {
+    if (compareConditions(state, row).length > 0) addConditions(state.node.nftables(), [readConditionsRow(row)]);
+  },
+  objects: (row) => [`chain ${row.key}`],
 };
 
 /** A row for the link that leads to the container. */
@@ -52,15 +80,30 @@ export const portLink: OwnedKind = {
 };
 
 function comparePort({ node }: HelperState, row: OwnedRow): readonly Drift[] {
-  const { from, containerAddress, containerPort } = readPortRow(row);
+  const { from, containerAddress, containerPort, when } = readPortRow(row);
   const object = describeHostPort(from);
   const wanted = `to ${formatIpAddress(containerAddress.address)} port ${containerPort}`;
-  const found = hasHostPorts(node.nftables()) ? readHostPort(node.nftables(), from) : undefined;
+  const found = hasHostPorts(node.nftables()) ? readHostPort(node.nftables(), from, when) : undefined;
   const drifts = compareElement(found, { tag: row.tag, object, wanted });
   if (found === undefined || drifts.length > 0) return drifts;
   const { address, port } = found.to;
   if (port === containerPort && ipEquals(address, containerAddress.address)) return [];
   return [{ what: "changed", object, wanted, found: `to ${formatIpAddress(address)} port ${port}` }];
+}
+
+/** The chain, with all of its rules beside the ports that lead to it. */
+function compareConditions({ node, ledger }: HelperState, row: OwnedRow): readonly Drift[] {
+  const chain = readConditionsRow(row);
+  const ports = ledger
+    .owned({ attachment: row, kind: HOST_PORT, nodeNetnsCookie: node.cookie })
+    .filter(({ undo }) => undo["when"] === row.key);
+  const wanted = countConditionRules(chain);
+  const use = getConditionsUse(node.nftables(), conditionChainName(chain));
+  if (use !== undefined && use >= wanted + ports.length) return [];
+  const found = use === undefined ? "none" : "fewer";
+  return [
+    { what: use === undefined ? "missing" : "changed", object: row.description, wanted: `${wanted} rules`, found },
+  ];
 }
 
 function compareAddress({ node }: HelperState, { undo, tag }: OwnedRow): readonly Drift[] {

@@ -10,7 +10,16 @@ import { containerRoutes, KIND_OF_ROUTES } from "./container-routes.ts";
 import { containerRules, KIND_OF_RULES } from "./container-rules.ts";
 import { containerSysctls, KIND_OF_SETTINGS } from "./container-sysctls.ts";
 import { forwardRules } from "./forward-rules.ts";
-import { HOST_PORT, hostPort, PORT_LINK, portLink, PUBLISHED_ADDRESS, publishedAddress } from "./host-ports.ts";
+import {
+  HOST_PORT,
+  hostPort,
+  PORT_CONDITIONS,
+  PORT_LINK,
+  portConditions,
+  portLink,
+  PUBLISHED_ADDRESS,
+  publishedAddress,
+} from "./host-ports.ts";
 import { isolation } from "./isolation.ts";
 import type { OwnedKind, SharedKind } from "./kind.ts";
 import { masquerade } from "./masquerade.ts";
@@ -26,6 +35,7 @@ export const OWNED_KINDS: Readonly<Record<string, OwnedKind>> = {
   "forward-rules": forwardRules,
   [HOST_PORT]: hostPort,
   [PUBLISHED_ADDRESS]: publishedAddress,
+  [PORT_CONDITIONS]: portConditions,
   [PORT_LINK]: portLink,
   "container-link": containerLink,
   "container-address": containerAddress,

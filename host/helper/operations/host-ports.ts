@@ -2,45 +2,38 @@
  * @module `host-ports`: ports of the node that lead to the container. A port is reserved in the ledger before the packet filter hears of it.
  */
 import * as z from "zod";
-import {
-  addPortLink,
-  describeHostPort,
-  publishPorts,
-  readHostPort,
-  readSourceTranslation,
-  type Publication,
-} from "../../kernel/host-ports.ts";
-import { readSysctl, writeSysctl } from "../../kernel/sysctl.ts";
+import { describeHostPort } from "../../kernel/host-port-elements.ts";
+import { publishPorts, readHostPort, readSourceTranslation, type Publication } from "../../kernel/host-ports.ts";
+import { conditionChainName } from "../../kernel/port-conditions.ts";
 import { formatIpAddress, formatIpPrefix, ipEquals, isUnspecified } from "../../spec/ip.ts";
 import type { IpPrefix } from "../../spec/ip.ts";
-import { recover } from "../ledger/recovery.ts";
+import { portConditions } from "../kinds/host-ports.ts";
 import type { OwnedRow } from "../ledger/records.ts";
 import {
-  addressRow,
   excludeEachOther,
   forgetFlows,
   HOST_PORT,
   keyOfPort,
+  PORT_CONDITIONS,
   PORT_KINDS,
   PORT_LINK,
-  portRow,
   publicationOf,
   readPortRow,
   type PublishedPort,
 } from "../published-ports.ts";
+import type { HelperState } from "../state.ts";
 import { undoOwned } from "../undo/owned.ts";
-import { undoRemains } from "../undo/remains.ts";
-import { IP_ADDRESS, IP_PREFIX, LINK_NAME } from "./arguments.ts";
+import { IP_ADDRESS, IP_PREFIX } from "./arguments.ts";
 import { removeRows, rowsOfPlugin } from "./filter-rows.ts";
 import { OperationFailure, operation, refuseLeased } from "./operation.ts";
 import type { OperationContext, OperationInterface } from "./operation.ts";
+import { claim } from "./port-claims.ts";
+import { CONDITION_OPTIONS, conditionsOf } from "./port-conditions.ts";
+import { linksTo, translateOnLink, type PortLink } from "./port-links.ts";
 
 /** Most ports of one attachment. */
 const PORTS_MAX = 4096;
 const U16_MAX = 0xffff;
-/** Kinds of links that lead to containers alone: only there does 127.0.0.1 leave the node. */
-const CONTAINER_LINK_KINDS: readonly string[] = ["bridge", "veth"];
-
 const PORT = z.int().min(0).max(U16_MAX);
 const PUBLISHED_PORT = z.object({
   protocol: z.enum(["tcp", "udp", "sctp"]),
@@ -49,14 +42,7 @@ const PUBLISHED_PORT = z.object({
   containerAddress: IP_PREFIX,
   containerPort: PORT,
 });
-const CONDITIONS = z.object({
-  incomingLink: LINK_NAME.optional(),
-  excludedLink: LINK_NAME.optional(),
-  sources: z.array(IP_PREFIX),
-  excludedSources: z.array(IP_PREFIX),
-  destinations: z.array(IP_PREFIX),
-});
-const OPTIONS = z.object({ sourceTranslation: z.enum(["none", "local", "all"]), conditions: CONDITIONS });
+const OPTIONS = z.object({ sourceTranslation: z.enum(["none", "local", "all"]), ...CONDITION_OPTIONS });
 
 type Asked = z.output<typeof PUBLISHED_PORT>;
 type Options = z.output<typeof OPTIONS>;
@@ -114,17 +100,18 @@ function portOf(context: OperationContext, asked: Asked): PublishedPort {
 }
 
 /** Publishes, in place of what is published. Recovers an operation whose helper died, if it holds a port. */
-async function publish(context: OperationContext, ports: readonly PublishedPort[], options: Options): Promise<void> {
-  refuseConditions(options);
+async function publish(context: OperationContext, asked: readonly PublishedPort[], options: Options): Promise<void> {
+  if (asked.length === 0) return withdraw(context);
   const before = rowsOf(context);
-  if (ports.length === 0) return withdraw(context);
+  const conditions = conditionsOf(context, asked, options);
+  const ports = asked.map((port) => ({ ...port, when: conditions.get(port.from.family)?.name }));
+  const chains = [...conditions.values()].map(({ chain }) => chain);
   const addresses = distinct(ports.map(({ containerAddress }) => containerAddress));
-  let rows = claim(context, ports, addresses);
-  if ("holder" in rows && (await isRecovered(context, rows.holder))) rows = claim(context, ports, addresses);
-  if ("holder" in rows) throw takenBy(rows);
+  const rows = await claim(context, { addresses, sourceTranslation: options.sourceTranslation, chains, ports });
   const wanted: Publication = {
-    ...publicationOf(rows.made, context.call.tag),
+    ...publicationOf(rows, context.call.tag),
     sourceTranslation: options.sourceTranslation,
+    conditions: chains,
   };
   try {
     publishPorts(
@@ -133,132 +120,45 @@ async function publish(context: OperationContext, ports: readonly PublishedPort[
       before.length === 0 ? undefined : publicationOf(before, wanted.tag),
     );
   } catch (error) {
-    for (const { id } of rows.made) context.state.ledger.forget(id);
+    for (const { id } of rows) context.state.ledger.forget(id);
     throw error;
   }
-  for (const { id } of rows.made) context.state.ledger.done(id);
+  for (const { id } of rows) context.state.ledger.done(id);
   const links = options.sourceTranslation === "none" ? new Map<string, PortLink>() : linksTo(context, addresses);
   for (const [name, link] of links) translateOnLink(context, name, link);
   for (const port of ports) forgetFlows(context.state, port);
-  leaveBehind(context, before, links);
+  leaveBehind(context, before, new Set([...links.keys(), ...chains.map(conditionChainName)]));
 }
 
-function refuseConditions({ conditions }: Options): void {
-  const { incomingLink, excludedLink, sources, excludedSources, destinations } = conditions;
-  const isAny = [sources, excludedSources, destinations].some((list) => list.length > 0);
-  if (isAny || incomingLink !== undefined || excludedLink !== undefined)
-    throw new OperationFailure("unsupported", "conditions are not implemented", true);
-}
-
-/** Rows that were written, or a port that somebody holds. */
-type Claim = { readonly made: readonly OwnedRow[] } | { readonly holder: OwnedRow; readonly port: PublishedPort };
-
-/** Reserves all ports or none, in one transaction that no other helper writes into. */
-function claim(
-  { state, call }: OperationContext,
-  ports: readonly PublishedPort[],
-  addresses: readonly IpPrefix[],
-): Claim {
-  const { ledger, node } = state;
-  const ids = { operationId: call.operation.id, callId: call.id };
-  return ledger.transaction((): Claim => {
-    for (const port of ports) {
-      const claims = ledger.owned({ kind: HOST_PORT, key: keyOfPort(port.from), nodeNetnsCookie: node.cookie });
-      const holder = claims.find((row) => row.tag !== call.tag && excludeEachOther(readPortRow(row).from, port.from));
-      if (holder !== undefined) return { holder, port };
-    }
-    const intents = [...addresses.map(addressRow), ...ports.map(portRow)];
-    const made = intents.map((intent) => {
-      const id = ledger.intent(call.owner, { ...ids, ...intent });
-      return { ...call.owner, ...ids, ...intent, id, state: "intent", replaced: undefined, tag: call.tag } as const;
-    });
-    return { made };
-  });
-}
-
-/** Undoes the operation that made a row, if its helper died. */
-async function isRecovered({ state }: OperationContext, { operationId }: OwnedRow): Promise<boolean> {
-  const { ledger, locks } = state;
-  const recovered = await recover(ledger, locks, (remains) => undoRemains(state, remains), { operationId });
-  return recovered.length > 0;
-}
-
-function takenBy({ holder, port }: Extract<Claim, { holder: OwnedRow }>): OperationFailure {
-  const { network, containerId, ifname } = holder;
-  const asked = describeHostPort(port.from);
-  const held = describeHostPort(readPortRow(holder).from);
-  const why = `${asked} is taken: ${ifname} of container ${containerId} in network ${JSON.stringify(network)} has ${held}`;
-  return new OperationFailure("conflict", why, true);
-}
-
-/** A link that leads to the container. */
-interface PortLink {
-  readonly index: number;
-  /** Whether packets from 127.0.0.1 are to leave by it. */
-  readonly routesLocalnet: boolean;
-}
-
-/** Finds the links that lead to addresses, by name. One that leads to others as well, such as an uplink, gets nothing from 127.0.0.1. */
-function linksTo({ state }: OperationContext, addresses: readonly IpPrefix[]): ReadonlyMap<string, PortLink> {
-  const { rtnetlink } = state.node;
-  const links = new Map<string, PortLink>();
-  for (const { address } of addresses) {
-    const route = rtnetlink.lookUpRoute(address);
-    const link = route === undefined || route.local ? undefined : rtnetlink.getLink({ index: route.linkIndex });
-    if (link === undefined) continue;
-    const isWanted = address.tag === "ipv4" && CONTAINER_LINK_KINDS.includes(link.kind);
-    const routesLocalnet = isWanted || links.get(link.name)?.routesLocalnet === true;
-    links.set(link.name, { index: link.index, routesLocalnet });
-  }
-  return links;
-}
-
-/** Lets packets that came in over the container's link leave by it again with the node's address, and those from 127.0.0.1 leave by it at all. */
-function translateOnLink({ state, call }: OperationContext, name: string, { index, routesLocalnet }: PortLink): void {
-  const { ledger, node } = state;
-  const switchKey = { name: "route_localnet", link: name } as const;
-  ledger.transaction(() => {
-    const other = ledger.findOwned({ kind: PORT_LINK, key: name, nodeNetnsCookie: node.cookie }, 0);
-    const isMissing = routesLocalnet && readSysctl(node.netns, switchKey) === 0;
-    const isOurs = isMissing || (other?.undo["index"] === index && other.undo["routesLocalnet"] === true);
-    ledger.intent(call.owner, {
-      operationId: call.operation.id,
-      callId: call.id,
-      kind: PORT_LINK,
-      key: name,
-      undo: { index, routesLocalnet: isOurs },
-      description: `published ports over ${name}`,
-      isDone: true,
-    });
-    addPortLink(node.nftables(), name);
-    if (isMissing) writeSysctl(node.netns, switchKey, 1);
-  });
-}
-
-/** Forgets rows whose things others have taken the place of; undoes those of links that nothing is published over any more. */
-function leaveBehind(
-  { state }: OperationContext,
-  before: readonly OwnedRow[],
-  links: ReadonlyMap<string, PortLink>,
-): void {
+/** Forgets rows whose things others have taken the place of; undoes those of links and conditions that no port needs any more. */
+function leaveBehind({ state }: OperationContext, before: readonly OwnedRow[], needed: ReadonlySet<string>): void {
   for (const row of before) {
-    if (row.kind === PORT_LINK && !links.has(row.key)) undoOwned(state, row);
+    if ((row.kind === PORT_LINK || row.kind === PORT_CONDITIONS) && !needed.has(row.key)) undoOwned(state, row);
     state.ledger.forget(row.id);
   }
 }
 
 function list(context: OperationContext): unknown {
   const nftables = context.state.node.nftables();
-  return rowsOf(context).flatMap((row) => {
+  const rows = rowsOf(context);
+  const broken = brokenConditions(context.state, rows);
+  return rows.flatMap((row) => {
     if (row.kind !== HOST_PORT) return [];
-    const { from, containerAddress } = readPortRow(row);
-    const found = readHostPort(nftables, from);
+    const { from, containerAddress, when } = readPortRow(row);
+    const found = readHostPort(nftables, from, when);
     const { address } = containerAddress;
     const isWhole = found?.tag === row.tag && readSourceTranslation(nftables, { tag: row.tag, address }) !== undefined;
     if (found === undefined || !isWhole || !ipEquals(found.to.address, address)) return [];
+    if (when !== undefined && broken.has(when)) return [];
     const { protocol, port: hostPort, address: hostAddress } = from;
     return [{ protocol, hostPort, hostAddress, containerAddress, containerPort: found.to.port }];
   });
+}
+
+/** Names the chains of conditions that are not there with all of their rules. */
+function brokenConditions(state: HelperState, rows: readonly OwnedRow[]): ReadonlySet<string> {
+  const broken = rows.filter((row) => row.kind === PORT_CONDITIONS && portConditions.compare(state, row).length > 0);
+  return new Set(broken.map(({ key }) => key));
 }
 
 function withdraw(context: OperationContext): void {

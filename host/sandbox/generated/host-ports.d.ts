@@ -2,17 +2,19 @@
 /** @module Interface cnidaria:plugin/host-ports@0.1.0 **/
 /**
  * Publishes ports, in place of those that this attachment had. What is sent to an address of the node's own alone is redirected, after all
- * that the node's own rules redirect; UDP flows to the ports begin anew. A port is reserved: nobody else gets it until it is withdrawn.
+ * that the node's own rules redirect; UDP flows to the ports begin anew. A port is reserved, whatever the conditions: nobody else gets it
+ * until it is withdrawn.
  *
  * When it fails, those that it had are still published, and no others.
  *
- * Needs grant: `host-ports` with each port, and with `translateAll` for `all`; each container address must be one that the previous result gave.
+ * Needs grant: `host-ports` with each port, and with `translateAll` for `all`; where it lists links or sources, the conditions must name
+ * some of them; each container address must be one that the previous result gave.
  *
  * # Errors
- * - `not-permitted`: the grant does not cover a port, a link or `source-translation`, or an address is not this attachment's.
+ * - `not-permitted`: the grant does not cover a port, the conditions or `source-translation`, or an address is not this attachment's.
  * - `conflict`: another attachment has a port published on the same address.
- * - `invalid-argument`: a port is 0 or asked for twice, the families of the addresses differ, or the node has no such address.
- * - `unsupported`: no libnftables, or no NAT in this kernel; or there are conditions, which no host applies yet.
+ * - `invalid-argument`: a port is 0 or asked for twice, the families of the addresses differ, the node has no such address, or a condition is none.
+ * - `unsupported`: no libnftables, or no NAT in this kernel.
  */
 export function publish(ports: Array<PublishedPort>, options: PublishOptions): void;
 /**
@@ -50,10 +52,10 @@ export type TransportProtocol = import('./types.js').TransportProtocol;
  * Another attachment has a port published on the same address.
  * ## `"invalid-argument"`
  *
- * A port is 0 or asked for twice, the families of the addresses differ, or the node has no such address.
+ * A port is 0 or asked for twice, the families of the addresses differ, the node has no such address, or a condition is no condition.
  * ## `"unsupported"`
  *
- * The packet filter is not there: no libnftables, or no NAT in this kernel. Or there are conditions, which no host applies yet.
+ * The packet filter is not there: no libnftables, or no NAT in this kernel.
  */
 export type ErrorCode = 'not-permitted' | 'conflict' | 'invalid-argument' | 'unsupported';
 /**
@@ -97,11 +99,12 @@ export interface PublishedPort {
  */
 export type SourceTranslation = 'none' | 'local' | 'all';
 /**
- * Which packets are redirected at all. What is absent does not matter.
+ * Which packets are redirected: those of which all of it holds. What is absent, or empty, does not matter. Addresses are of the family
+ * of the ports, at most 64 in a list.
  */
 export interface Conditions {
   /**
-   * Link that they come in on.
+   * Link that they come in on: 1 to 15 letters, digits and `. _ - :`. What the node itself sends comes in on none.
    */
   incomingLink?: string | undefined,
   /**
@@ -109,17 +112,21 @@ export interface Conditions {
    */
   excludedLink?: string | undefined,
   /**
-   * Where they come from.
+   * Where they come from: one of these.
    */
   sources: Array<IpPrefix>,
   /**
-   * Where they must not come from.
+   * Where they must not come from: none of these.
    */
   excludedSources: Array<IpPrefix>,
   /**
-   * Address on the node that they are for.
+   * Address on the node that they are for: one of these.
    */
   destinations: Array<IpPrefix>,
+  /**
+   * Address on the node that they must not be for: none of these.
+   */
+  excludedDestinations: Array<IpPrefix>,
 }
 /**
  * How ports are published.
@@ -130,7 +137,11 @@ export interface PublishOptions {
    */
   sourceTranslation: SourceTranslation,
   /**
-   * Which packets are redirected.
+   * Which packets to IPv4 ports are redirected; absent: every one.
    */
-  conditions: Conditions,
+  conditionsV4?: Conditions | undefined,
+  /**
+   * Which packets to IPv6 ports are redirected; absent: every one.
+   */
+  conditionsV6?: Conditions | undefined,
 }
