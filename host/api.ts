@@ -4,6 +4,7 @@
 import type {
   AuditRow,
   AttachmentRecord,
+  Difference,
   Digest,
   InstalledPlugin,
   LegacyType,
@@ -74,6 +75,18 @@ export interface AttachmentRequest {
   readonly within?: string;
   /** CNI_NETNS_OVERRIDE: the namespace may be the plugin's own, as far as a legacy executable is concerned. @default false */
   readonly netnsOverride?: boolean;
+}
+
+/** What to check. */
+export interface CheckRequest extends AttachmentRequest {
+  /** Puts back what is missing or changed, before the plugins look. What is somebody else's by now is left alone. @default false */
+  readonly repair?: boolean;
+}
+
+/** What a CHECK found and did. */
+export interface CheckReport {
+  /** What differed and was to be put back, with what became of each; empty without `repair`. */
+  readonly repaired: readonly Difference[];
 }
 
 /** A question about a network, and no container. */
@@ -171,8 +184,11 @@ export interface Host extends AsyncDisposable {
   readonly add: (request: AttachmentRequest) => Promise<JsonObject>;
   /** Removes it. Succeeds when there is nothing to remove; the namespace may be gone. */
   readonly del: (request: AttachmentRequest) => Promise<void>;
-  /** Checks that it is as ADD left it. */
-  readonly check: (request: AttachmentRequest) => Promise<void>;
+  /**
+   * Checks that it is as ADD left it, by its plugins and by comparing whatever the ledger has of it with the kernel: rejects with code 110 and
+   * names what drifted. With `repair`, what drifted is put back first, as far as it can be.
+   */
+  readonly check: (request: CheckRequest) => Promise<CheckReport>;
   /**
    * Tells whether `add` could be served now: rejects with code 50 if it could not, with 51 if containers may be degraded as well. Runs no
    * plugin where the answer is known. Below version 1.1.0 of the specification there is no such question, and the answer is yes.

@@ -35,6 +35,7 @@ export function createBackend(parts: BackendParts): Backend {
       );
     },
     recordLegacyCall: async (call) => void (await client.request("record-legacy-call", call)),
+    repairAttachment: async (operationId) => (await client.request("repair-attachment", { operationId })).differences,
     listStale: async (asked) => (await client.request("list-stale", asked)).stale,
     readAttachment: async (key, scope) =>
       (await client.request("read-attachment", { ...key, scope })).attachment ?? undefined,

@@ -135,7 +135,11 @@ function verbs(
   return {
     add: (request) => connected(async ({ backend }) => (await add(backend, inputOf(request))).result),
     del: (request) => connected(async ({ backend }) => void (await del(backend, inputOf(request)))),
-    check: (request) => connected(async ({ backend }) => void (await check(backend, inputOf(request)))),
+    check: ({ repair: isRepairing = false, ...request }) =>
+      connected(async ({ backend }) => {
+        const report = await check(backend, inputOf(request), { isRepairing });
+        return { repaired: report?.repaired ?? [] };
+      }),
     gc: async ({ valid, ...request }) => gc(withBackend, { ...request, ...surroundings }, parseValid(valid)),
     status: (request) => status(withBackend, { ...request, ...surroundings }, known),
     exec: (request) => execPlugin({ withBackend, known, surroundings }, request),

@@ -11,6 +11,8 @@ export type {
   AttachmentRequest,
   CachedAttachment,
   CachedRequest,
+  CheckReport,
+  CheckRequest,
   ExecRequest,
   GcRequest,
   Host,
@@ -25,6 +27,8 @@ export type { ImportLeasesRequest, ImportReport } from "./operations/import-leas
 export type {
   AttachmentRecord,
   AuditRow,
+  Difference,
+  DifferenceKind,
   Digest,
   InstalledPlugin,
   LegacyType,

@@ -26,6 +26,10 @@ export type {
   SweptNetwork,
 } from "./network-protocol.ts";
 
+import type { Difference, RepairAttachment } from "./truth-protocol.ts";
+
+export type { Difference, DifferenceKind, RepairAttachment } from "./truth-protocol.ts";
+
 import type { ImportedLeases, ImportLeases } from "./import-protocol.ts";
 
 export type { ImportedLease, ImportedLeases, ImportLeases } from "./import-protocol.ts";
@@ -170,6 +174,8 @@ export interface EndedOperation {
   /** Microseconds of the sweep, and of those in the kernel. */
   readonly sweepMicroseconds: number;
   readonly sweepKernelMicroseconds: number;
+  /** With CHECK: what of the attachment is not as ADD left it. Absent: with every other verb. */
+  readonly differences?: readonly Difference[];
 }
 
 export interface LogLine {
@@ -195,6 +201,7 @@ export interface ControlMethods {
   "begin-call": { params: BeginCall; result: Record<string, never> };
   "end-call": { params: EndCall; result: EndedCall };
   "end-operation": { params: EndOperation; result: EndedOperation };
+  "repair-attachment": { params: RepairAttachment; result: { differences: readonly Difference[] } };
   "record-legacy-call": { params: RecordLegacyCall; result: Record<string, never> };
   "kill-sandbox": { params: { sandboxId: string; reason: string }; result: Record<string, never> };
   "list-stale": { params: SweepNetwork; result: { stale: readonly StaleAttachment[] } };

@@ -5,6 +5,7 @@
 import type {
   BeginOperation,
   BegunOperation,
+  Difference,
   EndCall,
   EndOperation,
   EndedCall,
@@ -107,6 +108,8 @@ export interface Backend {
    * @throws {CniError} notPermitted when it may not be made.
    */
   recordLegacyCall(call: RecordLegacyCall): Promise<void>;
+  /** Puts back what of a CHECK's attachment is not as ADD left it; gives the differences that there were. */
+  repairAttachment(operationId: string): Promise<readonly Difference[]>;
   /** Lists the attachments of a GC's network that are on record and not valid, those of one container in the order of their DELs. */
   listStale(asked: SweepNetwork): Promise<readonly StaleAttachment[]>;
   /** Gives what is on record of an attachment in one scope; `undefined`: nothing. */

@@ -2,6 +2,7 @@
  * @module CHECK: the plugins in order, each with the final result of ADD.
  */
 
+import type { Difference } from "../helper/protocol.ts";
 import { CniError } from "../spec/error.ts";
 import { VERB_SINCE, isAtLeast } from "../spec/version.ts";
 import type { Backend } from "./backend.ts";
@@ -9,6 +10,7 @@ import { cachedResult } from "./cached-result.ts";
 import { broughtResult } from "./chain.ts";
 import { checkPlugins } from "./check-plugins.ts";
 import { endChain, endWithError, openChain, phasesOf, reportOf } from "./ending.ts";
+import { differenceLine, drifted } from "./drift.ts";
 import type { VerbReport } from "./ending.ts";
 import { parseInvocation } from "./invocation.ts";
 import type { InvocationInput } from "./invocation.ts";
@@ -16,10 +18,15 @@ import type { Chain } from "./plugins.ts";
 import { runPlugin } from "./run-plugin.ts";
 
 /**
- * Checks that an attachment is as ADD left it. `undefined`: the configuration has `disableCheck`, nothing was looked at.
- * @throws {CniError} incompatibleCniVersion below 0.4.0; otherwise as ADD does.
+ * Checks that an attachment is as ADD left it: by its plugins, and by comparing whatever the ledger has of it with the kernel. With
+ * `isRepairing`, what differs is put back first. `undefined`: the configuration has `disableCheck`, nothing was looked at.
+ * @throws {CniError} incompatibleCniVersion below 0.4.0; drifted when something differs that no plugin minds; otherwise as ADD does.
  */
-export async function check(backend: Backend, input: InvocationInput): Promise<VerbReport | undefined> {
+export async function check(
+  backend: Backend,
+  input: InvocationInput,
+  { isRepairing = false }: { readonly isRepairing?: boolean } = {},
+): Promise<CheckedVerb | undefined> {
   const invocation = parseInvocation("CHECK", input);
   const { cniVersion, disableCheck } = invocation.network;
   if (!isAtLeast(cniVersion, VERB_SINCE.CHECK)) {
@@ -33,13 +40,23 @@ export async function check(backend: Backend, input: InvocationInput): Promise<V
   }
   if (disableCheck) return undefined;
   const chain = await openChain(backend, invocation);
+  let repaired: readonly Difference[] = [];
   try {
+    if (isRepairing) repaired = await backend.repairAttachment(chain.invocation.operationId);
     await runForward(chain);
   } catch (error) {
-    throw await endWithError(chain, error);
+    throw await endWithError(chain, error, repaired.map(differenceLine));
   }
   const phases = phasesOf(chain);
-  return reportOf(chain, phases, await endChain(chain, "ok"));
+  const ended = await endChain(chain, "ok");
+  if (ended.differences !== undefined && ended.differences.length > 0) throw drifted(ended.differences, repaired);
+  return { ...reportOf(chain, phases, ended), repaired };
+}
+
+/** How a CHECK went. */
+export interface CheckedVerb extends VerbReport {
+  /** What was not as ADD left it and was to be put back. */
+  readonly repaired: readonly Difference[];
 }
 
 async function runForward(chain: Chain): Promise<void> {

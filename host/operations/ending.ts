@@ -5,6 +5,7 @@
 import type { EndedOperation } from "../helper/protocol.ts";
 import { CniError, isCniError } from "../spec/error.ts";
 import type { Backend, CallBeginning } from "./backend.ts";
+import { differenceLine } from "./drift.ts";
 import { beginningOf } from "./invocation.ts";
 import type { Invocation } from "./invocation.ts";
 import type { CallReport, Chain } from "./plugins.ts";
@@ -75,7 +76,10 @@ export async function endChain(chain: OpenChain, outcome: "ok" | "error", result
  */
 export async function endWithError(chain: OpenChain, error: unknown, lines: readonly string[] = []): Promise<unknown> {
   const remains = await endChain(chain, "error").then(
-    ({ failures }) => failures.map((failure) => `not undone: ${failure}`),
+    ({ failures, differences = [] }) => [
+      ...failures.map((failure) => `not undone: ${failure}`),
+      ...differences.map(differenceLine),
+    ],
     (cause: unknown) => [`not undone yet: ${cause instanceof Error ? cause.message : String(cause)}`],
   );
   return isCniError(error) ? withDetails(error, [...refusalLines(chain), ...lines, ...remains]) : error;

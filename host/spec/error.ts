@@ -40,6 +40,8 @@ export const ERROR_CODES = {
   noAddress: 108,
   /** The thing to be made is there already. */
   alreadyExists: 109,
+  /** The attachment is not as ADD left it. */
+  drifted: 110,
 } as const;
 
 /** Stable name of what went wrong. Branch on this or on `code`, never on text. */

@@ -27,8 +27,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operations: ["spec", "grants", "helper/protocol.ts", "helper/sandbox-protocol.ts", "helper/frames.ts"],
   audit: ["spec", "grants", "components"],
   daemon: ["host.ts", "index.ts", "spec", "helper/client.ts"],
-  // The command reads configuration files before it opens a host.
-  cli: ["host.ts", "index.ts", "spec", "operations/configuration", "daemon/protocol.ts", "shim/install.ts"],
+  // The command reads configuration files before it opens a host, and says differences as errors do.
+  cli: [
+    "host.ts",
+    "index.ts",
+    "spec",
+    "operations/configuration",
+    "operations/drift.ts",
+    "daemon/protocol.ts",
+    "shim/install.ts",
+  ],
   demo: ["host.ts", "index.ts", "spec"],
   shim: ["spec", "daemon/protocol.ts", "daemon/frames.ts", "daemon/error-answer.ts", "daemon/surroundings.ts"],
 };

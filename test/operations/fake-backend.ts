@@ -206,6 +206,9 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
       const refusal = options.refusesLegacy?.[call.type];
       if (refusal !== undefined) throw refusal;
     },
+    async repairAttachment() {
+      return [];
+    },
     async listStale() {
       order.push("list");
       return (options.stale ?? []).map(({ containerId, ifname, scope }) => ({ containerId, ifname, scope }));

@@ -3,9 +3,10 @@
  */
 import { CniError } from "../../spec/error.ts";
 import type { Ledger } from "../ledger/records.ts";
-import type { AttachmentRecord, EndOperation, EndedOperation } from "../protocol.ts";
+import type { AttachmentRecord, Difference, EndOperation, EndedOperation } from "../protocol.ts";
 import type { HelperState, OpenOperation } from "../state.ts";
 import { isMadeByOthers } from "../made-by-others.ts";
+import { compareAttachment } from "../truth/attachment.ts";
 import { awaitDeletions, withoutBegun } from "../undo/deletions.ts";
 import { everythingOf, madeBy, madeByPlugins, sweep } from "../undo/sweep.ts";
 import type { Sweep, SweepOutcome } from "../undo/sweep.ts";
@@ -32,13 +33,15 @@ export async function endOperation(state: HelperState, ended: EndOperation): Pro
   const outcome = ended.outcome === "ok" && !operation.broken && !isOrphaned(state, operation) ? "ok" : "error";
   try {
     const swept = await settle(state, operation, outcome);
-    close(state, operation, { ...ended, outcome }, swept);
+    const differences = operation.begun.verb === "CHECK" ? compareAttachment(state, operation) : undefined;
+    close(state, operation, { ...ended, outcome }, { ...swept, differences });
     if (outcome !== ended.outcome)
       throw new CniError("helperFailed", "the operation broke and was undone", { details: swept.failures.join("; ") });
     return {
       failures: swept.failures,
       sweepMicroseconds: swept.microseconds,
       sweepKernelMicroseconds: swept.kernelMicroseconds,
+      ...(differences === undefined ? {} : { differences }),
     };
   } finally {
     operation.container?.[Symbol.dispose]();
@@ -79,7 +82,12 @@ function collectorOf(state: HelperState, operation: OpenOperation, outcome: "ok"
   return verb === "ADD" && outcome === "error" ? () => madeBy(state, key, id) : undefined;
 }
 
-function close({ ledger }: HelperState, operation: OpenOperation, ended: EndOperation, swept: SweepOutcome): void {
+/** What the end of an operation found. */
+interface Settled extends SweepOutcome {
+  readonly differences: readonly Difference[] | undefined;
+}
+
+function close({ ledger }: HelperState, operation: OpenOperation, ended: EndOperation, swept: Settled): void {
   const { id, key, begun } = operation;
   const { verb } = begun;
   const { outcome, phasesMicroseconds } = ended;
@@ -88,11 +96,19 @@ function close({ ledger }: HelperState, operation: OpenOperation, ended: EndOper
     if (verb === "ADD" && outcome === "error") forgetAdded(ledger, operation);
     if (verb === "DEL") forgetDeleted(ledger, operation, outcome);
     const sweepMicroseconds = swept.microseconds;
+    const drifted = (swept.differences ?? []).map(({ object, found }) => `${object}: ${found}`);
     ledger.audit({
       ...key,
       operationId: id,
       event: "end",
-      data: { verb, outcome, failures: swept.failures, phasesMicroseconds, sweepMicroseconds },
+      data: {
+        verb,
+        outcome,
+        failures: swept.failures,
+        phasesMicroseconds,
+        sweepMicroseconds,
+        ...(drifted.length === 0 ? {} : { drifted }),
+      },
     });
     ledger.closeOperation(id);
     ledger.flush();

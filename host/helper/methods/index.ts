@@ -5,6 +5,7 @@ import { PROTOCOL_VERSION } from "../protocol.ts";
 import type { ControlMethod, ControlMethods } from "../protocol.ts";
 import type { HelperState } from "../state.ts";
 import { removeUnusedComponents } from "../unused-components.ts";
+import { repairAttachment } from "../truth/attachment.ts";
 import { beginCall } from "./begin-call.ts";
 import { beginOperation } from "./begin-operation.ts";
 import { endCall } from "./end-call.ts";
@@ -43,6 +44,7 @@ export const METHODS: { readonly [M in ControlMethod]: Method<M> } = {
   "begin-call": beginCall,
   "end-call": endCall,
   "end-operation": endOperation,
+  "repair-attachment": repairAttachment,
   "record-legacy-call": recordLegacyCall,
   "kill-sandbox": killSandbox,
   "list-stale": listStale,

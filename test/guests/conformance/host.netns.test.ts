@@ -55,7 +55,7 @@ async function openThroughHost(type: string, { links = [], runtimeConfig = {} }:
       used.set(request.ifname, request);
       return result;
     },
-    check: (invocation) => host.check(requestOf(invocation)),
+    check: async (invocation) => void (await host.check(requestOf(invocation))),
     del: async (invocation) => {
       if (invocation.namespaceGone === true) {
         container.remove();

@@ -1,0 +1,46 @@
+/**
+ * @module What is said between host and helper about how ledger and kernel differ. Types only.
+ */
+import type { AttachmentKey } from "./protocol.ts";
+
+/**
+ * What is wrong.
+ *
+ * - `missing`, `changed`, `foreign`: something on record is not there, is not as it was made, or has something else in its place.
+ * - `untold`: something is there that carries Cnidaria's tag, and no row of the ledger accounts for it.
+ * - `lease`, `namespace`, `operation`: an address without an attachment, an attachment without its namespace, an operation that nobody ends.
+ * - `database`, `log`, `directory`: the ledger's own file, its chain of audit rows, the state directory.
+ */
+export type DifferenceKind =
+  | "missing"
+  | "changed"
+  | "foreign"
+  | "untold"
+  | "lease"
+  | "namespace"
+  | "operation"
+  | "database"
+  | "log"
+  | "directory";
+
+/** One thing that is not as the ledger says, or the other way round. */
+export interface Difference {
+  readonly what: DifferenceKind;
+  /** Whose it is; `undefined`: nobody's, or that of several. */
+  readonly attachment: AttachmentKey | undefined;
+  /** Such as `link vethab12 of the node`. */
+  readonly object: string;
+  readonly wanted: string;
+  readonly found: string;
+  /** What to do about it. */
+  readonly advice: string;
+  /** What `repair` made of it; `undefined`: it was not asked to. */
+  readonly repair: "repaired" | "failed" | "left" | undefined;
+  /** Why it was not repaired, where that is known. */
+  readonly why?: string | undefined;
+}
+
+/** Puts back what of an attachment is not as ADD left it. In a CHECK that is open. */
+export interface RepairAttachment {
+  readonly operationId: string;
+}
