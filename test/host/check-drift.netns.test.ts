@@ -128,6 +128,11 @@ const CASES: readonly {
     says: /bridge drift0 of the node: wanted up, found down/u,
   },
   {
+    title: "an address of the bridge is gone",
+    drift: () => void run("ip", "addr", "del", "fd83::1/64", "dev", "drift0"),
+    says: /address fd83::1\/64 of the node: wanted on its link drift0, found not there/u,
+  },
+  {
     title: "a route is gone",
     drift: () => void container.ip("route del 198.51.100.0/24"),
     says: /198\.51\.100\.0\/24/u,

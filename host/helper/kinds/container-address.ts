@@ -30,12 +30,17 @@ export interface LookedAt {
   readonly rtnetlink: Rtnetlink;
   readonly link: Link | undefined;
   readonly name: string;
+  /** @default "the container" */
+  readonly place?: string;
 }
 
 /** Compares the addresses that a link has with those that it was given. */
-export function compareAddresses({ rtnetlink, link, name }: LookedAt, addresses: unknown): readonly Drift[] {
+export function compareAddresses(
+  { rtnetlink, link, name, place = "the container" }: LookedAt,
+  addresses: unknown,
+): readonly Drift[] {
   const drift = (text: string): Pick<Drift, "what" | "object" | "wanted"> => {
-    return { what: "missing", object: `address ${text} of the container`, wanted: `on its link ${name}` };
+    return { what: "missing", object: `address ${text} of ${place}`, wanted: `on its link ${name}` };
   };
   if (link === undefined) return textsOf(addresses).map((text) => ({ ...drift(text), found: "no such link" }));
   return missingAddresses(rtnetlink, link, addresses).map((text) => ({ ...drift(text), found: "not there" }));

@@ -8,6 +8,7 @@ import { isKernelError } from "../../kernel/error.ts";
 import type { Link } from "../../kernel/rtnetlink.ts";
 import { formatIpPrefix, ipEquals, prefixContains, prefixEquals } from "../../spec/ip.ts";
 import type { IpFamily, IpPrefix } from "../../spec/ip.ts";
+import { textsOf } from "../kinds/kind.ts";
 import { IP_PREFIX, LINK_NAME } from "./arguments.ts";
 import { requireBridge } from "./bridges.ts";
 import { OperationFailure, operation, refuseLeased } from "./operation.ts";
@@ -78,8 +79,10 @@ function ensure(context: OperationContext, where: Addressable, wanted: Wanted): 
   // Without this an adopted bridge takes the lowest hardware address of its ports, and changes it when they come and go.
   if (missing.length > 0 && !where.isOurs && link.mac !== undefined) rtnetlink.setLink(link.index, { mac: link.mac });
   for (const address of inTheWay) rtnetlink.deleteAddress(link.index, address);
-  if (where.isOurs) addAll(context, link, missing);
-  else for (const address of wanted.addresses) share(context, link, address, missing.includes(address));
+  if (where.isOurs) {
+    addAll(context, link, missing);
+    if (missing.length > 0) noteOnBridge(context, link, { added: missing, gone: inTheWay });
+  } else for (const address of wanted.addresses) share(context, link, address, missing.includes(address));
 }
 
 /** Tells whether an address has to go before another is added. Source: the reference plugin's `ensureAddr`. */
@@ -104,6 +107,22 @@ function addAll({ state }: OperationContext, link: Link, addresses: readonly IpP
     for (const address of added) rtnetlink.deleteAddress(link.index, address);
     throw error;
   }
+}
+
+/** Puts on record what a bridge of ours was given. Its addresses go with it: nothing is written to undo them, CHECK compares them. */
+function noteOnBridge(
+  { state }: OperationContext,
+  { name }: Link,
+  { added, gone }: { readonly added: readonly IpPrefix[]; readonly gone: readonly IpPrefix[] },
+): void {
+  const { ledger, node } = state;
+  ledger.transaction(() => {
+    const row = ledger.shared.find(node.cookie, "bridge", name);
+    if (row?.state !== "ready") return;
+    const texts = [...textsOf(row.undo["addresses"]), ...added.map(formatIpPrefix)];
+    const addresses = [...new Set(texts)].filter((text) => !gone.some((each) => formatIpPrefix(each) === text));
+    ledger.shared.ready(row.id, { ...row.undo, addresses });
+  });
 }
 
 /** Counts the attachment as a user of an address on an adopted bridge; one that somebody else put there is not ours to remove. */
