@@ -9,6 +9,7 @@ import { createInterface } from "node:readline/promises";
 import type { JsonObject } from "../host/index.ts";
 import { bridgeNetwork, type Context, createContext } from "./support/context.ts";
 import { createContainerNamespace } from "./support/namespaces.ts";
+import { execPlugin } from "./support/exec.ts";
 import type { AddTimes, Forwarded, StageCommand } from "./support/stage.ts";
 import { timed } from "./support/statistics.ts";
 import { readKernelMilliseconds } from "./support/timeline.ts";
@@ -60,7 +61,29 @@ interface Progress {
   flows: number;
 }
 
-async function fill({ host }: Context, { containers }: Progress, size: number): Promise<void> {
+/** Who attaches: ours, or the reference plugins by one exec each, as a runtime does. */
+type Attach = (request: ReturnType<typeof requestFor>) => Promise<unknown>;
+
+/** Attaches by the reference plugins in a folder. Their files are gone with the state directory. */
+function attachByReference(folder: string, dataDir: string): Attach {
+  return async ({ network, containerId, netns, ifname, runtimeConfig }) => {
+    const { name, plugins } = network as { readonly name: string; readonly plugins: readonly JsonObject[] };
+    let prevResult: unknown;
+    for (const plugin of plugins) {
+      const ipam = plugin["ipam"] as JsonObject | undefined;
+      const own = {
+        ...plugin,
+        ...(ipam === undefined ? {} : { ipam: { ...ipam, dataDir } }),
+        ...(plugin["type"] === "portmap" ? { runtimeConfig } : {}),
+      };
+      const configuration = { ...own, cniVersion: "1.0.0", name, ...(prevResult === undefined ? {} : { prevResult }) };
+      const output = await execPlugin({ folder, command: "ADD", containerId, netns, ifname, configuration });
+      prevResult = JSON.parse(output);
+    }
+  };
+}
+
+async function fill(attach: Attach, { containers }: Progress, size: number): Promise<void> {
   let next = containers.length;
   const worker = async () => {
     while (next < size) {
@@ -68,10 +91,18 @@ async function fill({ host }: Context, { containers }: Progress, size: number): 
       // It stays until this process ends, with the others.
       const { path } = createContainerNamespace();
       containers[index] = path;
-      await host.add(requestFor(path, index));
+      await attach(requestFor(path, index));
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+}
+
+/** Attaches one more and another, by the reference plugins. In milliseconds. */
+async function measureReferenceAdds(attach: Attach, progress: Progress, rounds: number): Promise<AddTimes> {
+  const total: number[] = [];
+  for (let round = 0; round < rounds; round++)
+    total.push(await timed(() => fill(attach, progress, progress.containers.length + 1)));
+  return { total, own: [] };
 }
 
 /** Attaches one more and removes it, some times. */
@@ -131,9 +162,16 @@ async function main(): Promise<void> {
   await using context = await createContext(false);
   const progress: Progress = { containers: [], flows: 0 };
   makeOutside();
+  const reference =
+    process.argv[2] === "reference" && context.referenceFolder !== undefined
+      ? attachByReference(context.referenceFolder, join(context.stateDir, "reference"))
+      : undefined;
+  const attach: Attach = reference ?? ((request) => context.host.add(request));
   const perform = async (command: StageCommand): Promise<unknown> => {
-    if (command.do === "fill") return fill(context, progress, command.size);
+    if (command.do === "fill") return fill(attach, progress, command.size);
     if (command.do === "warm") return measureAdds(context, progress, WARM_ROUNDS).then(() => undefined);
+    if (command.do === "add" && reference !== undefined)
+      return measureReferenceAdds(reference, progress, command.rounds);
     if (command.do === "add") return measureAdds(context, progress, command.rounds);
     return forward(progress, command);
   };

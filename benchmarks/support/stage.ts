@@ -37,8 +37,8 @@ export interface Stage extends AsyncDisposable {
 
 const PREPARE = "mount -t tmpfs none /run/netns; ip link set lo up";
 
-/** Starts a stage without containers. */
-export function openStage(): Stage {
+/** Starts a stage without containers. `reference`: they are attached by the reference plugins, and never removed. */
+export function openStage(side: "ours" | "reference" = "ours"): Stage {
   const program = join(import.meta.dirname, "../stage.ts");
   const child = spawn(
     "unshare",
@@ -54,6 +54,7 @@ export function openStage(): Stage {
       "sh",
       process.execPath,
       program,
+      side,
     ],
     { stdio: ["pipe", "pipe", "inherit"] },
   );
