@@ -7,6 +7,7 @@ import { judgeIsolation } from "../kernel/isolation.ts";
 import { judgeHostPorts } from "../kernel/host-ports.ts";
 import { judgeMasquerade } from "../kernel/masquerade.ts";
 import type { Rtnetlink } from "../kernel/rtnetlink.ts";
+import type { Shaper } from "../kernel/shaping.ts";
 import type { NodeSide } from "./state.ts";
 
 /** A part of the kernel. */
@@ -66,6 +67,18 @@ const FEATURES: readonly Feature[] = [
     isNeeded: () => true,
     probe: (node) => void judgeHostPorts(node.nftables()),
   },
+  {
+    name: "links of kind ifb",
+    capability: "shaping",
+    isNeeded: ({ capabilities }) => (capabilities.shaping?.rates.length ?? 0) > 0,
+    probe: ({ rtnetlink }) => probeLinks(rtnetlink, "ifb"),
+  },
+  {
+    name: "limits of rates",
+    capability: "shaping",
+    isNeeded: ({ capabilities }) => (capabilities.shaping?.rates.length ?? 0) > 0,
+    probe: (node) => probeShaping(node.shaper()),
+  },
 ];
 
 /** Features that were there when they were looked for: a kernel does not lose them. One that was not may have come since. */
@@ -94,6 +107,11 @@ function reasonOf({ probe }: Feature, node: NodeSide): string | undefined {
   }
 }
 
-function probeLinks(rtnetlink: Rtnetlink, kind: "bridge" | "veth"): string | undefined {
+function probeLinks(rtnetlink: Rtnetlink, kind: "bridge" | "ifb" | "veth"): string | undefined {
   return rtnetlink.hasLinkKind(kind) ? undefined : `the kernel knows no links of kind ${kind}`;
+}
+
+function probeShaping(shaper: Shaper): string | undefined {
+  const missing = shaper.missing();
+  return missing.length === 0 ? undefined : `the kernel knows no ${missing.join(", no ")}`;
 }

@@ -5,6 +5,7 @@ import { Conntrack } from "../kernel/conntrack.ts";
 import { openOwnNetns, warmThreadPool } from "../kernel/netns.ts";
 import { Nftables } from "../kernel/nftables.ts";
 import { Rtnetlink } from "../kernel/rtnetlink.ts";
+import { Shaper } from "../kernel/shaping.ts";
 import { CniError } from "../spec/error.ts";
 import { formatIpAddress } from "../spec/ip.ts";
 import { openLedger } from "./ledger/ledger.ts";
@@ -70,12 +71,14 @@ function openNode(): NodeSide {
     const netns = openOwnNetns();
     let nftables: Nftables | undefined;
     let conntrack: Conntrack | undefined;
+    let shaper: Shaper | undefined;
     return {
       netns,
       cookie: netns.cookie.toString(),
       rtnetlink: Rtnetlink.open(netns),
       nftables: () => (nftables ??= Nftables.open(netns)),
       conntrack: () => (conntrack ??= Conntrack.open(netns)),
+      shaper: () => (shaper ??= Shaper.open(netns)),
     };
   } catch (cause) {
     throw new CniError("missingFeature", "the node's network cannot be opened", {

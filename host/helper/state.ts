@@ -8,6 +8,7 @@ import type { Conntrack } from "../kernel/conntrack.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { Nftables } from "../kernel/nftables.ts";
 import type { Rtnetlink } from "../kernel/rtnetlink.ts";
+import type { Shaper } from "../kernel/shaping.ts";
 import type { CniError } from "../spec/error.ts";
 import type { JsonValue, Ledger, OperationRecord, Owner, SharedRow } from "./ledger/records.ts";
 import type { Hold } from "./gc-lock.ts";
@@ -31,6 +32,8 @@ export interface NodeSide {
   readonly nftables: () => Nftables;
   /** Gives the flows that the node tracks, opened at their first use. */
   readonly conntrack: () => Conntrack;
+  /** Gives traffic control, opened at its first use. */
+  readonly shaper: () => Shaper;
 }
 
 /** The namespace of one container, open while an operation is. */

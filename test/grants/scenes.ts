@@ -60,6 +60,7 @@ export const ALL: Capabilities = scopes({
   masquerade: {},
   "forward-rules": { isolation: [{ configuration: "/ingressPolicy", among: ["same-bridge", "isolated"] }] },
   "host-ports": { ports: [{ first: 8000, last: 8080 }], translateAll: { configuration: "/masqAll" } },
+  shaping: { rates: [{ minimumBitsPerSecond: 1_000_000, maximumBitsPerSecond: 100_000_000 }, { call: "bandwidth" }] },
   leases: {
     subnets: [
       { configuration: "/ipam/subnet" },
@@ -154,6 +155,13 @@ const SCOPES: Readonly<Record<CapabilityName, fc.Arbitrary<unknown>>> = {
     },
     { requiredKeys: ["ports", "translateAll"] },
   ),
+  shaping: fc.record({
+    rates: fc.subarray([
+      { minimumBitsPerSecond: 1, maximumBitsPerSecond: 1_000_000_000 },
+      { minimumBitsPerSecond: 1_000_000, maximumBitsPerSecond: 10_000_000 },
+      { call: "bandwidth" },
+    ]),
+  }),
   leases: fc.record({ subnets }),
   ipam: fc.record({ types: names }),
   "resolver-file": fc.record({ paths: fc.subarray(["/etc/resolv.conf", "/run/resolv.conf"]) }),

@@ -218,5 +218,6 @@ test("the policy names the interfaces that are built", () => {
     "node-links",
     "node-routes",
     "resolver-file",
+    "shaping",
   ]);
 });

@@ -24,6 +24,9 @@ function machine(kinds: readonly string[]) {
     conntrack: () => {
       throw new Error("not asked");
     },
+    shaper: () => {
+      throw new Error("not asked");
+    },
     nftables: () => {
       asked.push("nftables");
       throw new KernelError("ENOSYS", "load libnftables", "libnftables.so.1 is not installed");

@@ -26,7 +26,16 @@ export const readGuest = (type: string): Buffer => readFileSync(join(DIST, "gues
 /** Installs bundled plugins into a state directory. */
 export async function installGuests(
   host: Host,
-  types: readonly string[] = ["bridge", "firewall", "host-local", "loopback", "portmap", "static", "tuning"],
+  types: readonly string[] = [
+    "bandwidth",
+    "bridge",
+    "firewall",
+    "host-local",
+    "loopback",
+    "portmap",
+    "static",
+    "tuning",
+  ],
 ): Promise<void> {
   for (const type of types) await host.install({ component: readGuest(type) });
 }

@@ -13,7 +13,16 @@ import { processesOf } from "./processes.ts";
 import { until } from "./command.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const BUNDLED: readonly string[] = ["bridge", "firewall", "host-local", "loopback", "portmap", "static", "tuning"];
+const BUNDLED: readonly string[] = [
+  "bandwidth",
+  "bridge",
+  "firewall",
+  "host-local",
+  "loopback",
+  "portmap",
+  "static",
+  "tuning",
+];
 
 /** A plugin, and what the operator grants otherwise than its manifest asks. */
 export interface TestPlugin {

@@ -22,6 +22,7 @@ import { nodeLinks } from "./node-links.ts";
 import { nodeRoutes } from "./node-routes.ts";
 import { random } from "./random.ts";
 import { resolverFile } from "./resolver-file.ts";
+import { shaping } from "./shaping.ts";
 
 /** Capabilities by the name of their WIT interface. */
 export const CAPABILITIES = {
@@ -38,6 +39,7 @@ export const CAPABILITIES = {
   masquerade,
   "forward-rules": forwardRules,
   "host-ports": hostPorts,
+  shaping,
   leases,
   ipam,
   "resolver-file": resolverFile,

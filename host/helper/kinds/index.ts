@@ -25,6 +25,7 @@ import type { OwnedKind, SharedKind } from "./kind.ts";
 import { masquerade } from "./masquerade.ts";
 import { namespace } from "./namespace.ts";
 import { nodeAddress } from "./node-address.ts";
+import { KIND_OF_RATES, shaping } from "./shaping.ts";
 import { veth } from "./veth.ts";
 
 /** What one attachment owns, by the kind of its rows. */
@@ -37,6 +38,7 @@ export const OWNED_KINDS: Readonly<Record<string, OwnedKind>> = {
   [PUBLISHED_ADDRESS]: publishedAddress,
   [PORT_CONDITIONS]: portConditions,
   [PORT_LINK]: portLink,
+  [KIND_OF_RATES]: shaping,
   "container-link": containerLink,
   "container-address": containerAddress,
   [KIND_OF_ATTRIBUTES]: containerLinkAttributes,

@@ -30,7 +30,7 @@ export function linkObject(name: string): string {
 }
 
 /** Finds the node's end of a pair by its name, or by its index where somebody gave it another name; `undefined`: it is gone. */
-function ownLink({ rtnetlink }: HelperState["node"], { key, tag, undo }: OwnedRow): Link | undefined {
+export function ownLink({ rtnetlink }: HelperState["node"], { key, tag, undo }: OwnedRow): Link | undefined {
   const isOwn = (link: Link | undefined): link is Link => link?.kind === "veth" && isTagged(link, tag);
   const byName = rtnetlink.getLink({ name: key });
   if (isOwn(byName)) return byName;

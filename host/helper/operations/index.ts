@@ -18,6 +18,7 @@ import { NODE_FORWARDING } from "./node-forwarding.ts";
 import { NODE_LINKS } from "./node-links.ts";
 import { NODE_ROUTES } from "./node-routes.ts";
 import { RESOLVER_FILE } from "./resolver-file.ts";
+import { SHAPING } from "./shaping.ts";
 
 export const OPERATIONS: OperationTable = tableOf([
   CONTAINER_LINKS,
@@ -33,6 +34,7 @@ export const OPERATIONS: OperationTable = tableOf([
   MASQUERADE,
   FORWARD_RULES,
   HOST_PORTS,
+  SHAPING,
   LEASES,
   RESOLVER_FILE,
 ]);

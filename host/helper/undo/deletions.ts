@@ -1,5 +1,5 @@
 /**
- * @module Deleting a veth pair, and with its last port the bridge, while the operation goes on: `end-operation` waits for it.
+ * @module Deleting a link, and with the last port of a bridge that one, while the operation goes on: `end-operation` waits for it.
  *
  * The kernel takes a grace period for it. The ledger's rows stay until it has happened: whoever finds them deletes what is left.
  */
@@ -29,7 +29,7 @@ export interface DeletionOutcome {
 }
 
 /**
- * Begins to delete a pair, and a bridge of ours that nobody else uses, in one request.
+ * Begins to delete what a row stands for, and a bridge of ours that nobody else uses, in one request.
  * @throws {KernelError} when the links cannot be read.
  */
 export function beginDeletion(state: HelperState, operation: OpenOperation, row: OwnedRow): void {

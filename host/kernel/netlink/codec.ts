@@ -20,6 +20,7 @@ export const MESSAGE_DONE = 3;
 /** Flags of messages. Source: NLM_F_*, linux/netlink.h. */
 export const FLAG_REQUEST = 0x1;
 export const FLAG_ACK = 0x4;
+export const FLAG_ECHO = 0x8;
 export const FLAG_DUMP_INTERRUPTED = 0x10;
 export const FLAG_DUMP = 0x300;
 export const FLAG_REPLACE = 0x100;

@@ -170,11 +170,11 @@ export function createVethRequest(options: VethOptions): NetlinkRequest {
 }
 
 /** Kinds of links that {@link probeLinkKindRequest} can ask for: the kernel judges their hardware address before it makes one. */
-export type ProbedLinkKind = "bridge" | "veth";
+export type ProbedLinkKind = "bridge" | "ifb" | "veth";
 
 /**
  * Asks for a link that no kernel makes, for its hardware address has one byte: EINVAL where the kind is known, EOPNOTSUPP where it
- * is not. Source: `br_validate` and `veth_validate`, Linux 6.12.
+ * is not. Source: `br_validate`, `ifb_validate` and `veth_validate`, Linux 6.12.
  */
 export function probeLinkKindRequest(kind: ProbedLinkKind): NetlinkRequest {
   return createRequest(kind, (writer) => {

@@ -116,7 +116,7 @@ export class NetlinkSocket implements Disposable {
   ask<Value>(request: NetlinkRequest, read: ReadMessage<Value>): Value {
     this.#send(this.#build(request, 0), request.call);
     const [message] = this.#receive(request.call);
-    const value = message === undefined || message.type === MESSAGE_ERROR ? undefined : read(message);
+    const value = message === undefined ? undefined : read(message);
     if (value === undefined) throw this.#renew(new KernelError("EPROTO", request.call));
     return value;
   }

@@ -23,6 +23,7 @@ import { nodeLinks } from "./node-links.ts";
 import { nodeRoutes } from "./node-routes.ts";
 import { random } from "./random.ts";
 import { resolverFile } from "./resolver-file.ts";
+import { shaping } from "./shaping.ts";
 
 /** Those that need a grant, in alphabetical order; one file of this folder each. */
 export const IMPORT_INTERFACES: readonly ImportInterface[] = [
@@ -45,6 +46,7 @@ export const IMPORT_INTERFACES: readonly ImportInterface[] = [
   nodeRoutes,
   random,
   resolverFile,
+  shaping,
 ];
 
 /** Package of the interfaces. Source: wit/world.wit. */

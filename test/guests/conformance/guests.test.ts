@@ -10,12 +10,15 @@ for (const subject of SUBJECTS)
   describePluginContract({ ...subject, open: () => openInProcess(subject.types, subject) });
 
 describe("what a guest imports is what its manifest asks for", () => {
-  test.for(["loopback", "bridge", "firewall", "host-local", "portmap", "static", "tuning"])("%s", async (type) => {
-    const manifest = await readManifest(type);
-    const { imports } = await loadGuest(type);
-    const interfaces = imports.map((name) => name.replace(/^cnidaria:plugin\//u, "").replace(/@.*$/u, ""));
-    const capabilities = interfaces.filter((name) => !FREE_INTERFACES.includes(name));
-    expect(capabilities.toSorted()).toEqual(Object.keys(manifest.capabilities).toSorted());
-    expect(manifest.type).toBe(type);
-  });
+  test.for(["loopback", "bandwidth", "bridge", "firewall", "host-local", "portmap", "static", "tuning"])(
+    "%s",
+    async (type) => {
+      const manifest = await readManifest(type);
+      const { imports } = await loadGuest(type);
+      const interfaces = imports.map((name) => name.replace(/^cnidaria:plugin\//u, "").replace(/@.*$/u, ""));
+      const capabilities = interfaces.filter((name) => !FREE_INTERFACES.includes(name));
+      expect(capabilities.toSorted()).toEqual(Object.keys(manifest.capabilities).toSorted());
+      expect(manifest.type).toBe(type);
+    },
+  );
 });

@@ -4,6 +4,7 @@
 import { afterAll, beforeAll } from "vitest";
 
 import type { AttachmentRequest } from "../../../host/index.ts";
+import { run } from "../../support/command.ts";
 import { createContainer } from "../../support/container.ts";
 import { createTestHost } from "../../support/host.ts";
 import type { TestHost } from "../../support/host.ts";
@@ -16,13 +17,16 @@ import { SANDBOX, SUBJECTS } from "./subjects.ts";
 let subject: TestHost;
 beforeAll(async () => {
   subject = await createTestHost({
-    plugins: ["bridge", "firewall", "host-local", "loopback", "portmap", "static", "tuning"],
+    plugins: ["bandwidth", "bridge", "firewall", "host-local", "loopback", "portmap", "static", "tuning"],
   });
 });
 afterAll(() => subject[Symbol.asyncDispose]());
 
 /** What the kernel puts on a loopback link when it is first set up, and leaves there. */
 const isLoopbacks = (line: string): boolean => /^address lo |"dev":"lo"/u.test(line);
+
+/** The node's ends of links that the container has: they go with its namespace. */
+const isPeers = (line: string): boolean => /^(?:link|address) peer-|"dev":"peer-/u.test(line);
 
 let networks = 0;
 
@@ -31,7 +35,7 @@ async function openThroughHost(type: string, { links = [], runtimeConfig = {} }:
   const { host } = subject;
   const id = SANDBOX.slice(SANDBOX.lastIndexOf("/") + 1);
   const container = createContainer(id);
-  for (const name of links) container.ip(`link add ${name} type veth peer name peer-${name}`);
+  for (const name of links) container.ip(`link add ${name} type veth peer name peer-${name} netns ${process.pid}`);
   const inventoryInside = (): readonly string[] => [
     ...containerSnapshot(id),
     `net.core.somaxconn ${container.run("cat", "/proc/sys/net/core/somaxconn").trim()}`,
@@ -58,6 +62,7 @@ async function openThroughHost(type: string, { links = [], runtimeConfig = {} }:
     check: async (invocation) => void (await host.check(requestOf(invocation))),
     del: async (invocation) => {
       if (invocation.namespaceGone === true) {
+        for (const name of links) run("ip", "link", "del", `peer-${name}`);
         container.remove();
         isGone = true;
       }
@@ -66,12 +71,15 @@ async function openThroughHost(type: string, { links = [], runtimeConfig = {} }:
     // A namespace that is gone has no more than a new one.
     inventory: async () => {
       const inside = isGone ? fresh : inventoryInside();
-      return [...(await snapshot(subject)), ...inside.filter((line) => !isLoopbacks(line))];
+      const outside = (await snapshot(subject)).filter((line) => !isPeers(line));
+      return [...outside, ...inside.filter((line) => !isLoopbacks(line))];
     },
     [Symbol.asyncDispose]: async () => {
       try {
         for (const request of used.values()) await host.del({ ...request, netns: isGone ? "" : request.netns });
       } finally {
+        // The kernel takes its time with a namespace.
+        for (const name of isGone ? [] : links) run("ip", "link", "del", `peer-${name}`);
         container[Symbol.dispose]();
       }
     },

@@ -13,6 +13,7 @@ import type { TestImports } from "../instantiate.ts";
 import { cidr } from "../requests.ts";
 import { SimulatedFilter } from "./simulated-filter.ts";
 import { SimulatedPorts } from "./simulated-ports.ts";
+import { SimulatedShaping } from "./simulated-shaping.ts";
 import { SimulatedTuning } from "./simulated-tuning.ts";
 
 /** Whose call it is. */
@@ -46,6 +47,7 @@ export class SimulatedNode {
   #container = new Map<string, Link>();
   readonly #filter = new SimulatedFilter();
   readonly #ports = new SimulatedPorts();
+  readonly #shaping = new SimulatedShaping();
   #leases = new Map<string, Lease & { owner: string }>();
   readonly #tuning = new SimulatedTuning((name) => find(this.#container, name, "not-found").info);
   #nextIndex = 2;
@@ -64,6 +66,7 @@ export class SimulatedNode {
       ...this.#linesOf("container", this.#container),
       ...this.#filter.inventory(),
       ...this.#ports.inventory(),
+      ...this.#shaping.inventory(),
       ...this.#tuning.inventory(),
       ...[...this.#leases].map(([address, { owner }]) => `lease ${address} ${owner}`),
     ];
@@ -73,7 +76,7 @@ export class SimulatedNode {
   /** What the host does around an ADD: gives a function that undoes everything since. */
   remember(): () => void {
     const state = structuredClone([this.#node, this.#container, this.#leases] as const);
-    const undoes = [this.#filter.remember(), this.#ports.remember(), this.#tuning.remember()];
+    const undoes = [this.#filter.remember(), this.#ports.remember(), this.#shaping.remember(), this.#tuning.remember()];
     return () => {
       [this.#node, this.#container, this.#leases] = state;
       for (const undo of undoes) undo();
@@ -123,6 +126,7 @@ export class SimulatedNode {
       "node-forwarding": { enable: () => undefined },
       ...this.#filter.importsFor(key),
       "host-ports": this.#ports.importsFor(key),
+      shaping: this.#shaping.importsFor(key, { ...LINK, name: "", index: 99, kind: "veth", up: true }),
       log: { write: () => undefined },
       leases: this.#leaseFunctions(key),
       "resolver-file": { read: (): AddressResult["dns"] => ({ nameservers: ["192.0.2.53"], search: [], options: [] }) },

@@ -5,6 +5,7 @@ import { expect } from "vitest";
 
 import type { JsonObject } from "../../../host/spec/json.ts";
 import type { Subject } from "./plugin-contract.ts";
+import { NODE_END } from "./simulated-shaping.ts";
 
 /** What a plugin finds, and is given. */
 export interface Surroundings {
@@ -40,6 +41,8 @@ const ATTACHED = {
   ],
   "example.com/more": { of: 1 },
 };
+
+const SHAPED = { ...ATTACHED, interfaces: [{ name: NODE_END }, ...ATTACHED.interfaces.slice(1)] };
 
 /** Every bundled plugin, with a configuration that works. */
 export const SUBJECTS: readonly BundledSubject[] = [
@@ -220,5 +223,34 @@ export const SUBJECTS: readonly BundledSubject[] = [
         { hostPort: 5353, containerPort: 53, protocol: "UDP", hostIP: "0.0.0.0" },
       ],
     },
+  },
+  {
+    title: "bandwidth",
+    configuration: {
+      ...NETWORK,
+      ingressRate: 20_000_000,
+      ingressBurst: 2_000_000,
+      // Towards the container alone: the result of the other direction has a link more.
+      prevResult: SHAPED,
+    },
+    refused: [
+      { change: { prevResult: null }, code: 7 },
+      { change: { prevResult: { ...SHAPED, interfaces: [] } }, code: 7 },
+      { change: { ingressBurst: 0 }, code: 7 },
+      { change: { egressBurst: 1_000_000 }, code: 7 },
+      { change: { ingressBurst: 8 * 2 ** 32 }, code: 7 },
+      { change: { ingressRate: "20M" }, code: 6 },
+      { change: { egressRate: 1.5 }, code: 6 },
+      { change: { unshapedSubnets: ["10.0.0.0/8"] }, code: 2 },
+      { change: { shapedSubnets: ["10.0.0.0/8"] }, code: 2 },
+    ],
+    readsArguments: false,
+    // A rate is one link's.
+    isPerLink: false,
+    previousResult: SHAPED,
+    result: { ips: SHAPED.ips },
+    types: ["bandwidth"],
+    links: ["eth0"],
+    runtimeConfig: {},
   },
 ];

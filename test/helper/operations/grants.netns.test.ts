@@ -26,6 +26,7 @@ const REFUSALS_MAX = 32;
 const OTHER_PREFIX = { address: OTHER, prefixLength: 24 };
 
 const PUBLISHED = webPort(prefix(2));
+const RATE = { bitsPerSecond: "1000000", burstBits: "1000000" };
 
 /** Arguments after the handle where there is one: such as the grant covers, and such as it does not. */
 const PAIRS: Readonly<Record<string, { granted: unknown[]; refused?: unknown[] }>> = {
@@ -93,6 +94,13 @@ const PAIRS: Readonly<Record<string, { granted: unknown[]; refused?: unknown[] }
   },
   "host-ports.list": { granted: [] },
   "host-ports.withdraw": { granted: [] },
+  "shaping.find": { granted: [] },
+  "shaping.set": {
+    granted: ["NODE-END", { ingress: RATE, egress: RATE }],
+    refused: ["NODE-END", { egress: { ...RATE, bitsPerSecond: "999999" } }],
+  },
+  "shaping.get": { granted: [] },
+  "shaping.remove": { granted: [] },
   "leases.reserve-next": {
     granted: [1, [{ first: ADDRESS, last: prefix(9).address }], []],
     refused: [1, [{ first: OTHER, last: OTHER }], []],
@@ -150,6 +158,10 @@ const ORDER = [
   "host-ports.publish",
   "host-ports.list",
   "host-ports.withdraw",
+  "shaping.find",
+  "shaping.set",
+  "shaping.get",
+  "shaping.remove",
   "resolver-file.read",
   "container-links.set-down",
   "container-links.delete",
