@@ -20,6 +20,7 @@ import {
 import { writeSysctl } from "../kernel/sysctl.ts";
 import { formatIpAddress, formatIpPrefix, ipEquals, parseIpAddress, parseIpPrefix, type IpPrefix } from "../spec/ip.ts";
 import type { Intent, OwnedRow } from "./ledger/records.ts";
+import { forgetFlows } from "./port-flows.ts";
 import type { HelperState } from "./state.ts";
 
 /** A row for each port that is published: while it is there, nobody else gets the port. */
@@ -168,7 +169,7 @@ export function publicationOf(rows: readonly OwnedRow[], tag: string): Publicati
 export function undoPublication({ node }: HelperState, row: OwnedRow): undefined {
   const nftables = node.nftables();
   withdrawPorts(nftables, publicationOf([row], row.tag));
-  if (row.kind === HOST_PORT) forgetFlows({ node }, readPortRow(row));
+  if (row.kind === HOST_PORT) forgetFlows(node, readPortRow(row).from);
   else removeUnusedHostPorts(nftables);
 }
 
@@ -195,31 +196,5 @@ function ignoreAbsent(run: () => void): void {
     run();
   } catch (error) {
     if (!isKernelError(error, "ENOENT")) throw error;
-  }
-}
-
-/**
- * Forgets the UDP flows to a port: what goes on would otherwise go where its first packet went. Flows to other machines that have the
- * same port are left alone. Never fails: what the kernel does not forget ends by itself.
- */
-export function forgetFlows({ node }: Pick<HelperState, "node">, { from }: PublishedPort): void {
-  const { family, protocol, port, address } = from;
-  if (protocol !== "udp") return;
-  const known = new Map<string, boolean>();
-  const isOfNode = (destination: Parameters<typeof formatIpAddress>[0]): boolean => {
-    const text = formatIpAddress(destination);
-    const isLocal = known.get(text) ?? node.rtnetlink.lookUpRoute(destination)?.local === true;
-    known.set(text, isLocal);
-    return isLocal;
-  };
-  try {
-    node.conntrack().forget({
-      family,
-      protocol,
-      port,
-      isMeant: ({ destination }) => (address === undefined ? isOfNode(destination) : ipEquals(address, destination)),
-    });
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== "KernelError") throw error;
   }
 }

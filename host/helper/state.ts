@@ -74,6 +74,8 @@ export interface OpenOperation {
   readonly veths: Map<string, NotedVeth>;
   /** What its calls began to delete. Its end waits for them. */
   readonly deletions: Deletion[];
+  /** Flows that are being forgotten for it. Its end waits for them; they settle without an error. */
+  readonly forgettings: Promise<void>[];
   /** A plugin of it broke the protocol, or the ledger failed: it cannot end well any more. */
   broken: boolean;
 }

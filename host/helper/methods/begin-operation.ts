@@ -67,6 +67,7 @@ export async function beginOperation(state: HelperState, begun: BeginOperation):
       bridges: new Map(),
       veths: new Map(),
       deletions: [],
+      forgettings: [],
       broken: false,
     };
     writeBeginning(state, operation);

@@ -59,6 +59,7 @@ async function settle(state: HelperState, operation: OpenOperation, outcome: "ok
   const startedAt = performance.now();
   const collect = collectorOf(state, operation, outcome);
   const swept = collect === undefined ? NOTHING : await sweep(state, withoutBegun(collect(), operation));
+  await Promise.all(operation.forgettings);
   if (operation.deletions.length === 0) return swept;
   const deleted = await awaitDeletions(operation);
   const isAgain = collect !== undefined && deleted.failures.length > 0;

@@ -11,7 +11,6 @@ import { portConditions } from "../kinds/host-ports.ts";
 import type { OwnedRow } from "../ledger/records.ts";
 import {
   excludeEachOther,
-  forgetFlows,
   HOST_PORT,
   keyOfPort,
   PORT_CONDITIONS,
@@ -21,8 +20,10 @@ import {
   readPortRow,
   type PublishedPort,
 } from "../published-ports.ts";
+import { forgetFlowsSoon } from "../port-flows.ts";
 import type { HelperState } from "../state.ts";
 import { undoOwned } from "../undo/owned.ts";
+import { beginWithdrawal } from "../undo/withdrawals.ts";
 import { IP_ADDRESS, IP_PREFIX } from "./arguments.ts";
 import { removeRows, rowsOfPlugin } from "./filter-rows.ts";
 import { OperationFailure, operation, refuseLeased } from "./operation.ts";
@@ -126,7 +127,10 @@ async function publish(context: OperationContext, asked: readonly PublishedPort[
   for (const { id } of rows) context.state.ledger.done(id);
   const links = options.sourceTranslation === "none" ? new Map<string, PortLink>() : linksTo(context, addresses);
   for (const [name, link] of links) translateOnLink(context, name, link);
-  for (const port of ports) forgetFlows(context.state, port);
+  for (const port of ports) {
+    const forgetting = forgetFlowsSoon(context.state.node, port.from);
+    if (forgetting !== undefined) context.call.operation.forgettings.push(forgetting);
+  }
   leaveBehind(context, before, new Set([...links.keys(), ...chains.map(conditionChainName)]));
 }
 
@@ -162,7 +166,13 @@ function brokenConditions(state: HelperState, rows: readonly OwnedRow[]): Readon
 }
 
 function withdraw(context: OperationContext): void {
-  removeRows(context, rowsOf(context).toReversed());
+  const { state, call } = context;
+  const begun = new Set(call.operation.deletions.map(({ ownedId }) => ownedId));
+  for (const row of rowsOf(context).toReversed()) {
+    if (begun.has(row.id)) continue;
+    if (row.kind === HOST_PORT) beginWithdrawal(state, call.operation, row);
+    else removeRows(context, [row]);
+  }
 }
 
 /** What this plugin has for the attachment, in the order in which it is to be undone from the end. */
