@@ -139,7 +139,7 @@ function stepsInContainer(addition: Addition, { addresses, routes }: Addressing)
 
 function stepsOnNode({ imports, configuration, request }: Addition, addressing: Addressing): Step[] {
   const { nodeAddresses, nodeForwarding, masquerade } = imports;
-  const { bridge, isGateway, forceAddress, ipMasq } = configuration;
+  const { bridge, isGateway, forceAddress, ipMasq, ipMasqBackend } = configuration;
   const { addresses, gatewayAddresses, families } = addressing;
   const steps: Step[] = [];
   if (isGateway) {
@@ -147,7 +147,10 @@ function stepsOnNode({ imports, configuration, request }: Addition, addressing: 
     steps.push({ what: `give bridge ${quote(bridge)} the gateway's addresses`, act });
     for (const family of families) steps.push({ what: `forward ${family}`, act: () => nodeForwarding.enable(family) });
   }
-  if (ipMasq) steps.push({ what: `masquerade ${quote(request.ifname)}`, act: () => masquerade.set([...addresses]) });
+  if (ipMasq) {
+    const act = (): void => masquerade.set([...addresses], ipMasqBackend);
+    steps.push({ what: `masquerade ${quote(request.ifname)}`, act });
+  }
   return steps;
 }
 

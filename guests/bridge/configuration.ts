@@ -1,13 +1,14 @@
 /**
  * @module Configuration of the plugin `bridge`.
  */
-import type { Dns, MacAddress, Request } from "cnidaria:plugin/types@0.1.0";
+import type { Dns, MacAddress, PacketFilter, Request } from "cnidaria:plugin/types@0.1.0";
 
 import { chooseMac, readArguments } from "../sdk/arguments.ts";
-import { type Bounds, type Fields, invalid, parseConfiguration } from "../sdk/configuration.ts";
+import { type Bounds, type Fields, parseConfiguration } from "../sdk/configuration.ts";
 import { readDeletion } from "../sdk/deletion.ts";
 import { readDns } from "../sdk/dns.ts";
 import { CODES, fail } from "../sdk/index.ts";
+import { readPacketFilter } from "../sdk/packet-filter.ts";
 
 /** Bridge of a network that names none. */
 const DEFAULT_BRIDGE = "cni0";
@@ -24,6 +25,8 @@ export interface BridgeConfiguration {
   /** Another address of the bridge is replaced. */
   readonly forceAddress: boolean;
   readonly ipMasq: boolean;
+  /** What masquerades; `undefined`: the node's choice. */
+  readonly ipMasqBackend: PacketFilter | undefined;
   /** `undefined`: the kernel's default. */
   readonly mtuBytes: number | undefined;
   readonly hairpinMode: boolean;
@@ -55,6 +58,7 @@ export function readBridgeConfiguration(request: Request): BridgeConfiguration {
     isGateway: fields.flag("isGateway") || isDefaultGateway,
     isDefaultGateway,
     forceAddress: fields.flag("forceAddress"),
+    ipMasqBackend: readPacketFilter(fields, "ipMasqBackend"),
     mtuBytes: mtuBytes === 0 ? undefined : mtuBytes,
     hairpinMode: fields.flag("hairpinMode"),
     promiscMode: fields.flag("promiscMode"),
@@ -74,10 +78,6 @@ function refuseUnsupported(fields: Fields): void {
   fields.refuse("vlanTrunk", "VLANs on the bridge are not implemented");
   fields.refuse("preserveDefaultVlan", "VLANs on the bridge are not implemented");
   fields.refuse("macspoofchk", "the check of hardware addresses is not implemented");
-  const backend = fields.text("ipMasqBackend");
-  if (backend === "iptables")
-    fields.refuse("ipMasqBackend", 'masquerading is done by nftables; leave it out, or say "nftables"');
-  else if (backend !== undefined && backend !== "nftables") invalid("ipMasqBackend", '"nftables"', backend);
 }
 
 function refuseContradictions(configuration: BridgeConfiguration): void {

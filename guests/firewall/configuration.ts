@@ -2,15 +2,18 @@
  * @module Configuration of the plugin `firewall`.
  */
 import type { Isolation } from "cnidaria:plugin/forward-rules@0.1.0";
-import type { Request } from "cnidaria:plugin/types@0.1.0";
+import type { PacketFilter, Request } from "cnidaria:plugin/types@0.1.0";
 
 import { type Fields, invalid, parseConfiguration } from "../sdk/configuration.ts";
+import { findPacketFilter } from "../sdk/packet-filter.ts";
 
 /** Values of `ingressPolicy`. */
 const POLICIES: readonly Isolation[] = ["open", "same-bridge", "isolated"];
 
 /** What a network's configuration asks for. */
 export interface FirewallConfiguration {
+  /** What has the rules; `undefined`: the node's choice. */
+  readonly packetFilter: PacketFilter | undefined;
   readonly isolation: Isolation;
 }
 
@@ -23,17 +26,21 @@ export function readFirewallConfiguration(request: Request): FirewallConfigurati
   refuseUnsupported(fields);
   const policy = fields.text("ingressPolicy") ?? "open";
   const isolation = POLICIES.find((each) => each === policy);
-  return { isolation: isolation ?? invalid("ingressPolicy", '"open", "same-bridge" or "isolated"', policy) };
+  // Another text is the same as none, as in the reference.
+  const packetFilter = findPacketFilter(fields.text("backend"));
+  return {
+    packetFilter,
+    isolation: isolation ?? invalid("ingressPolicy", '"open", "same-bridge" or "isolated"', policy),
+  };
 }
 
-/**
- * What a node would do otherwise than asked is refused. `iptables` names what the rules mean, not the program: the reference takes it
- * where firewalld does not run, and so does whoever leaves the field out. Another text is the same as none, as in the reference.
- */
+/** What a node would do otherwise than asked is refused. */
 function refuseUnsupported(fields: Fields): void {
-  if (fields.text("backend") === "firewalld")
-    fields.refuse("backend", 'rules are kept by nftables; leave it out, or say "iptables"');
+  if (fields.text("backend") === "firewalld") fields.refuse("backend", 'leave it out, or say "nftables" or "iptables"');
   if (fields.text("firewalldZone") !== undefined) fields.refuse("firewalldZone", "there is no firewalld backend");
   if (fields.text("iptablesAdminChainName") !== undefined)
-    fields.refuse("iptablesAdminChainName", "rules of the administrator's go into the chain inet cnidaria forward");
+    fields.refuse(
+      "iptablesAdminChainName",
+      "rules of the administrator's go into FORWARD, ahead of ours, or into the chain inet cnidaria forward",
+    );
 }

@@ -33,17 +33,21 @@ export function createFirewall(imports: FirewallImports): NonNullable<PluginExpo
 }
 
 function addAttachment({ batch, forwardRules, log }: FirewallImports, request: Request): AttachmentResult {
-  const { isolation } = readFirewallConfiguration(request);
+  const { isolation, packetFilter } = readFirewallConfiguration(request);
   const result = resultOf(request, "ADD");
   const addresses = addressesOf(result);
   // Without addresses there is nothing to forward, and nobody to isolate.
   if (addresses.length === 0) return result;
   const steps: Step[] = [
-    { what: `have ${addresses.map(formatAddress).join(", ")} forwarded`, act: () => forwardRules.allow(addresses) },
+    {
+      what: `have ${addresses.map(formatAddress).join(", ")} forwarded`,
+      act: () => forwardRules.allow(addresses, packetFilter),
+    },
   ];
   if (isolation !== "open") {
     const bridge = bridgeOf(result);
-    steps.push({ what: `isolate bridge ${quote(bridge)}`, act: () => forwardRules.isolate(bridge, isolation) });
+    const act = (): void => forwardRules.isolate(bridge, isolation, packetFilter);
+    steps.push({ what: `isolate bridge ${quote(bridge)}`, act });
   }
   together(batch, steps);
   warnOfObstacles({ forwardRules, log });

@@ -2,6 +2,7 @@
  * @module Brings the helper's state up: directory, node's side, ledger, and what others left unfinished.
  */
 import { Conntrack } from "../kernel/conntrack.ts";
+import { Iptables } from "../kernel/iptables/iptables.ts";
 import { openOwnNetns, warmThreadPool } from "../kernel/netns.ts";
 import { Nftables } from "../kernel/nftables.ts";
 import { Rtnetlink } from "../kernel/rtnetlink.ts";
@@ -70,6 +71,7 @@ function openNode(): NodeSide {
   try {
     const netns = openOwnNetns();
     let nftables: Nftables | undefined;
+    let iptables: Iptables | undefined;
     let conntrack: Conntrack | undefined;
     let shaper: Shaper | undefined;
     return {
@@ -77,6 +79,7 @@ function openNode(): NodeSide {
       cookie: netns.cookie.toString(),
       rtnetlink: Rtnetlink.open(netns),
       nftables: () => (nftables ??= Nftables.open(netns)),
+      iptables: () => (iptables ??= new Iptables(netns)),
       conntrack: () => (conntrack ??= Conntrack.open(netns)),
       shaper: () => (shaper ??= Shaper.open(netns)),
     };

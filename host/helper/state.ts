@@ -5,6 +5,7 @@ import type { Layout } from "../components/layout.ts";
 import type { CallFacts } from "../grants/facts.ts";
 import type { Grant } from "../grants/grant.ts";
 import type { Conntrack } from "../kernel/conntrack.ts";
+import type { Iptables } from "../kernel/iptables/iptables.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { Nftables } from "../kernel/nftables.ts";
 import type { Rtnetlink } from "../kernel/rtnetlink.ts";
@@ -30,6 +31,8 @@ export interface NodeSide {
    * @throws {KernelError} ENOSYS without libnftables.
    */
   readonly nftables: () => Nftables;
+  /** Gives the packet filter by way of iptables. Whether its programs are there shows when one is run. */
+  readonly iptables: () => Iptables;
   /** Gives the flows that the node tracks, opened at their first use. */
   readonly conntrack: () => Conntrack;
   /** Gives traffic control, opened at its first use. */

@@ -90,7 +90,7 @@ describe("ADD with addresses", () => {
       "ipv4",
       "ipv6",
     ]);
-    expect(argumentsOf(calls, "masquerade.set")).toEqual([addresses]);
+    expect(argumentsOf(calls, "masquerade.set")).toEqual([addresses, undefined]);
     expect(result.routes.map(({ destination }) => destination)).toEqual([cidr("0.0.0.0/0"), cidr("::/0")]);
   });
 
@@ -217,6 +217,7 @@ describe("configuration", () => {
     { preserveDefaultVlan: false },
     { macspoofchk: false },
     { ipMasqBackend: "nftables" },
+    { ipMasqBackend: "iptables" },
     { ipMasqBackend: "" },
     { unheardOf: { of: 1 } },
   ])("accepts %j", (configuration) => {
@@ -229,7 +230,6 @@ describe("configuration", () => {
     { configuration: { vlanTrunk: [{ id: 101 }] }, code: 2, names: "vlanTrunk" },
     { configuration: { preserveDefaultVlan: true }, code: 2, names: "preserveDefaultVlan: true" },
     { configuration: { macspoofchk: true }, code: 2, names: "macspoofchk: true" },
-    { configuration: { ipMasqBackend: "iptables" }, code: 2, names: 'ipMasqBackend: "iptables"' },
     { configuration: { ipMasqBackend: "pf" }, code: 7, names: "ipMasqBackend" },
     { configuration: { hairpinMode: true, promiscMode: true }, code: 7, names: "hairpinMode and promiscMode" },
     { configuration: { ...IPAM, disableContainerInterface: true }, code: 7, names: "disableContainerInterface" },

@@ -43,19 +43,26 @@ describe("ADD", () => {
   test("has every address of the result forwarded, each once, and gives the result back", () => {
     const { calls, plugin } = firewallWith();
     expect(plugin.add(request())).toBe(RESULT);
-    expect(calls).toEqual([["forwardRules.allow", ADDRESSES], ["forwardRules.obstacles"]]);
+    expect(calls).toEqual([["forwardRules.allow", ADDRESSES, undefined], ["forwardRules.obstacles"]]);
   });
 
-  test.for(["", "iptables", "nftables", null])("takes %j for backend: the rules mean the same", (backend) => {
+  test.for(["iptables", "nftables", "iptables-nft", "iptables-legacy"])("has %s keep the rules", (backend) => {
+    const { calls, plugin } = firewallWith();
+    plugin.add(request({ backend, ingressPolicy: "isolated" }));
+    expect(calls).toContainEqual(["forwardRules.allow", ADDRESSES, backend]);
+    expect(calls).toContainEqual(["forwardRules.isolate", "cni0", "isolated", backend]);
+  });
+
+  test.for(["", "pf", null])("leaves to the node what keeps the rules, with %j for backend", (backend) => {
     const { calls, plugin } = firewallWith();
     plugin.add(request({ backend }));
-    expect(calls[0]).toEqual(["forwardRules.allow", ADDRESSES]);
+    expect(calls[0]).toEqual(["forwardRules.allow", ADDRESSES, undefined]);
   });
 
   test.for(["same-bridge", "isolated"])("isolates the bridge of the result: %s", (ingressPolicy) => {
     const { calls, plugin } = firewallWith();
     plugin.add(request({ ingressPolicy }));
-    expect(calls).toContainEqual(["forwardRules.isolate", "cni0", ingressPolicy]);
+    expect(calls).toContainEqual(["forwardRules.isolate", "cni0", ingressPolicy, undefined]);
   });
 
   test.for(["", "open", null])("isolates nothing for %j", (ingressPolicy) => {

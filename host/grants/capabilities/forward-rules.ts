@@ -3,6 +3,7 @@
  */
 
 import * as z from "zod";
+import { backends, backendsCover, decideBackend, describeBackends } from "../backends.ts";
 import { ALLOWED, allowedIf, defineCapability, denied } from "../capability.ts";
 import { areGivenAddresses } from "../given-addresses.ts";
 import { describeReferences, nameReference, namesCover, namesInclude } from "../references.ts";
@@ -10,6 +11,8 @@ import { describeReferences, nameReference, namesCover, namesInclude } from "../
 const scope = z.strictObject({
   /** Isolations that may be asked for, by the names of the contract. */
   isolation: z.array(nameReference).default([]),
+  /** Packet filters that may be used. */
+  backends,
 });
 /** Scope of `forward-rules`. */
 export type ForwardRulesScope = z.output<typeof scope>;
@@ -19,9 +22,10 @@ export const forwardRules = defineCapability<ForwardRulesScope>({
   name: "forward-rules",
   operations: ["allow", "list", "remove", "isolate", "obstacles", "isolation-of"],
   scope,
-  covers: (wider, narrower) => namesCover(wider.isolation, narrower.isolation),
+  covers: (wider, narrower) =>
+    namesCover(wider.isolation, narrower.isolation) && backendsCover(wider.backends, narrower.backends),
   describe(granted) {
-    const lines = ["has the node forward for the addresses that were given"];
+    const lines = [`has the node forward for the addresses that were given, ${describeBackends(granted.backends)}`];
     if (granted.isolation.length > 0)
       lines.push(`isolates the bridge that the container is on: ${describeReferences(granted.isolation)}`);
     return lines;
@@ -29,15 +33,13 @@ export const forwardRules = defineCapability<ForwardRulesScope>({
   decide(granted, { facts, operation, args }) {
     switch (operation) {
       case "allow":
-        return allowedIf(
-          areGivenAddresses(args[0], facts.givenAddresses),
-          "an address is not one that the call was given; no grant would allow it",
-        );
+        if (!areGivenAddresses(args[0], facts.givenAddresses))
+          return denied("an address is not one that the call was given; no grant would allow it");
+        return decideBackend(granted.backends, "forward-rules", args[1]);
       case "isolate":
-        return allowedIf(
-          args[1] === "open" || namesInclude(granted.isolation, facts, args[1]),
-          `"forward-rules" with ${JSON.stringify(args[1])} in "isolation" would allow it`,
-        );
+        if (args[1] !== "open" && !namesInclude(granted.isolation, facts, args[1]))
+          return denied(`"forward-rules" with ${JSON.stringify(args[1])} in "isolation" would allow it`);
+        return decideBackend(granted.backends, "forward-rules", args[2]);
       case "isolation-of":
         return allowedIf(granted.isolation.length > 0, '"forward-rules" with "isolation" would allow it');
       case "list":

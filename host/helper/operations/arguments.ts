@@ -26,3 +26,8 @@ export const IP_PREFIX = z.custom<IpPrefix>(isIpPrefix);
 export const MAC = z.custom<MacAddress>(isMac);
 /** WIT `ip-family`. */
 export const IP_FAMILY = z.enum(["ipv4", "ipv6"]);
+/** WIT `option<packet-filter>`: absent at the end, or among several. */
+export const PACKET_FILTER = z
+  .enum(["nftables", "iptables", "iptables-nft", "iptables-legacy"])
+  .nullish()
+  .transform((asked) => asked ?? undefined);

@@ -2,11 +2,16 @@
  * @module `forward-rules`: what the node forwards to and from the attachment's addresses.
  */
 import * as z from "zod";
-import { addForwarded, droppingChains, hasForwardChain, readForwarded } from "../../kernel/forwarding.ts";
-import { formatIpAddress, parseIpAddress } from "../../spec/ip.ts";
+import { addForwarded, hasForwardChain, readForwarded } from "../../kernel/forwarding.ts";
+import type { IptablesTarget } from "../../kernel/iptables/iptables.ts";
+import { isInstalled, type IptablesVariant } from "../../kernel/iptables/programs.ts";
+import { addressBits, formatIpAddress, parseIpAddress, parseIpPrefix } from "../../spec/ip.ts";
 import type { IpAddress } from "../../spec/ip.ts";
-import { IP_ADDRESS, LINK_NAME } from "./arguments.ts";
+import { FORWARD_BY_IPTABLES } from "../iptables-things.ts";
+import { chooseFilter, droppingFilters, type ChosenFilter, type PacketFilter } from "../packet-filter.ts";
+import { IP_ADDRESS, LINK_NAME, PACKET_FILTER } from "./arguments.ts";
 import { putForAddresses, removeRows, rowsOfPlugin } from "./filter-rows.ts";
+import { heldByIptables, putByIptables, removeIptablesRows } from "./iptables-rows.ts";
 import { isolate, isolationOf } from "./isolation.ts";
 import { operation } from "./operation.ts";
 import type { OperationContext, OperationInterface } from "./operation.ts";
@@ -17,33 +22,30 @@ const ISOLATION = z.enum(["open", "same-bridge", "isolated"]);
 
 export const FORWARD_RULES: OperationInterface = {
   name: "forward-rules",
-  errors: { EEXIST: "conflict", ENODEV: "not-permitted" },
+  errors: { EBUSY: "busy", EEXIST: "conflict", ENODEV: "not-permitted" },
   otherwise: "unsupported",
   operations: {
     allow: operation({
       effect: "change",
-      schema: z.tuple([z.array(IP_ADDRESS)]),
-      run: (context, [addresses]) => allow(context, addresses),
+      schema: z.tuple([z.array(IP_ADDRESS), PACKET_FILTER]),
+      run: (context, [addresses, asked]) => allow(context, addresses, asked),
     }),
     list: operation({ effect: "read", schema: z.tuple([]), run: (context) => heldBy(context) }),
     remove: operation({
       effect: "change",
       schema: z.tuple([]),
-      run: (context) => removeRows(context, rowsOfPlugin(context, KIND)),
+      run: (context) => remove(context),
     }),
     obstacles: operation({
       effect: "read",
       schema: z.tuple([]),
-      run: (context) => {
-        const families = new Set(heldBy(context).map(({ tag }) => tag));
-        return families.size === 0 ? [] : droppingChains(context.state.node.nftables(), [...families]);
-      },
+      run: (context) => obstacles(context),
     }),
     isolate: operation({
       effect: "change",
       maxCalls: 16,
-      schema: z.tuple([LINK_NAME, ISOLATION]),
-      run: (context, [bridge, isolation]) => isolate(context, bridge, isolation),
+      schema: z.tuple([LINK_NAME, ISOLATION, PACKET_FILTER]),
+      run: (context, [bridge, isolation, asked]) => isolate(context, { bridge, isolation, asked }),
     }),
     "isolation-of": operation({
       effect: "read",
@@ -53,7 +55,24 @@ export const FORWARD_RULES: OperationInterface = {
   },
 };
 
-function allow(context: OperationContext, addresses: readonly IpAddress[]): void {
+/** By what was asked for; where nothing was, by what else would drop it, too. */
+function allow(
+  context: OperationContext,
+  addresses: readonly IpAddress[],
+  asked: PacketFilter | undefined,
+): void | Promise<void> {
+  if (addresses.length === 0) return;
+  const granted = context.call.grant.capabilities["forward-rules"]?.backends ?? [];
+  const put = (chosen: ChosenFilter): void | Promise<void> => {
+    if (chosen !== "nftables") return allowByIptables(context, addresses, chosen);
+    allowByNftables(context, addresses);
+    return asked === undefined && granted.includes("iptables") ? allowWhereDropped(context, addresses) : undefined;
+  };
+  const chosen = chooseFilter(context.state, { asked, granted });
+  return chosen instanceof Promise ? chosen.then(put) : put(chosen);
+}
+
+function allowByNftables(context: OperationContext, addresses: readonly IpAddress[]): void {
   putForAddresses(context, {
     kind: KIND,
     description: "forwarding for",
@@ -63,8 +82,86 @@ function allow(context: OperationContext, addresses: readonly IpAddress[]): void
   });
 }
 
+/** An accept in nftables does not lift what iptables drops. */
+function allowWhereDropped(context: OperationContext, addresses: readonly IpAddress[]): void | Promise<void> {
+  const put = async (dropping: readonly IptablesTarget[]): Promise<void> => {
+    for (const { variant, family } of dropping.filter((each) => isInstalled(each.variant))) {
+      const own = addresses.filter(({ tag }) => tag === family);
+      await allowByIptables(context, own, variant);
+    }
+  };
+  const dropping = droppingFilters(context.state, familiesOf(addresses));
+  if (dropping instanceof Promise) return dropping.then(put);
+  return dropping.length === 0 ? undefined : put(dropping);
+}
+
+function allowByIptables(
+  context: OperationContext,
+  addresses: readonly IpAddress[],
+  variant: IptablesVariant,
+): Promise<void> {
+  return putByIptables(context, {
+    kind: FORWARD_BY_IPTABLES,
+    description: "forwarding for",
+    addresses: addresses.map((address) => ({ address, prefixLength: addressBits(address.tag) })),
+    variant,
+  });
+}
+
+function familiesOf(addresses: readonly IpAddress[]): IpAddress["tag"][] {
+  return [...new Set(addresses.map(({ tag }) => tag))];
+}
+
+function remove(context: OperationContext): void | Promise<void> {
+  removeRows(context, rowsOfPlugin(context, KIND));
+  const rows = rowsOfPlugin(context, FORWARD_BY_IPTABLES);
+  return rows.length === 0 ? undefined : removeIptablesRows(context, rows);
+}
+
+/** Gives its addresses that every packet filter has which they were put into. */
+function heldBy(context: OperationContext): IpAddress[] | Promise<IpAddress[]> {
+  const inNftables = heldByNftables(context);
+  const rows = rowsOfPlugin(context, FORWARD_BY_IPTABLES);
+  if (rows.length === 0) return inNftables;
+  const isByNftables = rowsOfPlugin(context, KIND).length > 0;
+  return heldByIptables(context, rows).then((held) => {
+    const ids = new Set(held.map(({ id }) => id));
+    const lost = new Set(rows.filter(({ id }) => !ids.has(id)).map(({ key }) => key));
+    const inIptables = held.map(({ undo }) => parseIpPrefix(String(undo["address"])).address);
+    return (isByNftables ? inNftables : inIptables).filter((address) => !lost.has(formatIpAddress(address)));
+  });
+}
+
+/** Names what drops by default and was not given rules for these addresses. */
+function obstacles(context: OperationContext): readonly string[] | Promise<readonly string[]> {
+  const rows = [...rowsOfPlugin(context, KIND), ...rowsOfPlugin(context, FORWARD_BY_IPTABLES)];
+  const texts = rows.flatMap(({ undo: { addresses, address } }) => [
+    ...(Array.isArray(addresses) ? addresses : []),
+    address,
+  ]);
+  const known = texts
+    .filter((text) => typeof text === "string")
+    .map((text) => parseIpAddress(text.split("/")[0] ?? ""));
+  const dropping = droppingFilters(context.state, familiesOf(known));
+  const name = (found: readonly IptablesTarget[]): readonly string[] =>
+    found
+      .filter(
+        ({ variant, family }) =>
+          !rows.some(({ undo, key }) => undo["variant"] === variant && parseFamily(key) === family),
+      )
+      .map(({ variant, family }) => {
+        const chain = `${family === "ipv4" ? "ip" : "ip6"} filter FORWARD`;
+        return variant === "iptables-nft" ? chain : `${chain} of ${variant}`;
+      });
+  return dropping instanceof Promise ? dropping.then(name) : name(dropping);
+}
+
+function parseFamily(key: string): IpAddress["tag"] {
+  return key.includes(":") ? "ipv6" : "ipv4";
+}
+
 /** Gives those of its addresses that the packet filter has for it. */
-function heldBy(context: OperationContext): IpAddress[] {
+function heldByNftables(context: OperationContext): IpAddress[] {
   const rows = rowsOfPlugin(context, KIND);
   if (rows.length === 0 || !hasForwardChain(context.state.node.nftables())) return [];
   return rows.flatMap(({ undo: { addresses }, tag }) => {

@@ -2,11 +2,15 @@
  * @module Isolation of the bridge that an attachment is on. Attachments share it: it goes with the last one that asked for it.
  */
 import { isKernelError } from "../../kernel/error.ts";
+import { isInDoubt } from "../../kernel/iptables/iptables.ts";
 import { addIsolation, hasIsolationChain, readIsolation, removeIsolation } from "../../kernel/isolation.ts";
 import type { Link } from "../../kernel/rtnetlink.ts";
+import { frameRules, isolationThing, type IptablesThing } from "../iptables-things.ts";
 import type { ShareOutcome, SharedRow, SharedThing } from "../ledger/records.ts";
 import { tagOf } from "../ledger/tag.ts";
+import { chooseFilter, type ChosenFilter, type PacketFilter } from "../packet-filter.ts";
 import { isTagged } from "../undo/alias.ts";
+import { makeThings } from "./iptables-rows.ts";
 import { OperationFailure } from "./operation.ts";
 import type { OperationContext } from "./operation.ts";
 import { isOurs, shareLater } from "./shared-things.ts";
@@ -17,18 +21,40 @@ const KIND = "isolation";
 /** The WIT enum `isolation`. */
 export type Isolation = "open" | "same-bridge" | "isolated";
 
+/** What is asked for. */
+interface IsolationWish {
+  readonly bridge: string;
+  readonly isolation: Isolation;
+  /** `undefined`: the guest leaves it to the helper. */
+  readonly asked: PacketFilter | undefined;
+}
+
 /** Isolates a bridge, and the attachment's port of it where its containers are to be kept from each other. */
-export function isolate(context: OperationContext, bridge: string, isolation: Isolation): void | Promise<void> {
-  const port = portOf(context, bridge);
-  if (isolation === "open") return;
+export function isolate(context: OperationContext, wish: IsolationWish): void | Promise<void> {
+  const port = portOf(context, wish.bridge);
+  if (wish.isolation === "open") return;
   // What the bridge switches itself is kept apart by the bridge. It goes with the port.
-  if (isolation === "isolated") context.state.node.rtnetlink.setBridgePort(port.index, { isolated: true });
+  if (wish.isolation === "isolated") context.state.node.rtnetlink.setBridgePort(port.index, { isolated: true });
+  const granted = context.call.grant.capabilities["forward-rules"]?.backends ?? [];
+  const chosen = chooseFilter(context.state, { asked: wish.asked, granted });
+  return chosen instanceof Promise
+    ? chosen.then((later) => isolateBy(context, wish, later))
+    : isolateBy(context, wish, chosen);
+}
+
+/** A bridge that is isolated already stays so by the packet filter that it was isolated with. */
+function isolateBy(
+  context: OperationContext,
+  { bridge, isolation }: IsolationWish,
+  chosen: ChosenFilter,
+): void | Promise<void> {
   const { state, call } = context;
+  const byIptables = chosen === "nftables" ? {} : { variant: chosen, families: ["ipv4", "ipv6"] };
   const thing: SharedThing = {
     operationId: call.operation.id,
     kind: KIND,
     key: bridge,
-    undo: { tag: tagOf(call.owner), isolation },
+    undo: { tag: tagOf(call.owner), isolation, ...byIptables },
     description: `isolation of bridge ${bridge}`,
   };
   const judge = (): void => refuseOther(context, bridge, isolation);
@@ -39,12 +65,28 @@ export function isolate(context: OperationContext, bridge: string, isolation: Is
 }
 
 /** Tells how the packet filter isolates a bridge that the attachment is on. */
-export function isolationOf(context: OperationContext, bridge: string): Isolation {
+export function isolationOf(context: OperationContext, bridge: string): Isolation | Promise<Isolation> {
   portOf(context, bridge);
-  const nftables = context.state.node.nftables();
+  const { node, ledger } = context.state;
+  const row = ledger.shared.find(node.cookie, KIND, bridge);
+  const thing = row === undefined ? undefined : isolationThing(row);
+  if (row !== undefined && thing !== undefined) return isolationInIptables(context, row, thing);
+  const nftables = node.nftables();
   const found = hasIsolationChain(nftables) ? readIsolation(nftables, bridge) : undefined;
   if (found?.tag === undefined) return "open";
   return found.isClosed ? "isolated" : "same-bridge";
+}
+
+async function isolationInIptables(
+  { state }: OperationContext,
+  { undo }: SharedRow,
+  { targets, frame, rules }: IptablesThing,
+): Promise<Isolation> {
+  const { table, rules: own } = rules();
+  const wanted = [{ table, rules: [...frameRules(frame).flatMap((each) => each.rules), ...own] }];
+  for (const target of targets)
+    if ((await state.node.iptables().firstMissing(target, wanted)) !== undefined) return "open";
+  return undo["isolation"] === "isolated" ? "isolated" : "same-bridge";
 }
 
 /**
@@ -74,23 +116,44 @@ function refuseOther({ state }: OperationContext, bridge: string, isolation: Iso
 }
 
 /** Makes it where the attachment is the first, or where somebody flushed the packet filter. */
-function make(context: OperationContext, { state: outcome, row }: ShareOutcome): void {
-  const { state, call } = context;
-  const isolated = { bridge: row.key, isClosed: row.undo["isolation"] === "isolated", tag: tagIn(row) };
+function make(context: OperationContext, outcome: ShareOutcome): void | Promise<void> {
+  const { state, row } = outcome;
+  const thing = isolationThing(row);
+  const ready = (): void => {
+    if (state === "created") context.state.ledger.shared.ready(row.id);
+  };
+  if (thing !== undefined) return makeByIptables(context, outcome, thing).then(ready);
   try {
-    const nftables = state.node.nftables();
-    // What a removal left that failed half-way is nobody's any more.
-    const left = outcome === "created" ? readIsolation(nftables, row.key)?.tag : undefined;
-    if (left !== undefined) removeIsolation(nftables, { bridge: row.key, tag: left });
-    addIsolation(nftables, isolated);
+    makeByNftables(context, outcome);
   } catch (error) {
-    const user = { ...call.operation.key, digests: [call.owner.digest] };
-    if (state.ledger.shared.unshare(row.id, user, call.operation.id)?.last === true)
-      state.ledger.shared.removed(row.id);
+    giveBack(context, row);
     if (isKernelError(error, "ENOENT")) throw new OperationFailure("unsupported", error.message);
     throw error;
   }
-  if (outcome === "created") state.ledger.shared.ready(row.id);
+  ready();
+}
+
+function makeByNftables({ state }: OperationContext, { state: outcome, row }: ShareOutcome): void {
+  const nftables = state.node.nftables();
+  // What a removal left that failed half-way is nobody's any more.
+  const left = outcome === "created" ? readIsolation(nftables, row.key)?.tag : undefined;
+  if (left !== undefined) removeIsolation(nftables, { bridge: row.key, tag: left });
+  addIsolation(nftables, { bridge: row.key, isClosed: row.undo["isolation"] === "isolated", tag: tagIn(row) });
+}
+
+async function makeByIptables(context: OperationContext, { row }: ShareOutcome, thing: IptablesThing): Promise<void> {
+  try {
+    for (const target of thing.targets) await makeThings(context, target, [{ thing, again: true }]);
+  } catch (error) {
+    if (!isInDoubt(error)) giveBack(context, row);
+    throw error;
+  }
+}
+
+/** Takes the attachment off the users of what could not be made. */
+function giveBack({ state, call }: OperationContext, { id }: SharedRow): void {
+  const user = { ...call.operation.key, digests: [call.owner.digest] };
+  if (state.ledger.shared.unshare(id, user, call.operation.id)?.last === true) state.ledger.shared.removed(id);
 }
 
 function tagIn({ undo }: SharedRow): string {

@@ -5,6 +5,7 @@ import { withinPoints } from "../../spec/fault-points.ts";
 import { sharedKindOf } from "../kinds/index.ts";
 import type { SharedRow, SharedUser } from "../ledger/records.ts";
 import type { HelperState } from "../state.ts";
+import { removalOfShared } from "./iptables.ts";
 
 /** A shared thing of which nobody is a user any more. */
 export interface Unused {
@@ -29,8 +30,9 @@ export function leaveShared(
   });
 }
 
-/** Undoes a shared thing that nobody uses, but for its link. */
+/** Undoes a shared thing that nobody uses, but for its link, and for what iptables made. */
 export function dismantle(state: HelperState, row: SharedRow): Unused {
+  if (removalOfShared(state, row) !== undefined) return { row, linkIndex: undefined };
   const linkIndex = withinPoints("helper.undo", row.kind, () => sharedKindOf(row).dismantle(state, row));
   return { row, linkIndex };
 }

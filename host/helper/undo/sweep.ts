@@ -7,6 +7,7 @@ import type { OwnedRow, SharedRow, SharedUser } from "../ledger/records.ts";
 import type { AttachmentKey, Digest } from "../protocol.ts";
 import type { HelperState } from "../state.ts";
 import { undoOwned } from "./owned.ts";
+import { removalOfRow, removalOfShared, removeByIptables, type IptablesRemoval } from "./iptables.ts";
 import { dismantle, leaveShared } from "./shared.ts";
 import type { Unused } from "./shared.ts";
 
@@ -35,9 +36,15 @@ export async function sweep(state: HelperState, what: Sweep): Promise<SweepOutco
   const startedAt = performance.now();
   kernelTime.takeMicroseconds();
   const failures: string[] = [];
-  const links = undoRows(state, what.owned, failures);
-  const unused = collectUnused(state, what, failures);
+  const removals: IptablesRemoval[] = [];
+  const links = undoRows(state, what.owned, { failures, removals });
+  const unused = collectUnused(state, what, failures).filter(({ row }) => {
+    const removal = removalOfShared(state, row);
+    if (removal !== undefined) removals.push(removal);
+    return removal === undefined;
+  });
   let kernelMicroseconds = kernelTime.takeMicroseconds();
+  failures.push(...(await removeByIptables(state, removals)));
   kernelMicroseconds += await deleteTogether(state, links, unused, failures);
   return { failures, microseconds: Math.round((performance.now() - startedAt) * 1000), kernelMicroseconds };
 }
@@ -78,10 +85,19 @@ export function madeBy(state: HelperState, user: AttachmentKey, operationId: str
   };
 }
 
-/** Undoes rows; gives those whose undo is the deletion of a link. */
-function undoRows(state: HelperState, rows: readonly OwnedRow[], failures: string[]): Map<OwnedRow, number> {
+/** Undoes rows; gives those whose undo is the deletion of a link. What iptables made is undone together, later. */
+function undoRows(
+  state: HelperState,
+  rows: readonly OwnedRow[],
+  { failures, removals }: { readonly failures: string[]; readonly removals: IptablesRemoval[] },
+): Map<OwnedRow, number> {
   const links = new Map<OwnedRow, number>();
   for (const row of rows) {
+    const removal = removalOfRow(state, row);
+    if (removal !== undefined) {
+      removals.push(removal);
+      continue;
+    }
     try {
       const index = undoOwned(state, row);
       if (index === undefined) state.ledger.forget(row.id);

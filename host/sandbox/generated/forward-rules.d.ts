@@ -1,18 +1,20 @@
 // Generated from wit/ by guests/generate-types.ts. Change wit/, not this.
 /** @module Interface cnidaria:plugin/forward-rules@0.1.0 **/
 /**
- * Has the node forward what the addresses send, and what belongs to flows towards them.
+ * Has the node forward what the addresses send, and what belongs to flows towards them. By a packet filter: absent, by nftables, and by
+ * iptables as well where that drops what none of its rules accepts, or where the node has no nftables.
  *
  * When it fails, none of them is left behind.
  *
- * Needs grant: `forward-rules`; each address must be one that the previous result gave.
+ * Needs grant: `forward-rules`, with the packet filter in `backends`; each address must be one that the previous result gave.
  *
  * # Errors
  * - `not-permitted`: the grant does not cover it, or an address is not this attachment's.
  * - `conflict`: an address is another attachment's.
  * - `unsupported`: the packet filter is not there.
+ * - `busy`: another program is changing the packet filter for too long.
  */
-export function allow(addresses: Array<IpAddress>): void;
+export function allow(addresses: Array<IpAddress>, packetFilter: PacketFilter | undefined): void;
 /**
  * Lists the addresses that are allowed for this attachment, by the packet filter's own word.
  *
@@ -21,6 +23,7 @@ export function allow(addresses: Array<IpAddress>): void;
  * # Errors
  * - `not-permitted`: the grant does not cover it.
  * - `unsupported`: the packet filter is not there.
+ * - `busy`: another program is changing the packet filter for too long.
  */
 export function list(): Array<IpAddress>;
 /**
@@ -31,20 +34,23 @@ export function list(): Array<IpAddress>;
  * # Errors
  * - `not-permitted`: the grant does not cover it.
  * - `unsupported`: the packet filter is not there.
+ * - `busy`: another program is changing the packet filter for too long.
  */
 export function remove(): void;
 /**
  * Isolates the containers of a bridge. Belongs to the network: it goes when no attachment asks for it any more. With `isolated` the
  * attachment's own port of the bridge is isolated too, until it goes. With `open` nothing is done.
+ * By a packet filter: absent, by nftables, or by iptables where the node has no nftables; one that is isolated already keeps its own.
  *
- * Needs grant: `forward-rules` with that isolation; the bridge must be one that this attachment's link is a port of.
+ * Needs grant: `forward-rules` with that isolation, and with the packet filter in `backends`; the bridge must be one that this attachment's link is a port of.
  *
  * # Errors
  * - `not-permitted`: the grant does not cover that isolation, or the attachment has no port of that bridge.
  * - `conflict`: attachments of the bridge ask for another isolation.
  * - `unsupported`: the packet filter is not there.
+ * - `busy`: another program is changing the packet filter for too long.
  */
-export function isolate(bridge: string, isolation: Isolation): void;
+export function isolate(bridge: string, isolation: Isolation, packetFilter: PacketFilter | undefined): void;
 /**
  * Names chains of the node's that drop forwarded packets which none of their rules accepts: what is allowed here does not get past
  * them. Of the families of what is allowed for this attachment.
@@ -54,6 +60,7 @@ export function isolate(bridge: string, isolation: Isolation): void;
  * # Errors
  * - `not-permitted`: the grant does not cover it.
  * - `unsupported`: the packet filter is not there.
+ * - `busy`: another program is changing the packet filter for too long.
  */
 export function obstacles(): Array<string>;
 /**
@@ -64,9 +71,11 @@ export function obstacles(): Array<string>;
  * # Errors
  * - `not-permitted`: the grant does not cover isolation.
  * - `unsupported`: the packet filter is not there.
+ * - `busy`: another program is changing the packet filter for too long.
  */
 export function isolationOf(bridge: string): Isolation;
 export type IpAddress = import('./types.js').IpAddress;
+export type PacketFilter = import('./types.js').PacketFilter;
 /**
  * Why an operation on forwarding rules failed.
  * # Variants
@@ -80,8 +89,11 @@ export type IpAddress = import('./types.js').IpAddress;
  * ## `"unsupported"`
  *
  * The packet filter is not there.
+ * ## `"busy"`
+ *
+ * Another program is changing the packet filter for too long: try again later.
  */
-export type ErrorCode = 'not-permitted' | 'conflict' | 'unsupported';
+export type ErrorCode = 'not-permitted' | 'conflict' | 'unsupported' | 'busy';
 /**
  * What a bridge lets its containers reach.
  * # Variants

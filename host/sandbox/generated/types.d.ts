@@ -71,6 +71,24 @@ export type MacAddress = [number, number, number, number, number, number];
  */
 export type TransportProtocol = 'tcp' | 'udp' | 'sctp';
 /**
+ * What rules of the node's packet filter are made with.
+ * # Variants
+ *
+ * ## `"nftables"`
+ *
+ * nftables, in tables of Cnidaria's own.
+ * ## `"iptables"`
+ *
+ * iptables, in chains of Cnidaria's own: the variant that the node uses.
+ * ## `"iptables-nft"`
+ *
+ * iptables by nf_tables.
+ * ## `"iptables-legacy"`
+ *
+ * iptables by the older part of the kernel.
+ */
+export type PacketFilter = 'nftables' | 'iptables' | 'iptables-nft' | 'iptables-legacy';
+/**
  * Whether a link can carry packets. Source: IF_OPER_*, linux/if.h.
  * # Variants
  *

@@ -1,0 +1,158 @@
+/**
+ * @module What the ledger says of things in iptables: rows of attachments, and the chains that they share. Which changes make each of them, undo it, and
+ * tell whether it is there. A row names the variant that it was made with: that one undoes it, whatever the network says by then.
+ */
+import { endForward, forward, FORWARD_CHAINS, forwardRules } from "../kernel/iptables/forwarding.ts";
+import type { IptablesTarget, WantedRules } from "../kernel/iptables/iptables.ts";
+import { endIsolation, ISOLATION_CHAINS, isolate, isolationRules } from "../kernel/iptables/isolation.ts";
+import { endMasquerade, masquerade, MASQUERADE_CHAINS, masqueradeRules } from "../kernel/iptables/masquerade.ts";
+import { VARIANTS, type IptablesVariant } from "../kernel/iptables/programs.ts";
+import {
+  completeShared,
+  makeShared,
+  mergeTables,
+  removeShared,
+  type Rule,
+  type SharedChain,
+  type Step,
+  type TableChanges,
+} from "../kernel/iptables/rule-text.ts";
+import { parseIpPrefix, type IpFamily } from "../spec/ip.ts";
+import type { JsonObject, SharedThing } from "./ledger/records.ts";
+
+/** Kind of the shared rows of chains that attachments have rules in. */
+export const IPTABLES_FRAME = "iptables-frame";
+/** Kinds of the rows of attachments. */
+export const MASQUERADE_BY_IPTABLES = "masquerade-iptables";
+export const FORWARD_BY_IPTABLES = "forward-rules-iptables";
+
+/** What attachments share, by what it is for. */
+const FRAMES = {
+  masquerade: MASQUERADE_CHAINS,
+  "forward-rules": FORWARD_CHAINS,
+  isolation: ISOLATION_CHAINS,
+} as const satisfies Readonly<Record<string, readonly SharedChain[]>>;
+/** What a frame is for. */
+export type FrameName = keyof typeof FRAMES;
+
+/** Which frame. */
+export interface Frame extends IptablesTarget {
+  readonly name: FrameName;
+}
+
+/** Something that a row stands for. */
+export interface IptablesThing {
+  readonly targets: readonly IptablesTarget[];
+  readonly frame: FrameName;
+  /** `again`: it may be there already. */
+  readonly make: (again: boolean) => TableChanges;
+  readonly end: () => TableChanges;
+  readonly rules: () => WantedRules;
+}
+
+/** What is told of a thing: a row of the ledger, or one that is about to be written. */
+interface RowFacts {
+  readonly kind: string;
+  readonly tag: string;
+  readonly undo: JsonObject;
+}
+
+/** Reads what a row stands for; `undefined`: nothing of iptables. */
+export function thingOf({ kind, tag, undo }: RowFacts): IptablesThing | undefined {
+  const variant = variantIn(undo);
+  if (variant === undefined || typeof undo["address"] !== "string") return undefined;
+  const address = parseIpPrefix(undo["address"]);
+  const targets = [{ variant, family: address.address.tag }];
+  if (kind === MASQUERADE_BY_IPTABLES) {
+    const what = { tag, address };
+    return {
+      targets,
+      frame: "masquerade",
+      make: (again) => masquerade(what, again),
+      end: () => endMasquerade(what),
+      rules: () => masqueradeRules(what),
+    };
+  }
+  if (kind === FORWARD_BY_IPTABLES) {
+    const what = { tag, address: address.address };
+    return {
+      targets,
+      frame: "forward-rules",
+      make: (again) => forward(what, again),
+      end: () => endForward(what),
+      rules: () => forwardRules(what),
+    };
+  }
+  return undefined;
+}
+
+/** Reads what the shared row of an isolated bridge stands for; `undefined`: it is isolated by nftables. */
+export function isolationThing({
+  key,
+  undo,
+}: {
+  readonly key: string;
+  readonly undo: JsonObject;
+}): IptablesThing | undefined {
+  const variant = variantIn(undo);
+  if (variant === undefined || typeof undo["tag"] !== "string") return undefined;
+  const what = { bridge: key, isClosed: undo["isolation"] === "isolated", tag: undo["tag"] };
+  const families: readonly IpFamily[] = Array.isArray(undo["families"])
+    ? (["ipv4", "ipv6"] as const).filter((family) => (undo["families"] as readonly unknown[]).includes(family))
+    : [];
+  return {
+    targets: families.map((family) => ({ variant, family })),
+    frame: "isolation",
+    make: (again) => isolate(what, again),
+    end: () => endIsolation(what),
+    rules: () => isolationRules(what),
+  };
+}
+
+/** Makes the shared row of a frame. */
+export function frameThing({ name, variant, family }: Frame, operationId: string): SharedThing {
+  return {
+    operationId,
+    kind: IPTABLES_FRAME,
+    key: `${name} ${variant} ${family}`,
+    undo: { frame: name, variant, family },
+    description: `chains of ${variant} for ${name} of ${family}`,
+  };
+}
+
+/** Reads the shared row of a frame; `undefined`: it is none. */
+export function frameOf({ kind, undo }: { readonly kind: string; readonly undo: JsonObject }): Frame | undefined {
+  const { frame, family } = undo;
+  const variant = variantIn(undo);
+  if (kind !== IPTABLES_FRAME || variant === undefined || typeof frame !== "string" || !Object.hasOwn(FRAMES, frame))
+    return undefined;
+  return { name: frame as FrameName, variant, family: family === "ipv6" ? "ipv6" : "ipv4" };
+}
+
+/** Gives what makes a frame that is not there, or what makes sure of one that is. */
+export function frameChanges(
+  name: FrameName,
+  { isNew, place }: { readonly isNew: boolean; readonly place?: ((jump: Rule) => Step) | undefined },
+): readonly TableChanges[] {
+  return mergeTables(
+    FRAMES[name].map((shared) => ({
+      table: shared.table,
+      steps: isNew ? [makeShared(shared, place)] : completeShared(shared, place),
+    })),
+  );
+}
+
+/** Gives what removes a frame, as far as nobody has rules in it. */
+export function endOfFrame(name: FrameName): readonly TableChanges[] {
+  const chains: readonly SharedChain[] = FRAMES[name];
+  return mergeTables(chains.toReversed().map((shared) => ({ table: shared.table, steps: [removeShared(shared)] })));
+}
+
+/** Gives the rules of a frame that should be there. */
+export function frameRules(name: FrameName): readonly WantedRules[] {
+  return FRAMES[name].map(({ table, jumps, rules }) => ({ table, rules: [...jumps, ...rules] }));
+}
+
+function variantIn(undo: JsonObject): IptablesVariant | undefined {
+  return VARIANTS.find((each) => each === undo["variant"]);
+}

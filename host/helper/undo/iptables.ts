@@ -1,0 +1,67 @@
+/**
+ * @module Undoing what was made by iptables: one run for each variant and family, however many rows there are.
+ */
+import type { IptablesTarget } from "../../kernel/iptables/iptables.ts";
+import { mergeTables, type TableChanges } from "../../kernel/iptables/rule-text.ts";
+import { endOfFrame, frameOf, isolationThing, thingOf } from "../iptables-things.ts";
+import type { OwnedRow, SharedRow } from "../ledger/records.ts";
+import type { HelperState } from "../state.ts";
+
+/** Something to undo, with what is to be done in the ledger then. */
+export interface IptablesRemoval {
+  readonly targets: readonly IptablesTarget[];
+  readonly tables: readonly TableChanges[];
+  readonly description: string;
+  readonly undone: () => void;
+}
+
+/** Gives how an attachment's row is undone; `undefined`: not by iptables. */
+export function removalOfRow({ ledger }: Pick<HelperState, "ledger">, row: OwnedRow): IptablesRemoval | undefined {
+  const thing = thingOf(row);
+  if (thing === undefined) return undefined;
+  return {
+    targets: thing.targets,
+    tables: [thing.end()],
+    description: row.description,
+    undone: () => ledger.forget(row.id),
+  };
+}
+
+/** Gives how a shared row that nobody uses is undone; `undefined`: not by iptables. */
+export function removalOfShared({ ledger }: Pick<HelperState, "ledger">, row: SharedRow): IptablesRemoval | undefined {
+  const frame = frameOf(row);
+  const isolated = row.kind === "isolation" ? isolationThing(row) : undefined;
+  const targets = frame === undefined ? isolated?.targets : [frame];
+  if (targets === undefined) return undefined;
+  return {
+    targets,
+    tables: frame === undefined ? [...(isolated === undefined ? [] : [isolated.end()])] : endOfFrame(frame.name),
+    description: row.description,
+    undone: () => ledger.shared.removed(row.id),
+  };
+}
+
+/**
+ * Undoes, and marks as undone what is. Never throws for what iptables refuses.
+ * @returns what could not be undone, and stays on record; empty: all is well.
+ */
+export async function removeByIptables(
+  { node }: Pick<HelperState, "node">,
+  removals: readonly IptablesRemoval[],
+): Promise<readonly string[]> {
+  const failed = new Map<IptablesRemoval, string>();
+  const parts = removals.flatMap((removal) => removal.targets.map((target) => ({ target, removal })));
+  const groups = Map.groupBy(parts, ({ target: { variant, family } }) => `${variant} ${family}`);
+  for (const group of groups.values()) {
+    const [first] = group;
+    if (first === undefined) continue;
+    try {
+      await node.iptables().change(first.target, mergeTables(group.flatMap(({ removal }) => removal.tables)));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      for (const { removal } of group) failed.set(removal, why);
+    }
+  }
+  for (const removal of removals) if (!failed.has(removal)) removal.undone();
+  return [...failed].map(([{ description }, why]) => `${description}: ${why}`);
+}
