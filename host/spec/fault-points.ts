@@ -33,6 +33,8 @@ const PAIRS = [
   "kernel.change-together",
   // "" or the kind of text.
   "kernel.nftables",
+  // The program.
+  "kernel.iptables",
   // The setting.
   "kernel.setting",
   // The helper's life.

@@ -1,6 +1,7 @@
 /**
  * @module The table of kinds. One more kind of row is one more module beside this one, and one more line here.
  */
+import { FORWARD_BY_IPTABLES, IPTABLES_FRAME, MASQUERADE_BY_IPTABLES } from "../iptables-things.ts";
 import type { OwnedRow, SharedRow } from "../ledger/records.ts";
 import { bridge } from "./bridge.ts";
 import { containerAddress } from "./container-address.ts";
@@ -20,6 +21,7 @@ import {
   PUBLISHED_ADDRESS,
   publishedAddress,
 } from "./host-ports.ts";
+import { forwardRulesByIptables, iptablesFrame, masqueradeByIptables } from "./iptables.ts";
 import { isolation } from "./isolation.ts";
 import type { OwnedKind, SharedKind } from "./kind.ts";
 import { masquerade } from "./masquerade.ts";
@@ -34,6 +36,8 @@ export const OWNED_KINDS: Readonly<Record<string, OwnedKind>> = {
   veth,
   masquerade,
   "forward-rules": forwardRules,
+  [MASQUERADE_BY_IPTABLES]: masqueradeByIptables,
+  [FORWARD_BY_IPTABLES]: forwardRulesByIptables,
   [HOST_PORT]: hostPort,
   [PUBLISHED_ADDRESS]: publishedAddress,
   [PORT_CONDITIONS]: portConditions,
@@ -51,6 +55,7 @@ export const OWNED_KINDS: Readonly<Record<string, OwnedKind>> = {
 export const SHARED_KINDS: Readonly<Record<string, SharedKind>> = {
   bridge,
   isolation,
+  [IPTABLES_FRAME]: iptablesFrame,
   "node-address": nodeAddress,
 };
 

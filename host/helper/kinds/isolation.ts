@@ -8,20 +8,26 @@ import {
   readIsolation,
   removeIsolation,
 } from "../../kernel/isolation.ts";
+import { isolationThing } from "../iptables-things.ts";
 import type { SharedRow } from "../ledger/records.ts";
 import type { HelperState } from "../state.ts";
 import { compareElement } from "./element.ts";
+import { compareThing, endThing, repairThing } from "./iptables.ts";
 import { tagIn } from "./kind.ts";
 import type { Drift, SharedKind } from "./kind.ts";
 
 export const isolation: SharedKind = {
-  dismantle: ({ node }, row) => {
+  dismantle: (state, row) => {
+    const thing = isolationThing(row);
     const tag = tagIn(row);
-    if (tag !== "") removeIsolation(node.nftables(), { bridge: row.key, tag });
+    if (thing !== undefined) endThing(state, thing);
+    else if (tag !== "") removeIsolation(state.node.nftables(), { bridge: row.key, tag });
     return undefined;
   },
   compare,
   repair: (state, row) => {
+    const thing = isolationThing(row);
+    if (thing !== undefined) return repairThing(state, thing);
     if (compare(state, row).some(({ what }) => what === "foreign")) return;
     const nftables = state.node.nftables();
     const tag = tagIn(row);
@@ -29,15 +35,17 @@ export const isolation: SharedKind = {
     removeIsolation(nftables, { bridge: row.key, tag });
     addIsolation(nftables, { bridge: row.key, isClosed: isClosedIn(row), tag });
   },
-  objects: ({ key }) => isolationObjects(key),
+  objects: (row) => (isolationThing(row) === undefined ? isolationObjects(row.key) : []),
 };
 
 function isClosedIn({ undo }: SharedRow): boolean {
   return undo["isolation"] === "isolated";
 }
 
-function compare({ node }: HelperState, row: SharedRow): readonly Drift[] {
-  const nftables = node.nftables();
+function compare(state: HelperState, row: SharedRow): readonly Drift[] {
+  const thing = isolationThing(row);
+  if (thing !== undefined) return compareThing(state, thing, row.description);
+  const nftables = state.node.nftables();
   const object = `isolation of bridge ${row.key}`;
   const wanted = isClosedIn(row) ? "closed to others and to itself" : "closed to others";
   const found = hasIsolationChain(nftables) ? readIsolation(nftables, row.key) : undefined;

@@ -57,7 +57,8 @@ export async function putByIptables(context: OperationContext, change: IptablesC
     try {
       await makeThings(context, { variant, family }, things);
     } catch (error) {
-      if (!isInDoubt(error)) for (const row of rows.filter(({ again }) => !again)) state.ledger.forget(row.id);
+      const unmade = isInDoubt(error) ? [] : rows.filter(({ again }) => !again);
+      unmade.forEach(({ id }) => state.ledger.forget(id));
       throw error;
     }
     for (const { id } of rows) state.ledger.done(id);

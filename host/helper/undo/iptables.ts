@@ -1,9 +1,10 @@
 /**
  * @module Undoing what was made by iptables: one run for each variant and family, however many rows there are.
  */
+import { withinPoints } from "../../spec/fault-points.ts";
 import type { IptablesTarget } from "../../kernel/iptables/iptables.ts";
 import { mergeTables, type TableChanges } from "../../kernel/iptables/rule-text.ts";
-import { endOfFrame, frameOf, isolationThing, thingOf } from "../iptables-things.ts";
+import { endOfFrame, frameOf, isolationThing, thingOf, type IptablesThing } from "../iptables-things.ts";
 import type { OwnedRow, SharedRow } from "../ledger/records.ts";
 import type { HelperState } from "../state.ts";
 
@@ -35,10 +36,14 @@ export function removalOfShared({ ledger }: Pick<HelperState, "ledger">, row: Sh
   if (targets === undefined) return undefined;
   return {
     targets,
-    tables: frame === undefined ? [...(isolated === undefined ? [] : [isolated.end()])] : endOfFrame(frame.name),
+    tables: frame === undefined ? endOf(isolated) : endOfFrame(frame.name),
     description: row.description,
     undone: () => ledger.shared.removed(row.id),
   };
+}
+
+function endOf(thing: IptablesThing | undefined): readonly TableChanges[] {
+  return thing === undefined ? [] : [thing.end()];
 }
 
 /**
@@ -56,7 +61,8 @@ export async function removeByIptables(
     const [first] = group;
     if (first === undefined) continue;
     try {
-      await node.iptables().change(first.target, mergeTables(group.flatMap(({ removal }) => removal.tables)));
+      const tables = mergeTables(group.flatMap(({ removal }) => removal.tables));
+      await withinPoints("helper.undo", first.target.variant, () => node.iptables().change(first.target, tables));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       for (const { removal } of group) failed.set(removal, why);

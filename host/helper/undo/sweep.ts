@@ -2,6 +2,7 @@
  * @module Undoes a set of changes, last first, and goes on after a failure. Links go in one request: one grace period for all.
  */
 import { kernelTime } from "../../kernel/time.ts";
+import { frameOf } from "../iptables-things.ts";
 import { withinPoints } from "../../spec/fault-points.ts";
 import type { OwnedRow, SharedRow, SharedUser } from "../ledger/records.ts";
 import type { AttachmentKey, Digest } from "../protocol.ts";
@@ -36,16 +37,17 @@ export async function sweep(state: HelperState, what: Sweep): Promise<SweepOutco
   const startedAt = performance.now();
   kernelTime.takeMicroseconds();
   const failures: string[] = [];
-  const removals: IptablesRemoval[] = [];
-  const links = undoRows(state, what.owned, { failures, removals });
-  const unused = collectUnused(state, what, failures).filter(({ row }) => {
-    const removal = removalOfShared(state, row);
-    if (removal !== undefined) removals.push(removal);
-    return removal === undefined;
-  });
+  const { links, removals } = undoRows(state, what.owned, failures);
   let kernelMicroseconds = kernelTime.takeMicroseconds();
-  failures.push(...(await removeByIptables(state, removals)));
-  kernelMicroseconds += await deleteTogether(state, links, unused, failures);
+  // Before what they share: an attachment that is no user of it any more has no rules in it.
+  const left = await removeByIptables(state, removals);
+  failures.push(...left);
+  const joined = left.length === 0 ? what.joined : what.joined.filter((row) => frameOf(row) === undefined);
+  const unused = collectUnused(state, { ...what, joined }, failures);
+  kernelMicroseconds += kernelTime.takeMicroseconds();
+  const [shared, others] = partition(unused, ({ row }) => removalOfShared(state, row));
+  failures.push(...(await removeByIptables(state, shared)));
+  kernelMicroseconds += await deleteTogether(state, links, others, failures);
   return { failures, microseconds: Math.round((performance.now() - startedAt) * 1000), kernelMicroseconds };
 }
 
@@ -85,19 +87,15 @@ export function madeBy(state: HelperState, user: AttachmentKey, operationId: str
   };
 }
 
-/** Undoes rows; gives those whose undo is the deletion of a link. What iptables made is undone together, later. */
+/** Undoes rows; gives those whose undo is the deletion of a link, and those that iptables made: both are undone together, later. */
 function undoRows(
   state: HelperState,
   rows: readonly OwnedRow[],
-  { failures, removals }: { readonly failures: string[]; readonly removals: IptablesRemoval[] },
-): Map<OwnedRow, number> {
+  failures: string[],
+): { readonly links: Map<OwnedRow, number>; readonly removals: readonly IptablesRemoval[] } {
+  const [removals, others] = partition(rows, (row) => removalOfRow(state, row));
   const links = new Map<OwnedRow, number>();
-  for (const row of rows) {
-    const removal = removalOfRow(state, row);
-    if (removal !== undefined) {
-      removals.push(removal);
-      continue;
-    }
+  for (const row of others) {
     try {
       const index = undoOwned(state, row);
       if (index === undefined) state.ledger.forget(row.id);
@@ -106,7 +104,21 @@ function undoRows(
       failures.push(`${row.description}: ${messageOf(error)}`);
     }
   }
-  return links;
+  return { links, removals };
+}
+
+/** Gives what a function makes of those that it makes something of, and the others. */
+function partition<Item, Made>(
+  items: readonly Item[],
+  make: (item: Item) => Made | undefined,
+): readonly [made: readonly Made[], others: readonly Item[]] {
+  const made: Made[] = [];
+  const others = items.filter((item) => {
+    const value = make(item);
+    if (value !== undefined) made.push(value);
+    return value === undefined;
+  });
+  return [made, others];
 }
 
 function collectUnused(state: HelperState, what: Sweep, failures: string[]): readonly Unused[] {

@@ -167,7 +167,7 @@ describe.for(TARGETS)("$variant of $family", (target) => {
   });
 
   test("is judged without being changed, and says what it refuses", async () => {
-    await iptables.judge(target, make(MASQUERADE_CHAINS));
+    iptables.judgeNow(target, make(MASQUERADE_CHAINS));
     expect(save()).toEqual([]);
     const wrong: TableChanges = { table: "nat", steps: [{ texts: ["-A POSTROUTING -j NOT-THERE"] }] };
     await expect(iptables.change(target, [wrong])).rejects.toMatchObject({ errno: "EINVAL" });

@@ -1,0 +1,84 @@
+/**
+ * @module What is kept by iptables: rows of attachments, and the chains that they share. Sweeps undo many of them in one run; see `undo/iptables.ts`.
+ */
+import { mergeTables, type TableChanges } from "../../kernel/iptables/rule-text.ts";
+import { endOfFrame, frameChanges, frameOf, frameRules, thingOf, type IptablesThing } from "../iptables-things.ts";
+import type { SharedRow } from "../ledger/records.ts";
+import type { HelperState } from "../state.ts";
+import type { Drift, OwnedKind, SharedKind } from "./kind.ts";
+
+/** Addresses that are masqueraded. */
+export const masqueradeByIptables: OwnedKind = ownedKind();
+/** Addresses that the node forwards to and from. */
+export const forwardRulesByIptables: OwnedKind = ownedKind();
+
+/** Chains that attachments have rules in. */
+export const iptablesFrame: SharedKind = {
+  dismantle: ({ node }, row) => {
+    const frame = frameOf(row);
+    if (frame !== undefined) node.iptables().changeNow(frame, endOfFrame(frame.name));
+    return undefined;
+  },
+  compare: compareFrame,
+  repair: ({ node }, row) => {
+    const frame = frameOf(row);
+    if (frame !== undefined) node.iptables().changeNow(frame, frameChanges(frame.name, { isNew: false }));
+  },
+  // Shared by all attachments: they carry nobody's tag.
+  objects: () => [],
+};
+
+/** Compares what a row stands for with iptables. */
+export function compareThing(
+  { node }: Pick<HelperState, "node">,
+  thing: IptablesThing,
+  object: string,
+): readonly Drift[] {
+  return thing.targets.flatMap((target): Drift[] => {
+    const missing = node.iptables().firstMissingNow(target, [thing.rules()]);
+    if (missing === undefined) return [];
+    const found = `none of its rule in ${missing.chain}`;
+    return [{ what: "missing", object, wanted: `its rules in ${target.variant} of ${target.family}`, found }];
+  });
+}
+
+/** Makes what a row stands for anew. */
+export function repairThing({ node }: Pick<HelperState, "node">, thing: IptablesThing): void {
+  for (const target of thing.targets) {
+    const changes: TableChanges[] = [...frameChanges(thing.frame, { isNew: false }), thing.make(true)];
+    node.iptables().changeNow(target, mergeTables(changes));
+  }
+}
+
+/** Ends what a row stands for. */
+export function endThing({ node }: Pick<HelperState, "node">, thing: IptablesThing): void {
+  for (const target of thing.targets) node.iptables().changeNow(target, [thing.end()]);
+}
+
+function ownedKind(): OwnedKind {
+  return {
+    undo: (state, row) => {
+      const thing = thingOf(row);
+      if (thing !== undefined) endThing(state, thing);
+      return undefined;
+    },
+    compare: (state, row) => {
+      const thing = thingOf(row);
+      return thing === undefined ? [] : compareThing(state, thing, row.description);
+    },
+    repair: (state, row) => {
+      const thing = thingOf(row);
+      if (thing !== undefined) repairThing(state, thing);
+    },
+    // Rules and chains of iptables are found by the rows that name them alone: nothing lists a table.
+    objects: () => [],
+  };
+}
+
+function compareFrame({ node }: HelperState, row: SharedRow): readonly Drift[] {
+  const frame = frameOf(row);
+  const missing = frame === undefined ? undefined : node.iptables().firstMissingNow(frame, frameRules(frame.name));
+  if (missing === undefined) return [];
+  const found = `none to it in ${missing.chain}`;
+  return [{ what: "missing", object: row.description, wanted: "chains, and the way there", found }];
+}
