@@ -5,6 +5,7 @@ import type {
   AuditRow,
   AttachmentRecord,
   Difference,
+  Examination,
   Digest,
   InstalledPlugin,
   LegacyType,
@@ -81,6 +82,14 @@ export interface AttachmentRequest {
 export interface CheckRequest extends AttachmentRequest {
   /** Puts back what is missing or changed, before the plugins look. What is somebody else's by now is left alone. @default false */
   readonly repair?: boolean;
+}
+
+/** What `doctor` may change. */
+export interface DoctorRequest {
+  /** Puts back what is missing or changed, and removes records that are about nobody any more. @default false */
+  readonly repair?: boolean;
+  /** With `repair`: also removes what carries a tag and no row accounts for. It may be another state directory's. @default false */
+  readonly removeUntold?: boolean;
 }
 
 /** What a CHECK found and did. */
@@ -219,6 +228,12 @@ export interface Host extends AsyncDisposable {
   readonly cachedAttachment: (request: CachedRequest) => Promise<CachedAttachment | undefined>;
   /** Lists the attachments of lists that are known, of one container or of all. */
   readonly cachedAttachments: (containerId?: string) => Promise<readonly CachedAttachment[]>;
+  /**
+   * Compares the whole ledger with the node, in both directions: what is on record with the kernel, what carries Cnidaria's tags with the ledger,
+   * leases with attachments, attachments with their namespaces; and looks for damage of the database, of the log, and of the state
+   * directory. What belongs to an operation that is under way is not judged. Empty differences: all is well.
+   */
+  readonly doctor: (request?: DoctorRequest) => Promise<Examination>;
   /** Performs one call of the exec protocol: one plugin and its IPAM plugin. Gives the result's JSON text; `""`: none. */
   readonly exec: (request: ExecRequest) => Promise<string>;
   /** Verifies a component and says what its installation would grant. Changes nothing until it is committed. */

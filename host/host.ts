@@ -194,10 +194,12 @@ function cacheCalls(
 
 function readCalls(
   connected: Connect,
-): Pick<Host, "log" | "ledger" | "leases" | "attachments" | "importLeases" | "isolation"> {
+): Pick<Host, "log" | "doctor" | "ledger" | "leases" | "attachments" | "importLeases" | "isolation"> {
   return {
     importLeases: (request = {}) =>
       connected(({ client }) => importLeases(request, (params) => client.request("import-leases", params))),
+    doctor: ({ repair = false, removeUntold = false } = {}) =>
+      connected(({ client }) => client.request("examine", { repair, removeUntold })),
     log: (filter = {}) => connected(async ({ client }) => (await client.request("read-log", filter)).rows),
     ledger: (filter = {}) => connected(async ({ client }) => (await client.request("read-ledger", filter)).rows),
     leases: (filter = {}) => connected(async ({ client }) => (await client.request("read-leases", filter)).rows),

@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { SUPPORTED_VERSIONS } from "../spec/version.ts";
 import { addAttachmentCommands } from "./attachment-commands.ts";
 import type { CommandContext, SharedOptions } from "./context.ts";
+import { addDoctorCommand } from "./doctor-command.ts";
 import { addImportCommand } from "./import-command.ts";
 import { addLegacyCommand } from "./legacy-command.ts";
 import { addNetworkCommands } from "./network-commands.ts";
@@ -38,6 +39,7 @@ export function createProgram(context: CommandContext): Command {
   addPluginCommands(program, context);
   addLegacyCommand(program, context);
   addReadCommands(program, context);
+  addDoctorCommand(program, context);
   addImportCommand(program, context);
   program
     .command("version")

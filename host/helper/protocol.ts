@@ -26,9 +26,16 @@ export type {
   SweptNetwork,
 } from "./network-protocol.ts";
 
-import type { Difference, RepairAttachment } from "./truth-protocol.ts";
+import type { Difference, Examination, Examine, RepairAttachment } from "./truth-protocol.ts";
 
-export type { Difference, DifferenceKind, RepairAttachment } from "./truth-protocol.ts";
+export type {
+  Difference,
+  DifferenceKind,
+  Examination,
+  Examine,
+  LivingOperation,
+  RepairAttachment,
+} from "./truth-protocol.ts";
 
 import type { ImportedLeases, ImportLeases } from "./import-protocol.ts";
 
@@ -202,6 +209,7 @@ export interface ControlMethods {
   "end-call": { params: EndCall; result: EndedCall };
   "end-operation": { params: EndOperation; result: EndedOperation };
   "repair-attachment": { params: RepairAttachment; result: { differences: readonly Difference[] } };
+  examine: { params: Examine; result: Examination };
   "record-legacy-call": { params: RecordLegacyCall; result: Record<string, never> };
   "kill-sandbox": { params: { sandboxId: string; reason: string }; result: Record<string, never> };
   "list-stale": { params: SweepNetwork; result: { stale: readonly StaleAttachment[] } };

@@ -44,3 +44,27 @@ export interface Difference {
 export interface RepairAttachment {
   readonly operationId: string;
 }
+
+/** Asks to compare the whole ledger with the node. */
+export interface Examine {
+  /** Puts back what is missing or changed, and removes records that are about nobody any more. */
+  readonly repair: boolean;
+  /** With `repair`: also removes what carries a tag and no row accounts for. It may be another state directory's. */
+  readonly removeUntold: boolean;
+}
+
+/** What was found. */
+export interface Examination {
+  /** Empty: all is well. */
+  readonly differences: readonly Difference[];
+  /** Operations that are under way: what belongs to them was not judged. */
+  readonly alive: readonly LivingOperation[];
+}
+
+/** An operation that is under way. */
+export interface LivingOperation extends AttachmentKey {
+  readonly id: string;
+  readonly verb: string;
+  readonly helperPid: number;
+  readonly startedAtMs: number;
+}

@@ -115,6 +115,25 @@ export class AuditTable {
     }
   }
 
+  /**
+   * Looks for the first row whose hash is not that of what it says and of the row before it; `undefined`: there is none. Of the oldest row
+   * that is kept the one before may be gone: it is where the chain begins.
+   */
+  firstBroken(): number | undefined {
+    let previous: string | undefined;
+    for (let after = 0; ;) {
+      const sql = `SELECT ${COLUMNS} FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?`;
+      const rows = this.#context.database.rows<StoredRow>(sql, after, EXPORT_ROWS).map(auditRowOf);
+      for (const row of rows) {
+        const before = previous ?? (row.sequence === 1 ? AUDIT_START_HASH : undefined);
+        if (before !== undefined && hashAuditRow(before, row) !== row.hash) return row.sequence;
+        previous = row.hash;
+        after = row.sequence;
+      }
+      if (rows.length === 0) return undefined;
+    }
+  }
+
   /** Removes the oldest rows. The newest one always stays: the next hash needs it. */
   rotate(keepRows: number): number {
     const { sequence } = this.#last();

@@ -8,6 +8,8 @@ import type { AuditRow } from "../protocol.ts";
 import type { AttachmentStore } from "./attachment-store.ts";
 import { AttachmentTable } from "./attachments.ts";
 import { AUDIT_BUFFER_ROWS, AuditTable } from "./audit.ts";
+import { examineLedger } from "./examine.ts";
+import type { LedgerProblem } from "./examine.ts";
 import { Database, recorded } from "./database.ts";
 import type { Context } from "./database.ts";
 import { LeaseTable } from "./leases.ts";
@@ -169,6 +171,11 @@ class SqliteLedger implements Ledger {
         return reclaim(this.#context);
       }),
     );
+  }
+
+  examine(): readonly LedgerProblem[] {
+    this.flush();
+    return examineLedger(this.#context.database);
   }
 
   agreeWithStore(): readonly Lease[] {

@@ -4,6 +4,7 @@
 import type { HostLocalStore } from "../host-local-store.ts";
 import type { AttachmentKey, AuditRow, Digest, Verb } from "../protocol.ts";
 import type { AttachmentStore } from "./attachment-store.ts";
+import type { LedgerProblem } from "./examine.ts";
 import type { Lease, LeaseStore } from "./lease-records.ts";
 
 /** A JSON value, as undo functions get it back. */
@@ -226,6 +227,8 @@ export interface Ledger extends Disposable {
   flush(): void;
   /** Forgets what the machine's restart took: changes, shared things, leases, attachments, operations. */
   reclaimAfterReboot(): Reclaimed;
+  /** Looks for damage in the database's file and in the chain of the log; empty: there is none. Reads all of it. */
+  examine(): readonly LedgerProblem[];
   /** Gives each lease its file in host-local's store, if there is one. Gives the leases whose address somebody else has there. */
   agreeWithStore(): readonly Lease[];
   close(): void;

@@ -6,6 +6,7 @@ import type { ControlMethod, ControlMethods } from "../protocol.ts";
 import type { HelperState } from "../state.ts";
 import { removeUnusedComponents } from "../unused-components.ts";
 import { repairAttachment } from "../truth/attachment.ts";
+import { examine } from "../truth/doctor.ts";
 import { beginCall } from "./begin-call.ts";
 import { beginOperation } from "./begin-operation.ts";
 import { endCall } from "./end-call.ts";
@@ -45,6 +46,7 @@ export const METHODS: { readonly [M in ControlMethod]: Method<M> } = {
   "end-call": endCall,
   "end-operation": endOperation,
   "repair-attachment": repairAttachment,
+  examine,
   "record-legacy-call": recordLegacyCall,
   "kill-sandbox": killSandbox,
   "list-stale": listStale,

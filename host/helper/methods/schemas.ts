@@ -90,6 +90,7 @@ export const METHOD_SCHEMAS = {
     result: TEXT_OR_ABSENT,
     phasesMicroseconds: PHASES,
   }),
+  examine: z.strictObject({ repair: z.boolean(), removeUntold: z.boolean() }),
   "repair-attachment": z.strictObject({ operationId: NAME }),
   "kill-sandbox": z.strictObject({ sandboxId: NAME, reason: z.string() }),
   "list-stale": SWEEP,

@@ -37,7 +37,10 @@ function rowsOf(state: HelperState, operation: OpenOperation): readonly Comparab
   const { ledger, node } = state;
   const { key } = operation;
   const digests = shareOf(operation)?.digests;
-  const owned = ledger.owned({ attachment: key, nodeNetnsCookie: node.cookie });
+  // The namespace is the one that the runtime named: by which path it was added does not matter.
+  const owned = ledger
+    .owned({ attachment: key, nodeNetnsCookie: node.cookie })
+    .filter(({ kind }) => kind !== "namespace");
   const own = digests === undefined ? owned : owned.filter(({ digest }) => digests.includes(digest));
   const user = digests === undefined ? key : { ...key, digests };
   const shared = ledger.shared.list({ user, nodeNetnsCookie: node.cookie });

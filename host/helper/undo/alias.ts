@@ -7,6 +7,7 @@
 import type { Link } from "../../kernel/rtnetlink.ts";
 
 const PREFIX = "cnidaria:";
+const TAGGED = /^cnidaria:([0-9a-f]{32})$/u;
 /** Groups of links that have no alias yet. Far from those that people give. */
 const GROUP_FIRST = 0x1000_0000;
 /** Hexadecimal digits of a tag that make its group. */
@@ -30,4 +31,9 @@ export function isTagged(link: Link, tag: string): boolean {
 /** Tells whether a link of the node was made by Cnidaria, for whomever. */
 export function isAnyTagged(link: Link): boolean {
   return link.alias?.startsWith(PREFIX) === true;
+}
+
+/** Reads whose tag an alias has; `undefined`: none. */
+export function tagOfAlias(alias: string | undefined): string | undefined {
+  return TAGGED.exec(alias ?? "")?.[1];
 }

@@ -124,6 +124,20 @@ export function readAttributes(bytes: Buffer, start = 0): Attributes | undefined
   return attributes;
 }
 
+/** Reads attributes of which several may have one type, in order: as {@link readAttributes} otherwise. */
+export function readAttributeList(bytes: Buffer): (readonly [type: number, value: Buffer])[] | undefined {
+  const list: (readonly [number, Buffer])[] = [];
+  for (let offset = 0; offset < bytes.length;) {
+    if (bytes.length - offset < ATTRIBUTE_HEADER_BYTES) return undefined;
+    const length = bytes.readUInt16LE(offset);
+    if (length < ATTRIBUTE_HEADER_BYTES || length > bytes.length - offset) return undefined;
+    const value = bytes.subarray(offset + ATTRIBUTE_HEADER_BYTES, offset + length);
+    list.push([bytes.readUInt16LE(offset + 2) & TYPE_MASK, value]);
+    offset += alignBytes(length);
+  }
+  return list;
+}
+
 /** Reads an unsigned number of 32 bits; `undefined`: no attribute, or one of another length. */
 export function readU32(attribute: Buffer | undefined): number | undefined {
   return attribute?.length === 4 ? attribute.readUInt32LE(0) : undefined;

@@ -19,9 +19,9 @@ const MESSAGE_GET_TABLE = SUBSYSTEM | 1;
 const MESSAGE_NEW_CHAIN = SUBSYSTEM | 3;
 const MESSAGE_GET_CHAIN = SUBSYSTEM | 4;
 export const MESSAGE_NEW_ELEMENT = SUBSYSTEM | 12;
-const MESSAGE_GET_ELEMENT = SUBSYSTEM | 13;
+export const MESSAGE_GET_ELEMENT = SUBSYSTEM | 13;
 /** Bytes of `struct nfgenmsg`. */
-const HEADER_BYTES = 4;
+export const HEADER_BYTES = 4;
 const FAMILY_NUMBERS = { inet: 1, ip: 2, bridge: 7, ip6: 10 } as const;
 
 export const TABLE_NAME = 1;
@@ -185,7 +185,7 @@ function inside(attribute: Buffer | undefined): ReturnType<typeof readAttributes
  * | 2 | … | value; a comment ends with a NUL |
  * Repeated. Source: `struct nftnl_udata`, libnftnl.
  */
-function readComment(bytes: Buffer | undefined): string | undefined {
+export function readComment(bytes: Buffer | undefined): string | undefined {
   if (bytes === undefined) return undefined;
   for (let offset = 0; offset + 2 <= bytes.length;) {
     const end = offset + 2 + bytes.readUInt8(offset + 1);
