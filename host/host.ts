@@ -9,6 +9,7 @@ import { cachedAttachment, cachedAttachments, cachedResult } from "./cached.ts";
 import { allowLegacy, denyLegacy } from "./components/legacy.ts";
 import { execPlugin } from "./exec.ts";
 import { createHelperSessions, withLivingHelper } from "./helper-session.ts";
+import type { HelperSessions } from "./helper-session.ts";
 import { startHelper } from "./helper/client.ts";
 import type { HelperClient } from "./helper/client.ts";
 import type { InstalledPlugin } from "./helper/protocol.ts";
@@ -18,6 +19,7 @@ import { add } from "./operations/add.ts";
 import type { Backend } from "./operations/backend.ts";
 import { check } from "./operations/check.ts";
 import { del } from "./operations/del.ts";
+import { warmRecentPlugins } from "./recent-plugins.ts";
 import { importLeases } from "./operations/import-leases/import-leases.ts";
 import type { InvocationInput } from "./operations/invocation.ts";
 import { gc } from "./operations/gc.ts";
@@ -54,8 +56,15 @@ export async function createHost(options: HostOptions): Promise<Host> {
   return createHostWith(options, undefined);
 }
 
-/** Makes a host on a helper that is starting already: a warm host does not wait for its own code before it starts one. */
-export function createHostWith(options: HostOptions, early: Promise<HelperClient> | undefined): Host {
+/** A helper that is starting already: a warm host does not wait for its own code before it starts one. */
+export interface EarlyHelper {
+  readonly helper: Promise<HelperClient>;
+  /** Whether sandboxes of the plugins that were called last are started with it. */
+  readonly isWarmed: boolean;
+}
+
+/** Makes a host, on a helper that is starting already where there is one. */
+export function createHostWith(options: HostOptions, early: EarlyHelper | undefined): Host {
   const { stateDir, nodePath = process.execPath, bundleDir = defaultBundleDir(), origin = "library" } = options;
   if (!isAbsolute(stateDir))
     throw new CniError("stateUnusable", `the state directory ${JSON.stringify(stateDir)} is not an absolute path`);
@@ -69,8 +78,9 @@ export function createHostWith(options: HostOptions, early: Promise<HelperClient
   const sessions = createHelperSessions({
     start: () => startHelper({ stateDir, nodePath, helperEntry, helperArguments: argumentsOf(options) }),
     accompany: (client) => createPool({ client, ...poolSettings(options) }),
-    early,
+    early: early?.helper,
   });
+  if (early?.isWarmed === true) void warmWith(sessions);
   const remembered = new Map<string, InstalledPlugin>();
   /** Runs something with a helper; whatever goes wrong is a CniError. */
   const connected = async <T>(body: (parts: Connected) => Promise<T>): Promise<T> => {
@@ -95,6 +105,11 @@ export function createHostWith(options: HostOptions, early: Promise<HelperClient
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+async function warmWith(sessions: HelperSessions<Pool>): Promise<void> {
+  const session = await sessions.open().catch(() => undefined);
+  if (session !== undefined) await warmRecentPlugins({ client: session.client, pool: session.companion });
 }
 
 /** What the helper is started with, besides the state directory. */

@@ -26,30 +26,37 @@ function tell(text: string): void {
   closeSync(READY_FD);
 }
 
+interface WarmHostOptions {
+  readonly stateDir: string;
+  readonly lingerMs: number;
+}
+
 /** Loads the host while the helper starts. */
-async function openWarmHost(stateDir: string): Promise<Host> {
+async function openWarmHost({ stateDir, lingerMs }: WarmHostOptions): Promise<Host> {
   const helperEntry = join(bundleDir, "helper.mjs");
   const helper: Promise<HelperClient> = startHelper({ stateDir, nodePath: process.execPath, helperEntry });
   // Whoever calls is told why it failed.
   helper.catch(() => undefined);
   const { createHostWith } = await import("../host.ts");
-  return createHostWith({ stateDir, bundleDir, origin: "shim" }, helper);
+  // One that ends with its call serves no other plugin of the chain.
+  return createHostWith({ stateDir, bundleDir, origin: "shim" }, { helper, isWarmed: lingerMs > 0 });
 }
 
 async function main([stateDir = "", lingerSeconds = "0", socketPath = ""]: readonly string[]): Promise<void> {
+  const options = { stateDir, lingerMs: Number(lingerSeconds) * 1000 };
   let host: Promise<Host> | undefined;
   const { server, idle } = createCallServer({
     surroundings: readSurroundings(),
-    lingerMs: Number(lingerSeconds) * 1000,
+    lingerMs: options.lingerMs,
     firstLingerMs: FIRST_LINGER_MS,
-    perform: async (request, signal) => performCall(request, await (host ??= openWarmHost(stateDir)), signal),
+    perform: async (request, signal) => performCall(request, await (host ??= openWarmHost(options)), signal),
   });
   const listening = await listenOnce(server, socketPath);
   if (listening === undefined) {
     tell("ready\n");
     process.exit(0);
   }
-  host = openWarmHost(stateDir);
+  host = openWarmHost(options);
   tell("ready\n");
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => resolve());

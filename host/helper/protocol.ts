@@ -218,6 +218,8 @@ export interface ControlMethods {
   /** Removes components that nothing uses. None while an operation is under way, or just after they were stored. */
   "remove-unused": { params: Record<string, never>; result: { digests: readonly Digest[] } };
   "list-plugins": { params: Record<string, never>; result: { plugins: readonly InstalledPlugin[] } };
+  /** Those that were called last, by whichever host: the first in the list are needed first. */
+  "list-recent": { params: Record<string, never>; result: { plugins: readonly InstalledPlugin[] } };
   "list-legacy": { params: Record<string, never>; result: { types: readonly LegacyType[] } };
   "read-attachment": {
     params: AttachmentKey & { readonly scope?: Scope | undefined };

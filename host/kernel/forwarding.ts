@@ -133,18 +133,26 @@ function isHeldBy(nftables: Nftables, tag: string, address: IpAddress): boolean 
 
 /** Makes elements; first table, maps and chains, where they are not there. */
 function create(nftables: Nftables, tag: string, addresses: readonly IpAddress[]): void {
+  const frame = frameCommands(nftables);
   try {
-    nftables.createElements(
-      byMap(addresses).map(({ map, addresses: keys }) => ({
-        map,
-        elements: keys.map((key) => ({ key, chain: ALLOWED.name, comment: commentOf(tag) })),
-      })),
-    );
+    // Looked at first: what the kernel refuses costs a grace period.
+    if (frame.length === 0) return createElements(nftables, tag, addresses);
   } catch (error) {
     if (!isKernelError(error, "ENOENT") && !isKernelError(error, "EMSGSIZE")) throw error;
-    // By the library: in one transaction with chains and rules, and however many they are.
-    nftables.run([...frameCommands(nftables), ...elementCommands(tag, addresses)]);
+    // The frame went since, or they are more than a message holds.
+    frame.push(...frameCommands(nftables));
   }
+  // By the library: in one transaction with chains and rules, and however many they are.
+  nftables.run([...frame, ...elementCommands(tag, addresses)]);
+}
+
+function createElements(nftables: Nftables, tag: string, addresses: readonly IpAddress[]): void {
+  nftables.createElements(
+    byMap(addresses).map(({ map, addresses: keys }) => ({
+      map,
+      elements: keys.map((key) => ({ key, chain: ALLOWED.name, comment: commentOf(tag) })),
+    })),
+  );
 }
 
 function elementCommands(tag: string, addresses: readonly IpAddress[]): NftCommand[] {

@@ -6,9 +6,8 @@ import { randomUUID } from "node:crypto";
 import type { InstalledPlugin } from "../helper/protocol.ts";
 import type { NetworkConfiguration } from "../spec/configuration.ts";
 import { isCniError } from "../spec/error.ts";
-import { broughtPreviousResult } from "../spec/request.ts";
 import type { Backend, CallBeginning } from "./backend.ts";
-import { deriveCall } from "./chain.ts";
+import { broughtResult, deriveCall } from "./chain.ts";
 import { earlyIpamPlugin } from "./early-ipam.ts";
 import { typesOf } from "./invocation.ts";
 import type { Invocation } from "./invocation.ts";
@@ -34,9 +33,10 @@ function speaks(plugin: InstalledPlugin | undefined, cniVersion: string): boolea
   return plugin !== undefined && plugin.cniVersions.includes(cniVersion);
 }
 
-function firstSteps(find: FindPlugin, { plugins }: NetworkConfiguration): readonly Step[] {
+function firstSteps(find: FindPlugin, network: NetworkConfiguration): readonly Step[] {
+  const { plugins } = network;
   const [configuration] = plugins;
-  if (configuration === undefined || broughtPreviousResult(configuration) !== undefined) return [];
+  if (configuration === undefined) return [];
   const plugin = find(configuration.type);
   if (plugin === undefined) return [];
   const first: Step = {
@@ -44,7 +44,7 @@ function firstSteps(find: FindPlugin, { plugins }: NetworkConfiguration): readon
     configuration,
     plugin,
     verb: "add",
-    previousResult: undefined,
+    previousResult: broughtResult(network, configuration),
     parentCallId: undefined,
     isEndAwaited: plugins.length > 1,
   };

@@ -21,6 +21,7 @@ import { GuestCode, type GuestInstance } from "./instance.ts";
 import { CallMeter } from "./limits.ts";
 import { removeGlobals } from "./lockdown.ts";
 import { Session, type Channels } from "./session.ts";
+import { optimizeEarly } from "./web-assembly.ts";
 
 /** Descriptor of the control channel, the host's. */
 export const CONTROL = 3;
@@ -42,6 +43,7 @@ async function loadCode(channels: Channels): Promise<{ readonly code: GuestCode;
   const imports = Object.freeze(createImports(frame.capabilities, session));
   const wasi = frame.wasi ? await import("./wasi.ts") : undefined;
   removeGlobals();
+  optimizeEarly();
   const makeImports = (): object =>
     wasi === undefined ? imports : Object.assign(wasi.createWasiImports(session), imports);
   return { code: new GuestCode(files, makeImports), session };

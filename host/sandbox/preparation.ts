@@ -36,9 +36,9 @@ export class Preparation {
   }
 }
 
-/** Whether a sandbox is lent. When it comes back the wait begins anew. */
-function isInUse({ live, starting, idle }: Shelf): boolean {
-  return live.size > starting + idle.length;
+/** Whether a sandbox is lent, or comes up. When it is idle the wait begins anew. */
+function isInUse({ live, idle }: Shelf): boolean {
+  return live.size > idle.length;
 }
 
 /** The one that was used last is used next. */

@@ -1,6 +1,10 @@
 /**
  * @module V8's WebAssembly, as far as it is used; TypeScript's library for servers does not declare it.
  */
+import { setFlagsFromString } from "node:v8";
+
+/** Work after which V8 optimises a function, about the bytes of code that it ran. V8's own: 1,800,000. */
+const OPTIMIZED_AFTER = 200_000;
 
 /** A compiled core module. */
 export type CoreModule = object;
@@ -15,6 +19,14 @@ interface Engine {
 }
 
 const { Module, Instance } = Reflect.get(globalThis, "WebAssembly") as Engine;
+
+/**
+ * Has what guests use most optimised after some dozen calls, where V8 would wait for thousands: an ADD then takes a fifth less. Before the
+ * first module is compiled.
+ */
+export function optimizeEarly(): void {
+  setFlagsFromString(`--wasm-tiering-budget=${OPTIMIZED_AFTER}`);
+}
 
 /** Compiles a core module. Its functions are compiled when they are first called. */
 export function compileModule(bytes: Uint8Array): CoreModule {

@@ -30,8 +30,16 @@ describe("the calls that ADD begins with itself", () => {
     expect(await typesAhead({ ...plugins, tuning: old } as typeof plugins)).toEqual([]);
   });
 
-  test("are none where the first plugin is given a result, or what is asked is wrong", async () => {
-    const network = { ...LIST, plugins: [{ type: "bridge", prevResult: { cniVersion: "1.0.0", ips: [] } }] };
+  test("have the result that the first plugin is given", async () => {
+    const network = { ...LIST, plugins: [{ type: "tuning", prevResult: { cniVersion: "1.0.0", ips: [] } }] };
+    const backend = fakeBackend({ plugins, remembered: plugins, ahead: ["tuning"] });
+    await add(backend, input({ network }));
+    expect(backend.ahead).toMatchObject([{ plugin: { type: "tuning" }, request: { previousResult: { ips: [] } } }]);
+    expect(backend.calls).toMatchObject(backend.ahead);
+  });
+
+  test("are none where the first plugin is given a broken result, or what is asked is wrong", async () => {
+    const network = { ...LIST, plugins: [{ type: "bridge", prevResult: { cniVersion: "1.0.0", ips: 1 } }] };
     expect(await typesAhead(plugins, { network })).toEqual([]);
     const wrong = { ...LIST, plugins: [{ type: "bridge", capabilities: { mac: true } }] };
     expect(await typesAhead(plugins, { network: wrong, runtimeConfig: { mac: 7 } })).toEqual([]);

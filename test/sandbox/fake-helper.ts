@@ -23,7 +23,6 @@ export const LIMITS: Limits = {
 /** Flags of a sandbox, as the fence has them. */
 const FLAGS = [
   "--permission",
-  "--wasm-tiering-budget=200000",
   "--max-semi-space-size=4",
   "--max-old-space-size=64",
   "--disallow-code-generation-from-strings",

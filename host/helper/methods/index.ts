@@ -21,6 +21,7 @@ import {
   readLog,
   readPlugins,
 } from "./reading.ts";
+import { readRecentPlugins } from "./recent-plugins.ts";
 import { recordLegacyCall } from "./record-legacy-call.ts";
 import { readStatus } from "./status.ts";
 import { listStale, sweepNetwork } from "./sweep-network.ts";
@@ -54,6 +55,7 @@ export const METHODS: { readonly [M in ControlMethod]: Method<M> } = {
   "read-status": readStatus,
   "remove-unused": (state) => ({ digests: removeUnusedComponents(state) }),
   "list-plugins": readPlugins,
+  "list-recent": readRecentPlugins,
   "list-legacy": readLegacyTypes,
   "read-attachment": readAttachment,
   "list-attachments": listAttachments,

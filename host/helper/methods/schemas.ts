@@ -101,6 +101,7 @@ export const METHOD_SCHEMAS = {
   }),
   "remove-unused": z.strictObject({}),
   "list-plugins": z.strictObject({}),
+  "list-recent": z.strictObject({}),
   "list-legacy": z.strictObject({}),
   "read-attachment": z.strictObject({ ...ATTACHMENT, scope: NAME.optional() }),
   "list-attachments": FILTER,

@@ -35,19 +35,13 @@ const PROCESSES_MAX = 64;
 const DESCRIPTORS_MAX = 64;
 
 /**
- * What guests use most is optimised after some dozen calls, where V8 would wait for thousands: an ADD then takes a fifth less. One worker
- * thread does it: each further one keeps memory of its own, together some 16 MiB in a host with two sandboxes. An instance leaves about 1 MB of objects: with no
- * more room than that for young ones, each call waits for a collection. A heap limit ends a sandbox whose guest makes the glue around
- * it grow. A transpiler runs one long computation.
+ * One worker thread: each further one keeps memory of its own, together some 16 MiB in a host with two sandboxes. An instance leaves about
+ * 1 MB of objects: with no more room than that for young ones, each call waits for a collection. A heap limit ends a sandbox whose guest
+ * makes the glue around it grow. A transpiler runs one long computation. No flag here changes what V8 compiles: Node's own code would not be
+ * taken from its cache then, and a sandbox would start 11 ms later (`optimizeEarly` sets such a one later).
  */
 const NODE_FLAGS: Readonly<Record<FencedRole, readonly string[]>> = {
-  sandbox: [
-    "--permission",
-    "--wasm-tiering-budget=200000",
-    "--v8-pool-size=1",
-    "--max-semi-space-size=4",
-    "--max-old-space-size=256",
-  ],
+  sandbox: ["--permission", "--v8-pool-size=1", "--max-semi-space-size=4", "--max-old-space-size=256"],
   transpiler: ["--permission", "--max-old-space-size=1024"],
 };
 

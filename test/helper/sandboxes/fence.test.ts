@@ -19,7 +19,7 @@ test("a sandbox: fixed programs, fixed arguments, the root and the uid", () => {
       "/bin/unshare --net --ipc --uts --cgroup --pid --mount --fork --kill-child=SIGKILL -- /bin/chroot /root " +
       "/setpriv --reuid 1900000001 --regid 1900000001 --clear-groups --bounding-set=-all --inh-caps=-all --ambient-caps=-all " +
       "--no-new-privs --pdeathsig SIGKILL -- " +
-      "/node --permission --wasm-tiering-budget=200000 --v8-pool-size=1 --max-semi-space-size=4 --max-old-space-size=256 /sandbox.mjs",
+      "/node --permission --v8-pool-size=1 --max-semi-space-size=4 --max-old-space-size=256 /sandbox.mjs",
   );
 });
 
