@@ -5,6 +5,7 @@ import type { CallFacts } from "../../host/grants/facts.ts";
 import { parseIpAddress, parseIpPrefix } from "../../host/spec/ip.ts";
 import { ROUTING_ALLOWED, ROUTING_REFUSED } from "./routing-cases.ts";
 import { PORTS_ALLOWED, PORTS_REFUSED } from "./port-cases.ts";
+import { SHAPING_ALLOWED, SHAPING_REFUSED } from "./shaping-cases.ts";
 import { TUNING_ALLOWED, TUNING_REFUSED } from "./tuning-cases.ts";
 
 /** One operation to judge. */
@@ -71,6 +72,7 @@ export const ALLOWED: readonly Case[] = [
   },
   ...ROUTING_ALLOWED,
   ...TUNING_ALLOWED,
+  ...SHAPING_ALLOWED,
   ...PORTS_ALLOWED,
   { why: "the configured bridge", operation: "node-links.ensure-bridge", args: [{ name: "br0" }] },
   {
@@ -133,6 +135,7 @@ export const ALLOWED: readonly Case[] = [
 export const REFUSED: readonly Case[] = [
   ...ROUTING_REFUSED,
   ...TUNING_REFUSED,
+  ...SHAPING_REFUSED,
   ...PORTS_REFUSED,
   { why: "another ifname", operation: "container-links.create-veth", args: veth({ ifname: "eth1" }) },
   { why: "no options", operation: "container-links.create-veth", args: [1] },

@@ -11,8 +11,10 @@ const EVERYTHING = grant({
   masquerade: {},
 });
 
-/** A machine that has some kinds of links, and writes down what it is asked. */
-function machine(kinds: readonly string[]) {
+const SHAPING = grant({ shaping: { rates: [{ call: "bandwidth" }] } });
+
+/** A machine that has some kinds of links, lacks some parts of traffic control, and writes down what it is asked. */
+function machine(kinds: readonly string[], missing: readonly string[] = []) {
   const asked: string[] = [];
   const node = {
     rtnetlink: {
@@ -24,9 +26,7 @@ function machine(kinds: readonly string[]) {
     conntrack: () => {
       throw new Error("not asked");
     },
-    shaper: () => {
-      throw new Error("not asked");
-    },
+    shaper: () => ({ missing: () => missing }),
     nftables: () => {
       asked.push("nftables");
       throw new KernelError("ENOSYS", "load libnftables", "libnftables.so.1 is not installed");
@@ -51,6 +51,25 @@ test.for<{ title: string; grant: Grant; kinds: readonly string[]; unused: readon
   },
 ])("lists $title", ({ grant: granted, kinds, unused, missing }) => {
   expect(missingFeatures(machine(kinds).node, granted, unused)).toEqual(missing);
+});
+
+test.for([
+  { title: "nothing of what is there", kinds: ["ifb"], missing: [], expected: [] },
+  {
+    title: "what rates are made of",
+    kinds: [],
+    missing: ["queueing discipline tbf", "action mirred"],
+    expected: [
+      'links of kind ifb, which "shaping" needs: the kernel knows no links of kind ifb',
+      'limits of rates, which "shaping" needs: the kernel knows no queueing discipline tbf, no action mirred',
+    ],
+  },
+])("lists $title", ({ kinds, missing, expected }) => {
+  expect(missingFeatures(machine(kinds, missing).node, SHAPING, [])).toEqual(expected);
+});
+
+test("does not look for what rates are made of where none is granted", () => {
+  expect(missingFeatures(machine([]).node, grant({ shaping: { rates: [] } }), [])).toEqual([]);
 });
 
 test("what was there is not looked for again, what was not is", () => {
