@@ -42,21 +42,35 @@ export function addAttachment(
   const addition: Addition = { imports, configuration, request, container };
   const bridge = ensureBridge(addition);
   startVeth(addition);
+  if (configuration.macspoofchk) return useGuarded(addition, bridge);
   const addressing = useLink(addition);
   return resultOf(addition, { bridge, ...startedVeth(addition) }, addressing);
 }
 
+/** Guards the node's end before the container's is up: nothing is sent before. */
+function useGuarded(addition: Addition, bridge: LinkInfo): AttachmentResult {
+  const veth = startedVeth(addition);
+  const { node, container } = veth;
+  const mac = container.mac ?? fail(CODES.internal, `link ${quote(container.name)} has no hardware address`);
+  must(`guard port ${quote(node.name)}`, () => addition.imports.spoofGuard.set(node.name, mac));
+  return resultOf(addition, { bridge, ...veth }, putToUse(addition));
+}
+
 /** Puts the link to use while it is made. Why it could not be made comes before what follows from that. */
 function useLink(addition: Addition): Addressing | undefined {
-  const { imports, configuration } = addition;
   try {
-    if (configuration.hasIpam) return addAddresses(addition);
-    if (!configuration.disableContainerInterface) together(imports.batch, [setUp(addition)]);
-    return undefined;
+    return putToUse(addition);
   } catch (caught) {
     startedVeth(addition);
     throw caught;
   }
+}
+
+function putToUse(addition: Addition): Addressing | undefined {
+  const { imports, configuration } = addition;
+  if (configuration.hasIpam) return addAddresses(addition);
+  if (!configuration.disableContainerInterface) together(imports.batch, [setUp(addition)]);
+  return undefined;
 }
 
 function ensureBridge({ imports, configuration }: Addition): LinkInfo {

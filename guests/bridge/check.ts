@@ -18,6 +18,7 @@ import {
 } from "../sdk/checks.ts";
 import { quote } from "../sdk/configuration.ts";
 import { must } from "../sdk/index.ts";
+import { formatMac } from "../sdk/mac.ts";
 import { prefixesEqual } from "../sdk/ip.ts";
 import { formatPrefix } from "../sdk/ip-text.ts";
 import { ownIps } from "../sdk/own-parts.ts";
@@ -64,6 +65,15 @@ function checkBridge({ imports, configuration, result }: Examination): LinkInfo 
 function checkPort(examination: Examination, bridge: LinkInfo, container: LinkInfo): void {
   const node = checkNodeLink(examination, container, bridge.name);
   if (node.masterIndex !== bridge.index) mismatch(`link ${quote(node.name)} is not on bridge ${quote(bridge.name)}`);
+  if (examination.configuration.macspoofchk) checkGuard(examination, node, container);
+}
+
+/** The port lets the container's own hardware address in, and no other. */
+function checkGuard({ imports }: Examination, { name }: LinkInfo, { mac: wanted }: LinkInfo): void {
+  const found = must(`read the guard of port ${quote(name)}`, () => imports.spoofGuard.get(name));
+  if (found === undefined) mismatch(`port ${quote(name)} is not guarded`);
+  const [has, wants] = [formatMac(found), wanted === undefined ? "none" : formatMac(wanted)];
+  if (has !== wants) mismatch(`port ${quote(name)} lets ${has} in, the container has ${wants}`);
 }
 
 function checkGateways({ imports, configuration, request, result }: Examination): void {

@@ -34,6 +34,8 @@ export interface BridgeConfiguration {
   readonly detectsDuplicates: boolean;
   readonly disableContainerInterface: boolean;
   readonly portIsolation: boolean;
+  /** What the container sends under another hardware address than its own is dropped. */
+  readonly macspoofchk: boolean;
   /** Whether addresses come from an IPAM plugin; false: the attachment has none. */
   readonly hasIpam: boolean;
   /** Resolver settings that replace those of the IPAM plugin. */
@@ -65,6 +67,7 @@ export function readBridgeConfiguration(request: Request): BridgeConfiguration {
     detectsDuplicates: fields.flag("enabledad"),
     disableContainerInterface: fields.flag("disableContainerInterface"),
     portIsolation: fields.flag("portIsolation"),
+    macspoofchk: fields.flag("macspoofchk"),
     dns: readDns(fields),
     mac: chooseMac({ args, configuration: fields, runtimeConfigMac: request.runtimeConfig.mac }),
     ...readDeletion(fields),
@@ -77,7 +80,6 @@ function refuseUnsupported(fields: Fields): void {
   fields.refuse("vlan", "VLANs on the bridge are not implemented");
   fields.refuse("vlanTrunk", "VLANs on the bridge are not implemented");
   fields.refuse("preserveDefaultVlan", "VLANs on the bridge are not implemented");
-  fields.refuse("macspoofchk", "the check of hardware addresses is not implemented");
 }
 
 function refuseContradictions(configuration: BridgeConfiguration): void {

@@ -9,6 +9,7 @@ import type * as Masquerade from "cnidaria:plugin/masquerade@0.1.0";
 import type * as NodeAddresses from "cnidaria:plugin/node-addresses@0.1.0";
 import type * as NodeForwarding from "cnidaria:plugin/node-forwarding@0.1.0";
 import type * as NodeLinks from "cnidaria:plugin/node-links@0.1.0";
+import type * as SpoofGuard from "cnidaria:plugin/spoof-guard@0.1.0";
 
 import type { BatchImports } from "../sdk/index.ts";
 
@@ -23,4 +24,5 @@ export interface BridgeImports {
   readonly nodeAddresses: Pick<typeof NodeAddresses, "ensure" | "list">;
   readonly nodeForwarding: Pick<typeof NodeForwarding, "enable">;
   readonly nodeLinks: Pick<typeof NodeLinks, "ensureBridge" | "get">;
+  readonly spoofGuard: Pick<typeof SpoofGuard, "set" | "get">;
 }

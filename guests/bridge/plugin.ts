@@ -10,6 +10,7 @@ import * as masquerade from "cnidaria:plugin/masquerade@0.1.0";
 import * as nodeAddresses from "cnidaria:plugin/node-addresses@0.1.0";
 import * as nodeForwarding from "cnidaria:plugin/node-forwarding@0.1.0";
 import * as nodeLinks from "cnidaria:plugin/node-links@0.1.0";
+import * as spoofGuard from "cnidaria:plugin/spoof-guard@0.1.0";
 
 import { definePlugin, importsWithoutNulls } from "../sdk/index.ts";
 import { createBridge } from "./bridge.ts";
@@ -25,5 +26,6 @@ export const { attachment } = definePlugin({
     nodeAddresses,
     nodeForwarding,
     nodeLinks,
+    spoofGuard: importsWithoutNulls(spoofGuard),
   }),
 });

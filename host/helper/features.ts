@@ -6,6 +6,7 @@ import { judgeForwarding } from "../kernel/forwarding.ts";
 import { judgeIsolation } from "../kernel/isolation.ts";
 import { judgeHostPorts } from "../kernel/host-ports.ts";
 import { judgeMasquerade } from "../kernel/masquerade.ts";
+import { judgeSpoofGuard } from "../kernel/spoof-guard.ts";
 import type { Rtnetlink } from "../kernel/rtnetlink.ts";
 import type { Shaper } from "../kernel/shaping.ts";
 import type { NodeSide } from "./state.ts";
@@ -78,6 +79,18 @@ const FEATURES: readonly Feature[] = [
     capability: "shaping",
     isNeeded: ({ capabilities }) => (capabilities.shaping?.rates.length ?? 0) > 0,
     probe: (node) => probeShaping(node.shaper()),
+  },
+  {
+    name: "guarding of bridge ports by nftables",
+    capability: "spoof-guard",
+    isNeeded: () => true,
+    probe: (node) => void judgeSpoofGuard(node.nftables()),
+  },
+  {
+    name: "tracking of connections",
+    capability: "conntrack",
+    isNeeded: () => true,
+    probe: (node) => void node.conntrack().forget({ family: "ipv4", protocol: "udp", port: 0, isMeant: () => false }),
   },
 ];
 

@@ -35,7 +35,8 @@ export function forgetFlowsSoon(node: FlowNode, port: HostPort): Promise<void> |
 
 function ignore(): void {}
 
-function flowsTo(node: FlowNode, { family, protocol, port, address }: HostPort): FlowFilter {
+/** Makes the filter of the flows to a port of the node's own: those to other machines that have the same port only pass it. */
+export function flowsTo(node: FlowNode, { family, protocol, port, address }: HostPort): FlowFilter {
   const known = new Map<string, boolean>();
   const isOfNode = (destination: IpAddress): boolean => {
     const text = formatIpAddress(destination);

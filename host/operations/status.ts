@@ -71,12 +71,23 @@ async function judgeNetwork(backend: Backend, invocation: Invocation, known: Kno
   if (inquiry.chain !== undefined) await endChain(inquiry.chain, "ok");
 }
 
+/**
+ * Capabilities that a network uses where it says so. Source: for `ipMasq` CNI SPEC 1.1.0, section 1, "Well-known keys"; `macspoofchk` is
+ * the reference plugins' key.
+ */
+const SWITCHED = [
+  { capability: "masquerade", key: "ipMasq" },
+  { capability: "spoof-guard", key: "macspoofchk" },
+] as const;
+
 /** Gives what the helper is asked: the types, and what of their grants the network makes no use of. */
 function factsWanted(network: NetworkConfiguration): ReadStatus {
-  // The specification knows what `ipMasq` means. Source: CNI SPEC 1.1.0, section 1, "Well-known keys".
-  const isMasquerading = (type: string): boolean =>
-    network.plugins.some((plugin) => plugin.type === type && readKey(plugin.object, "ipMasq") === true);
-  const plugins = typesOf(network).map((type) => ({ type, unused: isMasquerading(type) ? [] : ["masquerade"] }));
+  const isOn = (type: string, key: string): boolean =>
+    network.plugins.some((plugin) => plugin.type === type && readKey(plugin.object, key) === true);
+  const plugins = typesOf(network).map((type) => ({
+    type,
+    unused: SWITCHED.filter(({ key }) => !isOn(type, key)).map(({ capability }) => capability),
+  }));
   return { network: network.name, plugins };
 }
 

@@ -175,6 +175,8 @@ test("describeGrant says a line for each scope", () => {
       "host-ports: publishes ports of the node: 8000 to 8080",
       "host-ports: hides who asks a published port: where the configuration says so at /masqAll",
       "shaping: limits how fast the container's link sends and receives: 1000000 to 100000000 bits per second; as the network's configuration or the runtime asks for",
+      "conntrack: has the node forget flows to ports that the attachment has published",
+      "spoof-guard: drops what the container sends under another hardware address",
       "leases: reserves addresses of its network in subnets: what the network's configuration names at /ipam/subnet; what the network's configuration names at /ipam/ranges/*/*/subnet; what the runtime supplies at /ipRanges/*/*/subnet; "192.0.2.0/24"",
       "ipam: calls the IPAM plugin: what the network's configuration names at /ipam/type",
       "resolver-file: reads resolver settings of: what the network's configuration names at /ipam/resolvConf",

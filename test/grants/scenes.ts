@@ -61,6 +61,8 @@ export const ALL: Capabilities = scopes({
   "forward-rules": { isolation: [{ configuration: "/ingressPolicy", among: ["same-bridge", "isolated"] }] },
   "host-ports": { ports: [{ first: 8000, last: 8080 }], translateAll: { configuration: "/masqAll" } },
   shaping: { rates: [{ minimumBitsPerSecond: 1_000_000, maximumBitsPerSecond: 100_000_000 }, { call: "bandwidth" }] },
+  conntrack: {},
+  "spoof-guard": {},
   leases: {
     subnets: [
       { configuration: "/ipam/subnet" },
@@ -162,6 +164,8 @@ const SCOPES: Readonly<Record<CapabilityName, fc.Arbitrary<unknown>>> = {
       { call: "bandwidth" },
     ]),
   }),
+  conntrack: fc.constant({}),
+  "spoof-guard": fc.constant({}),
   leases: fc.record({ subnets }),
   ipam: fc.record({ types: names }),
   "resolver-file": fc.record({ paths: fc.subarray(["/etc/resolv.conf", "/run/resolv.conf"]) }),

@@ -35,6 +35,7 @@ const merge = (changes: Changes): Changes => {
     "masquerade",
     "nodeAddresses",
     "nodeLinks",
+    "spoofGuard",
   ] as const) {
     merged[name] = { ...THERE[name], ...changes[name] };
   }
@@ -47,6 +48,27 @@ const check = (
 ): void => {
   bridgeWith(GIVEN, merge(changes)).plugin.check(requestOf(configuration, { previousResult: result }), CONTAINER);
 };
+
+describe("CHECK of a guarded port", () => {
+  const guarded = { ...CONFIGURATION, macspoofchk: true };
+
+  test("passes with the container's own hardware address", () => {
+    expect(() => check({}, RESULT, guarded)).not.toThrow();
+  });
+
+  test.for([
+    { what: "without a guard", get: () => undefined, names: "is not guarded" },
+    {
+      what: "with another's",
+      get: (): [number, number, number, number, number, number] => [2, 0, 0, 0, 0, 9],
+      names: "02:00:00:00:00:09",
+    },
+  ])("fails $what", ({ get, names }) => {
+    const failure = failureOf(() => check({ spoofGuard: { get } }, RESULT, guarded));
+    expect(failure).toMatchObject({ code: 999 });
+    expect(failure.message).toContain(names);
+  });
+});
 
 describe("CHECK passes", () => {
   test("what ADD made", () => {

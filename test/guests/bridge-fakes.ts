@@ -85,6 +85,7 @@ export function bridgeWith(given: AddressResult = GIVEN, changes: Changes = {}) 
       get: (name) => (name === LINKS.node.name ? LINKS.node : LINKS.bridge),
       ...changes.nodeLinks,
     },
+    spoofGuard: { set: nothing, get: () => LINKS.container.mac, ...changes.spoofGuard },
   };
   return { calls, plugin: createBridge(withBatch(record(imports, calls))) };
 }

@@ -229,7 +229,6 @@ describe("configuration", () => {
     { configuration: { vlanTrunk: [] }, code: 2, names: "vlanTrunk: []" },
     { configuration: { vlanTrunk: [{ id: 101 }] }, code: 2, names: "vlanTrunk" },
     { configuration: { preserveDefaultVlan: true }, code: 2, names: "preserveDefaultVlan: true" },
-    { configuration: { macspoofchk: true }, code: 2, names: "macspoofchk: true" },
     { configuration: { ipMasqBackend: "pf" }, code: 7, names: "ipMasqBackend" },
     { configuration: { hairpinMode: true, promiscMode: true }, code: 7, names: "hairpinMode and promiscMode" },
     { configuration: { ...IPAM, disableContainerInterface: true }, code: 7, names: "disableContainerInterface" },
@@ -255,5 +254,13 @@ describe("configuration", () => {
     const failure = failureOf(() => plugin.add(requestOf({}), CONTAINER));
     expect(failure).toMatchObject({ code: 11, message: 'bridge "cni0" has no free port' });
     expect(failure.details).toContain("1,024");
+  });
+
+  test("macspoofchk lets the container's address in by its port, before the container's end is up", () => {
+    const { calls, plugin } = bridgeWith();
+    plugin.add(requestOf({ ...IPAM, macspoofchk: true }), CONTAINER);
+    expect(argumentsOf(calls, "spoofGuard.set")).toEqual([LINKS.node.name, LINKS.container.mac]);
+    const names = namesOf(calls);
+    expect(names.indexOf("spoofGuard.set")).toBeLessThan(names.indexOf("containerLinks.setUp"));
   });
 });

@@ -203,6 +203,7 @@ test("lets no guest see that the ledger failed: the call ends", () => {
 test("the policy names the interfaces that are built", () => {
   const names = new Set(Object.keys(OPERATIONS).map((name) => name.slice(0, name.indexOf("."))));
   expect([...names].sort()).toEqual([
+    "conntrack",
     "container-addresses",
     "container-link-attributes",
     "container-links",
@@ -219,5 +220,6 @@ test("the policy names the interfaces that are built", () => {
     "node-routes",
     "resolver-file",
     "shaping",
+    "spoof-guard",
   ]);
 });

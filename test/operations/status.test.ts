@@ -50,11 +50,12 @@ describe("STATUS", () => {
   });
 
   test.for([
-    { ipMasq: true, unused: [] },
-    { ipMasq: false, unused: ["masquerade"] },
-  ])("with ipMasq $ipMasq, of the bridge's grants $unused is not used", async ({ ipMasq, unused }) => {
+    { asked: { ipMasq: true, macspoofchk: true }, unused: [] },
+    { asked: { ipMasq: false, macspoofchk: true }, unused: ["masquerade"] },
+    { asked: { ipMasq: true }, unused: ["spoof-guard"] },
+  ])("with $asked, of the bridge's grants $unused is not used", async ({ asked, unused }) => {
     const backend = fakeBackend();
-    await ask(backend, { network: { ...NETWORK, plugins: [{ type: "bridge", ipMasq }] } });
+    await ask(backend, { network: { ...NETWORK, plugins: [{ type: "bridge", ...asked }] } });
     expect(backend.asked).toEqual([{ network: "net", plugins: [{ type: "bridge", unused }] }]);
   });
 

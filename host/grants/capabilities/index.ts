@@ -4,6 +4,7 @@
 
 import type { Capability } from "../capability.ts";
 import { clock } from "./clock.ts";
+import { conntrack } from "./conntrack.ts";
 import { containerAddresses } from "./container-addresses.ts";
 import { containerLinkAttributes } from "./container-link-attributes.ts";
 import { containerLinks } from "./container-links.ts";
@@ -23,6 +24,7 @@ import { nodeRoutes } from "./node-routes.ts";
 import { random } from "./random.ts";
 import { resolverFile } from "./resolver-file.ts";
 import { shaping } from "./shaping.ts";
+import { spoofGuard } from "./spoof-guard.ts";
 
 /** Capabilities by the name of their WIT interface. */
 export const CAPABILITIES = {
@@ -40,6 +42,8 @@ export const CAPABILITIES = {
   "forward-rules": forwardRules,
   "host-ports": hostPorts,
   shaping,
+  conntrack,
+  "spoof-guard": spoofGuard,
   leases,
   ipam,
   "resolver-file": resolverFile,

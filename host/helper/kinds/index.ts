@@ -28,6 +28,7 @@ import { masquerade } from "./masquerade.ts";
 import { namespace } from "./namespace.ts";
 import { nodeAddress } from "./node-address.ts";
 import { KIND_OF_RATES, shaping } from "./shaping.ts";
+import { SPOOF_GUARD, spoofGuard } from "./spoof-guard.ts";
 import { veth } from "./veth.ts";
 
 /** What one attachment owns, by the kind of its rows. */
@@ -43,6 +44,7 @@ export const OWNED_KINDS: Readonly<Record<string, OwnedKind>> = {
   [PORT_CONDITIONS]: portConditions,
   [PORT_LINK]: portLink,
   [KIND_OF_RATES]: shaping,
+  [SPOOF_GUARD]: spoofGuard,
   "container-link": containerLink,
   "container-address": containerAddress,
   [KIND_OF_ATTRIBUTES]: containerLinkAttributes,

@@ -5,6 +5,7 @@ import type { Grant } from "../../grants/grant.ts";
 import { hasForwardChain } from "../../kernel/forwarding.ts";
 import { hasHostPorts } from "../../kernel/host-ports.ts";
 import { hasMasqueradeTable } from "../../kernel/masquerade.ts";
+import { hasSpoofGuard } from "../../kernel/spoof-guard.ts";
 import { parseNetworkName, parsePluginType } from "../../spec/names.ts";
 import { missingFeatures } from "../features.ts";
 import { isLegacyAllowed } from "../legacy-types.ts";
@@ -59,6 +60,7 @@ function lostThings(
     ...(isUsed("masquerade") ? lostFilter(state, network, "masquerade") : []),
     ...(isUsed("forward-rules") ? lostFilter(state, network, "forward-rules") : []),
     ...(isUsed("host-ports") ? lostFilter(state, network, "host-port") : []),
+    ...(isUsed("spoof-guard") ? lostFilter(state, network, "spoof-guard") : []),
   ];
 }
 
@@ -79,6 +81,7 @@ const FILTERS = {
   masquerade: { isThere: hasMasqueradeTable, lost: "the table of the packet filter that masquerades is gone" },
   "forward-rules": { isThere: hasForwardChain, lost: "the chain of the packet filter that forwards is gone" },
   "host-port": { isThere: hasHostPorts, lost: "the chains of the packet filter that publish ports are gone" },
+  "spoof-guard": { isThere: hasSpoofGuard, lost: "the chains of the packet filter that guard bridge ports are gone" },
 } as const;
 
 function lostFilter({ ledger, node }: HelperState, network: string, kind: keyof typeof FILTERS): readonly string[] {

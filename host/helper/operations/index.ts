@@ -3,6 +3,7 @@
  */
 import { tableOf } from "../dispatch.ts";
 import type { OperationTable } from "../dispatch.ts";
+import { CONNTRACK } from "./conntrack.ts";
 import { CONTAINER_ADDRESSES } from "./container-addresses.ts";
 import { CONTAINER_LINK_ATTRIBUTES } from "./container-link-attributes.ts";
 import { CONTAINER_LINKS } from "./container-links.ts";
@@ -19,6 +20,7 @@ import { NODE_LINKS } from "./node-links.ts";
 import { NODE_ROUTES } from "./node-routes.ts";
 import { RESOLVER_FILE } from "./resolver-file.ts";
 import { SHAPING } from "./shaping.ts";
+import { SPOOF_GUARD_OPERATIONS } from "./spoof-guard.ts";
 
 export const OPERATIONS: OperationTable = tableOf([
   CONTAINER_LINKS,
@@ -35,6 +37,8 @@ export const OPERATIONS: OperationTable = tableOf([
   FORWARD_RULES,
   HOST_PORTS,
   SHAPING,
+  CONNTRACK,
+  SPOOF_GUARD_OPERATIONS,
   LEASES,
   RESOLVER_FILE,
 ]);

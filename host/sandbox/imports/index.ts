@@ -3,6 +3,7 @@
  */
 import { batch } from "./batch.ts";
 import { clock } from "./clock.ts";
+import { conntrack } from "./conntrack.ts";
 import { containerAddresses } from "./container-addresses.ts";
 import { containerLinkAttributes } from "./container-link-attributes.ts";
 import { containerLinks } from "./container-links.ts";
@@ -24,10 +25,12 @@ import { nodeRoutes } from "./node-routes.ts";
 import { random } from "./random.ts";
 import { resolverFile } from "./resolver-file.ts";
 import { shaping } from "./shaping.ts";
+import { spoofGuard } from "./spoof-guard.ts";
 
 /** Those that need a grant, in alphabetical order; one file of this folder each. */
 export const IMPORT_INTERFACES: readonly ImportInterface[] = [
   clock,
+  conntrack,
   containerAddresses,
   containerLinkAttributes,
   containerLinks,
@@ -47,6 +50,7 @@ export const IMPORT_INTERFACES: readonly ImportInterface[] = [
   random,
   resolverFile,
   shaping,
+  spoofGuard,
 ];
 
 /** Package of the interfaces. Source: wit/world.wit. */

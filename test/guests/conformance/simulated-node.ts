@@ -127,6 +127,7 @@ export class SimulatedNode {
       ...this.#filter.importsFor(key),
       "host-ports": this.#ports.importsFor(key),
       shaping: this.#shaping.importsFor(key, { ...LINK, name: "", index: 99, kind: "veth", up: true }),
+      "spoof-guard": { set: () => undefined, get: () => undefined, remove: () => undefined },
       log: { write: () => undefined },
       leases: this.#leaseFunctions(key),
       "resolver-file": { read: (): AddressResult["dns"] => ({ nameservers: ["192.0.2.53"], search: [], options: [] }) },

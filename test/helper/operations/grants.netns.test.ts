@@ -27,6 +27,7 @@ const OTHER_PREFIX = { address: OTHER, prefixLength: 24 };
 
 const PUBLISHED = webPort(prefix(2));
 const RATE = { bitsPerSecond: "1000000", burstBits: "1000000" };
+const FLOW = { protocol: "tcp", destinationPort: 8080, containerAddress: ADDRESS };
 
 /** Arguments after the handle where there is one: such as the grant covers, and such as it does not. */
 const PAIRS: Readonly<Record<string, { granted: unknown[]; refused?: unknown[] }>> = {
@@ -93,6 +94,10 @@ const PAIRS: Readonly<Record<string, { granted: unknown[]; refused?: unknown[] }
     refused: [[{ ...PUBLISHED, hostPort: 80 }], PUBLISH_OPTIONS],
   },
   "host-ports.list": { granted: [] },
+  "conntrack.forget": { granted: [[FLOW]], refused: [[{ ...FLOW, containerAddress: OTHER }]] },
+  "spoof-guard.set": { granted: ["NODE-END", [2, 0, 0, 0, 0, 9]], refused: ["lo", [2, 0, 0, 0, 0, 9]] },
+  "spoof-guard.get": { granted: ["NODE-END"], refused: ["lo"] },
+  "spoof-guard.remove": { granted: [] },
   "host-ports.withdraw": { granted: [] },
   "shaping.find": { granted: [] },
   "shaping.set": {
@@ -157,11 +162,15 @@ const ORDER = [
   "forward-rules.remove",
   "host-ports.publish",
   "host-ports.list",
+  "conntrack.forget",
   "host-ports.withdraw",
   "shaping.find",
   "shaping.set",
   "shaping.get",
   "shaping.remove",
+  "spoof-guard.set",
+  "spoof-guard.get",
+  "spoof-guard.remove",
   "resolver-file.read",
   "container-links.set-down",
   "container-links.delete",

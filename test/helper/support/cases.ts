@@ -22,6 +22,8 @@ export const CAPABILITIES = {
   "forward-rules": { isolation: ["same-bridge"] },
   "host-ports": { ports: [{ first: 8000, last: 8999 }] },
   shaping: { rates: [{ minimumBitsPerSecond: 1_000_000, maximumBitsPerSecond: 100_000_000 }] },
+  conntrack: {},
+  "spoof-guard": {},
   leases: { subnets: ["10.1.0.0/24"] },
   // Its plugin names the type of the nested one itself.
   ipam: { types: ["ipam"] },
