@@ -8,7 +8,17 @@ import { createHost, type Host, type JsonObject } from "../../host/index.ts";
 import { ensureReferencePlugins } from "./reference.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const BUNDLED = ["bandwidth", "bridge", "firewall", "host-local", "loopback", "portmap", "static", "tuning"] as const;
+const BUNDLED = [
+  "bandwidth",
+  "bridge",
+  "firewall",
+  "host-local",
+  "loopback",
+  "portmap",
+  "sbr",
+  "static",
+  "tuning",
+] as const;
 
 /** What a row measures with. */
 export interface Context extends AsyncDisposable {

@@ -33,6 +33,7 @@ export async function installGuests(
     "host-local",
     "loopback",
     "portmap",
+    "sbr",
     "static",
     "tuning",
   ],

@@ -6,7 +6,7 @@ import { isKernelError } from "../../kernel/error.ts";
 import type { Route } from "../../kernel/rtnetlink.ts";
 import { compareOnLink, onLink } from "../undo/container.ts";
 import type { OwnedKind } from "./kind.ts";
-import { addMissingRoutes, compareRoutes, routesIn } from "./routes.ts";
+import { addMissingRoutes, compareRoutes, missingRoutes, routesIn } from "./routes.ts";
 
 /** Kind of a row about routes. */
 export const KIND_OF_ROUTES = "container-routes";
@@ -24,9 +24,11 @@ const PASSED_OVER: readonly string[] = [
 
 export const containerRoutes: OwnedKind = {
   undo: (_state, { undo }) =>
-    onLink(undo, (rtnetlink, { index }) => {
+    onLink(undo, (rtnetlink, link) => {
+      const { index } = link;
       for (const route of routesIn(undo["added"])) passingOver(() => rtnetlink.deleteRoute(index, route));
-      for (const route of inOrder(routesIn(undo["deleted"])))
+      // One that is there still, or again, would be there twice.
+      for (const route of inOrder(missingRoutes(rtnetlink, link, undo["deleted"])))
         passingOver(() => rtnetlink.addRoute(index, route, "append"));
     }),
   compare: (_state, { key, undo }) =>

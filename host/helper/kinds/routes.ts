@@ -106,7 +106,8 @@ export function isSameRoute(found: Route, wanted: Route): boolean {
   );
 }
 
-function missingRoutes(rtnetlink: Rtnetlink, { index }: Link, value: JsonValue | undefined): readonly Route[] {
+/** Gives the routes of a row that a link has not. */
+export function missingRoutes(rtnetlink: Rtnetlink, { index }: Link, value: JsonValue | undefined): readonly Route[] {
   const wanted = routesIn(value);
   return (["ipv4", "ipv6"] as const).flatMap((family) => {
     const own = wanted.filter(({ destination }) => destination.address.tag === family);

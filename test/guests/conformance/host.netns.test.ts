@@ -17,7 +17,7 @@ import { SANDBOX, SUBJECTS } from "./subjects.ts";
 let subject: TestHost;
 beforeAll(async () => {
   subject = await createTestHost({
-    plugins: ["bandwidth", "bridge", "firewall", "host-local", "loopback", "portmap", "static", "tuning"],
+    plugins: ["bandwidth", "bridge", "firewall", "host-local", "loopback", "portmap", "sbr", "static", "tuning"],
   });
 });
 afterAll(() => subject[Symbol.asyncDispose]());
@@ -38,6 +38,7 @@ async function openThroughHost(type: string, { links = [], runtimeConfig = {} }:
   for (const name of links) container.ip(`link add ${name} type veth peer name peer-${name} netns ${process.pid}`);
   const inventoryInside = (): readonly string[] => [
     ...containerSnapshot(id),
+    ...["-4", "-6"].flatMap((family) => container.ip(`${family} rule`).trim().split("\n")),
     `net.core.somaxconn ${container.run("cat", "/proc/sys/net/core/somaxconn").trim()}`,
   ];
   const fresh = inventoryInside();

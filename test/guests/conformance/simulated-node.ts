@@ -1,19 +1,19 @@
 /**
  * @module A node in memory that answers the imports of the guests: as much of it as they ask for, without any kernel.
  */
-import type { Lease, LeaseRange } from "cnidaria:plugin/leases@0.1.0";
 import type { Route } from "cnidaria:plugin/container-routes@0.1.0";
 import type { LinkInfo, VethOptions } from "cnidaria:plugin/container-links@0.1.0";
-import type { AddressResult, IpAddress, IpPrefix } from "cnidaria:plugin/types@0.1.0";
+import type { AddressResult, IpPrefix } from "cnidaria:plugin/types@0.1.0";
 
-import { addressesEqual, compareAddresses, nextAddress } from "../../../guests/sdk/ip.ts";
-import { formatAddress, formatPrefix } from "../../../guests/sdk/ip-text.ts";
+import { formatPrefix } from "../../../guests/sdk/ip-text.ts";
 import { ImportFailure } from "../fakes.ts";
 import type { TestImports } from "../instantiate.ts";
 import { cidr } from "../requests.ts";
 import { SimulatedFilter } from "./simulated-filter.ts";
+import { SimulatedLeases } from "./simulated-leases.ts";
 import { SimulatedPorts } from "./simulated-ports.ts";
 import { SimulatedShaping } from "./simulated-shaping.ts";
+import { SimulatedRules } from "./simulated-rules.ts";
 import { SimulatedTuning } from "./simulated-tuning.ts";
 
 /** Whose call it is. */
@@ -48,7 +48,8 @@ export class SimulatedNode {
   readonly #filter = new SimulatedFilter();
   readonly #ports = new SimulatedPorts();
   readonly #shaping = new SimulatedShaping();
-  #leases = new Map<string, Lease & { owner: string }>();
+  readonly #leases = new SimulatedLeases();
+  readonly #rules = new SimulatedRules();
   readonly #tuning = new SimulatedTuning((name) => find(this.#container, name, "not-found").info);
   #nextIndex = 2;
 
@@ -67,18 +68,25 @@ export class SimulatedNode {
       ...this.#filter.inventory(),
       ...this.#ports.inventory(),
       ...this.#shaping.inventory(),
+      ...this.#rules.inventory(),
       ...this.#tuning.inventory(),
-      ...[...this.#leases].map(([address, { owner }]) => `lease ${address} ${owner}`),
+      ...this.#leases.inventory(),
     ];
     return lines.toSorted();
   }
 
   /** What the host does around an ADD: gives a function that undoes everything since. */
   remember(): () => void {
-    const state = structuredClone([this.#node, this.#container, this.#leases] as const);
-    const undoes = [this.#filter.remember(), this.#ports.remember(), this.#shaping.remember(), this.#tuning.remember()];
+    const state = structuredClone([this.#node, this.#container] as const);
+    const undoes = [
+      this.#filter.remember(),
+      this.#ports.remember(),
+      this.#shaping.remember(),
+      this.#rules.remember(),
+      this.#tuning.remember(),
+    ];
     return () => {
-      [this.#node, this.#container, this.#leases] = state;
+      [this.#node, this.#container] = state;
       for (const undo of undoes) undo();
     };
   }
@@ -86,6 +94,7 @@ export class SimulatedNode {
   /** What the kernel and the host do when the namespace goes: links of the container go, and bridges that nobody uses. */
   endNamespace(): void {
     this.#tuning.putBack();
+    this.#rules.putBack();
     for (const [name, { info, owner }] of this.#container) {
       if (name === "lo") this.#setUp(this.#container, "lo", false);
       else if (owner !== "") this.#deletePair(info);
@@ -95,7 +104,11 @@ export class SimulatedNode {
 
   /** What the host does after DEL: what the attachment replaced is put back, and bridges without a port go. */
   sweep(owner?: Owner): void {
-    if (owner !== undefined) this.#tuning.putBack(`${owner.containerId} ${owner.ifname}`);
+    if (owner !== undefined) {
+      const key = `${owner.containerId} ${owner.ifname}`;
+      this.#tuning.putBack(key);
+      this.#rules.putBack(key);
+    }
     for (const [name, { info }] of this.#node) {
       const isUsed = [...this.#node.values()].some((each) => each.info.masterIndex === info.index);
       if (info.kind === "bridge" && !isUsed) this.#node.delete(name);
@@ -120,6 +133,7 @@ export class SimulatedNode {
       "container-links": this.#containerLinks(key),
       "container-addresses": this.#containerAddresses(),
       "container-routes": this.#containerRoutes(),
+      "container-rules": this.#rules.importsFor(key),
       ...this.#tuning.importsFor(key),
       "node-links": this.#nodeLinks(),
       "node-addresses": this.#nodeAddresses(),
@@ -129,7 +143,7 @@ export class SimulatedNode {
       shaping: this.#shaping.importsFor(key, { ...LINK, name: "", index: 99, kind: "veth", up: true }),
       "spoof-guard": { set: () => undefined, get: () => undefined, remove: () => undefined },
       log: { write: () => undefined },
-      leases: this.#leaseFunctions(key),
+      leases: this.#leases.importsFor(key),
       "resolver-file": { read: (): AddressResult["dns"] => ({ nameservers: ["192.0.2.53"], search: [], options: [] }) },
     };
   }
@@ -172,6 +186,12 @@ export class SimulatedNode {
         find(this.#container, name, "not-found").routes.push(...routes),
       list: (_container: unknown, name: string, family: string) =>
         find(this.#container, name, "not-found").routes.filter(({ destination }) => destination.address.tag === family),
+      delete: (_container: unknown, name: string, routes: Route[]) => {
+        const link = find(this.#container, name, "not-found");
+        const isMeant = ({ destination }: Route): boolean =>
+          routes.some((each) => formatPrefix(each.destination) === formatPrefix(destination));
+        link.routes = link.routes.filter((route) => !isMeant(route));
+      },
     };
   }
 
@@ -195,41 +215,6 @@ export class SimulatedNode {
       },
       list: (name: string) => find(this.#node, name, "not-permitted").addresses,
     };
-  }
-
-  #leaseFunctions(owner: string): Readonly<Record<string, unknown>> {
-    const own = (): Lease[] => [...this.#leases.values()].filter((lease) => lease.owner === owner);
-    const take = (setIndex: number, address: IpAddress): void => {
-      if (this.#leases.has(formatAddress(address))) throw new ImportFailure("taken");
-      this.#leases.set(formatAddress(address), { address, setIndex, owner });
-    };
-    return {
-      reserveNext: (setIndex: number, ranges: LeaseRange[], excluded: IpAddress[]) => {
-        if (own().some((lease) => lease.setIndex === setIndex)) throw new ImportFailure("already-exists");
-        const address = this.#firstFree(ranges, excluded);
-        if (address === undefined) throw new ImportFailure("exhausted");
-        take(setIndex, address);
-        return address;
-      },
-      reserve: take,
-      list: () => own().map(({ address, setIndex }) => ({ address, setIndex })),
-      release: () => own().forEach(({ address }) => this.#leases.delete(formatAddress(address))),
-      countFree: (ranges: LeaseRange[], excluded: IpAddress[]) =>
-        this.#firstFree(ranges, excluded) === undefined ? "0" : "1",
-    };
-  }
-
-  #firstFree(ranges: readonly LeaseRange[], excluded: readonly IpAddress[]): IpAddress | undefined {
-    for (const { first, last } of ranges) {
-      let address: IpAddress | undefined = first;
-      while (address !== undefined && compareAddresses(address, last) <= 0) {
-        const candidate: IpAddress = address;
-        if (!this.#leases.has(formatAddress(candidate)) && !excluded.some((each) => addressesEqual(each, candidate)))
-          return candidate;
-        address = nextAddress(candidate);
-      }
-    }
-    return undefined;
   }
 
   #createVeth(owner: string, { ifname, port }: VethOptions): { container: LinkInfo; node: LinkInfo } {

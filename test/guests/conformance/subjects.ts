@@ -199,6 +199,25 @@ export const SUBJECTS: readonly BundledSubject[] = [
     excuses: { "keys match whatever their case": "the keys are the kernel's names of settings" },
   },
   {
+    title: "sbr with a table",
+    configuration: { ...NETWORK, table: 4000, prevResult: ATTACHED },
+    refused: [
+      { change: { prevResult: null }, code: 7 },
+      { change: { prevResult: { ips: [] } }, code: 7 },
+      { change: { table: 0 }, code: 7 },
+      { change: { table: "4000" }, code: 6 },
+      { change: { gateways: ["10.3.0.1", "10.3.0.2"] }, code: 7 },
+      { change: { addSourceHints: 1 }, code: 6 },
+    ],
+    readsArguments: false,
+    // The addresses are those of one link.
+    isPerLink: false,
+    previousResult: ATTACHED,
+    result: { ips: ATTACHED.ips },
+    links: ["eth0"],
+    types: ["sbr"],
+  },
+  {
     title: "portmap",
     configuration: { ...NETWORK, capabilities: { portMappings: true }, prevResult: ATTACHED },
     refused: [
