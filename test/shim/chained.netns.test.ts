@@ -36,6 +36,7 @@ const NETWORK = {
     ipam: { type: "host-local", routes: [{ dst: "0.0.0.0/0" }], ranges: [[{ subnet: "10.73.0.0/24" }]] },
   },
   firewall: { backend: "", ingressPolicy: "same-bridge" },
+  bandwidth: { ingressRate: 40_000_000, ingressBurst: 2_000_000, egressRate: 20_000_000, egressBurst: 1_000_000 },
 } as const;
 
 /** Executes one plugin, as a runtime does with each of a list. */
@@ -80,6 +81,26 @@ test("firewall after bridge, an exec each, adds, checks and removes", () => {
   });
   expect(execute("firewall", "DEL", container).status).toBe(0);
   expect(execute("bridge", "DEL", container, made.answer).status).toBe(0);
+  expect([nodeLinks(), nodeRules()]).toEqual([[], []]);
+});
+
+test("bandwidth after bridge and firewall, an exec each, adds, checks and removes", () => {
+  using container = createContainer();
+  const disciplines = (): string => execFileSync("tc", ["qdisc", "show"], { encoding: "utf8" });
+  const made = execute("bridge", "ADD", container);
+  const allowed = execute("firewall", "ADD", container, made.answer);
+  const added = execute("bandwidth", "ADD", container, allowed.answer);
+  expect(added.status).toBe(0);
+  const { interfaces } = added.answer as { readonly interfaces: readonly { readonly name: string }[] };
+  const [, nodeEnd, , ifb] = interfaces.map(({ name }) => name);
+  expect(disciplines()).toMatch(new RegExp(`tbf \\w+: dev ${nodeEnd} root .*rate 40Mbit`, "u"));
+  expect(disciplines()).toMatch(new RegExp(`tbf \\w+: dev ${ifb} root .*rate 20Mbit`, "u"));
+  for (const type of ["bandwidth", "firewall", "bridge"] as const)
+    expect(execute(type, "CHECK", container, added.answer)).toEqual({ status: 0, answer: {} });
+  expect(execute("bandwidth", "DEL", container, added.answer).status).toBe(0);
+  expect(disciplines()).not.toMatch(/tbf|ingress/u);
+  for (const type of ["firewall", "bridge", "bandwidth"] as const)
+    expect(execute(type, "DEL", container, added.answer).status).toBe(0);
   expect([nodeLinks(), nodeRules()]).toEqual([[], []]);
 });
 
