@@ -71,8 +71,11 @@ const TO_TEST_RUNTIMES: readonly Prerequisite[] = [
     why: "it is all that a test's container has",
   },
   { packageName: "iptables", isPresent: () => hasCommand("iptables"), why: "the reference plugins need it" },
-  { packageName: "dbus-daemon", isPresent: () => hasCommand("dbus-daemon"), why: "firewalld is asked over it" },
-  { packageName: "systemd", isPresent: () => hasCommand("busctl"), why: "tests ask firewalld over the bus themselves" },
+  {
+    packageName: "dbus",
+    isPresent: () => hasCommand("dbus-daemon") && hasCommand("dbus-send"),
+    why: "firewalld is asked over it",
+  },
   {
     packageName: "firewalld",
     isPresent: () => hasCommand("firewalld"),

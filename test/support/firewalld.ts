@@ -31,7 +31,7 @@ const BUS = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configura
 
 /** Why there can be none, as the end of a title that is skipped; the empty text: there can be. */
 export const noFirewalld = (): string =>
-  ["/usr/sbin/firewalld", "/usr/bin/dbus-daemon"].every((path) => existsSync(path))
+  ["/usr/sbin/firewalld", "/usr/bin/dbus-daemon", "/usr/bin/dbus-send"].every((path) => existsSync(path))
     ? ""
     : " (skipped: firewalld and dbus-daemon are not installed)";
 
@@ -76,11 +76,11 @@ async function startFirewalld(folder: string): Promise<TestFirewalld> {
     ["--nofork", "--nopid", "--system-config", configuration, "--log-file", join(configuration, "log")],
     { stdio: "ignore" },
   );
-  const call = (...args: readonly string[]): string =>
-    run("busctl", "--json=short", "call", NAME, "/org/fedoraproject/FirewallD1", ...args);
+  const call = (method: string, ...args: readonly string[]): string =>
+    run("dbus-send", "--system", "--print-reply", `--dest=${NAME}`, "/org/fedoraproject/FirewallD1", method, ...args);
   await until("firewalld", () => {
     try {
-      return call("org.freedesktop.DBus.Properties", "Get", "ss", NAME, "state").includes("RUNNING");
+      return call("org.freedesktop.DBus.Properties.Get", `string:${NAME}`, "string:state").includes('"RUNNING"');
     } catch {
       return false;
     }
@@ -88,7 +88,9 @@ async function startFirewalld(folder: string): Promise<TestFirewalld> {
   return {
     pid: daemon.pid ?? 0,
     sourcesOf: (zone) =>
-      (JSON.parse(call(`${NAME}.zone`, "getSources", "s", zone)) as { readonly data: [string[]] }).data[0].toSorted(),
+      [...call(`${NAME}.zone.getSources`, `string:${zone}`).matchAll(/string "(.*)"/gu)]
+        .map((match) => match[1] ?? "")
+        .toSorted(),
     [Symbol.asyncDispose]: () => end(daemon, "SIGTERM"),
   };
 }
