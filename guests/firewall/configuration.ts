@@ -10,10 +10,15 @@ import { findPacketFilter } from "../sdk/packet-filter.ts";
 /** Values of `ingressPolicy`. */
 const POLICIES: readonly Isolation[] = ["open", "same-bridge", "isolated"];
 
+/** Zone of firewalld's whose sources may do everything. */
+const DEFAULT_ZONE = "trusted";
+
 /** What a network's configuration asks for. */
 export interface FirewallConfiguration {
   /** What has the rules; `undefined`: the node's choice. */
   readonly packetFilter: PacketFilter | undefined;
+  /** Where firewalld is asked. */
+  readonly zone: string;
   readonly isolation: Isolation;
 }
 
@@ -27,17 +32,16 @@ export function readFirewallConfiguration(request: Request): FirewallConfigurati
   const policy = fields.text("ingressPolicy") ?? "open";
   const isolation = POLICIES.find((each) => each === policy);
   // Another text is the same as none, as in the reference.
-  const packetFilter = findPacketFilter(fields.text("backend"));
+  const backend = fields.text("backend");
   return {
-    packetFilter,
+    packetFilter: backend === "firewalld" ? backend : findPacketFilter(backend),
+    zone: fields.text("firewalldZone") ?? DEFAULT_ZONE,
     isolation: isolation ?? invalid("ingressPolicy", '"open", "same-bridge" or "isolated"', policy),
   };
 }
 
 /** What a node would do otherwise than asked is refused. */
 function refuseUnsupported(fields: Fields): void {
-  if (fields.text("backend") === "firewalld") fields.refuse("backend", 'leave it out, or say "nftables" or "iptables"');
-  if (fields.text("firewalldZone") !== undefined) fields.refuse("firewalldZone", "there is no firewalld backend");
   if (fields.text("iptablesAdminChainName") !== undefined)
     fields.refuse(
       "iptablesAdminChainName",

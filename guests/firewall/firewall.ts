@@ -3,7 +3,7 @@
  */
 import type * as ForwardRules from "cnidaria:plugin/forward-rules@0.1.0";
 import type * as Log from "cnidaria:plugin/log@0.1.0";
-import type { AttachmentResult, IpAddress, Request } from "cnidaria:plugin/types@0.1.0";
+import type { AttachmentResult, IpAddress, PacketFilter, Request } from "cnidaria:plugin/types@0.1.0";
 
 import { quote } from "../sdk/configuration.ts";
 import { type BatchImports, CODES, fail, must, type PluginExports, type Step, together } from "../sdk/index.ts";
@@ -33,7 +33,7 @@ export function createFirewall(imports: FirewallImports): NonNullable<PluginExpo
 }
 
 function addAttachment({ batch, forwardRules, log }: FirewallImports, request: Request): AttachmentResult {
-  const { isolation, packetFilter } = readFirewallConfiguration(request);
+  const { isolation, packetFilter, zone } = readFirewallConfiguration(request);
   const result = resultOf(request, "ADD");
   const addresses = addressesOf(result);
   // Without addresses there is nothing to forward, and nobody to isolate.
@@ -41,17 +41,23 @@ function addAttachment({ batch, forwardRules, log }: FirewallImports, request: R
   const steps: Step[] = [
     {
       what: `have ${addresses.map(formatAddress).join(", ")} forwarded`,
-      act: () => forwardRules.allow(addresses, packetFilter),
+      act: () => forwardRules.allow(addresses, packetFilter, zoneFor(packetFilter, zone)),
     },
   ];
   if (isolation !== "open") {
     const bridge = bridgeOf(result);
-    const act = (): void => forwardRules.isolate(bridge, isolation, packetFilter);
+    const act = (): void =>
+      forwardRules.isolate(bridge, isolation, packetFilter === "firewalld" ? undefined : packetFilter);
     steps.push({ what: `isolate bridge ${quote(bridge)}`, act });
   }
   together(batch, steps);
   warnOfObstacles({ forwardRules, log });
   return result;
+}
+
+/** Where another packet filter was asked for, a zone means nothing. */
+function zoneFor(packetFilter: PacketFilter | undefined, zone: string): string | undefined {
+  return packetFilter === undefined || packetFilter === "firewalld" ? zone : undefined;
 }
 
 function checkAttachment({ forwardRules, log }: FirewallImports, request: Request): void {

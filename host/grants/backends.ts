@@ -8,10 +8,12 @@ import { allowedIf, type Decision } from "./capability.ts";
 /** Both variants of iptables are one: what they can do to a node is the same. */
 const BACKENDS = ["nftables", "iptables"] as const;
 /** A packet filter. */
-export type Backend = (typeof BACKENDS)[number];
+export type Backend = (typeof BACKENDS)[number] | "firewalld";
 
 /** Packet filters that may be used. */
 export const backends = z.array(z.enum(BACKENDS)).default(["nftables"]);
+/** The same, of a capability that firewalld may be asked for. */
+export const forwardingBackends = z.array(z.enum([...BACKENDS, "firewalld"])).default(["nftables"]);
 
 /** Tells whether every packet filter of `narrower` is one of `wider`. */
 export function backendsCover(wider: readonly Backend[], narrower: readonly Backend[]): boolean {
@@ -26,7 +28,7 @@ export function describeBackends(granted: readonly Backend[]): string {
 /** Judges the packet filter that a guest asks for, by the contract's name; none: the helper chooses among those granted. */
 export function decideBackend(granted: readonly Backend[], capability: string, asked: unknown): Decision {
   if (asked === undefined || asked === null) return { allowed: true };
-  const wanted: Backend = asked === "nftables" ? "nftables" : "iptables";
+  const wanted: Backend = asked === "nftables" || asked === "firewalld" ? asked : "iptables";
   return allowedIf(
     granted.includes(wanted),
     `"${capability}" with ${JSON.stringify(wanted)} in "backends" would allow it`,

@@ -22,7 +22,7 @@ import type { IpFamily } from "../spec/ip.ts";
 import type { HelperState, NodeSide } from "./state.ts";
 
 /** The WIT enum `packet-filter`. */
-export type PacketFilter = "nftables" | "iptables" | IptablesVariant;
+export type PacketFilter = "nftables" | "iptables" | IptablesVariant | "firewalld";
 /** By nftables, or by a variant of iptables. */
 export type ChosenFilter = "nftables" | IptablesVariant;
 
@@ -49,6 +49,8 @@ export function chooseFilter(
 ): ChosenFilter | Promise<ChosenFilter> {
   if (asked === "nftables") return "nftables";
   if (asked === "iptables") return chooseVariant(state);
+  if (asked === "firewalld")
+    throw new KernelError("ENOSYS", "choose a packet filter", "firewalld can forward, and nothing else");
   if (asked !== undefined) {
     findPrograms(asked, "ipv4");
     return asked;

@@ -10,7 +10,7 @@ import type { Netns } from "./netns.ts";
 const NAME = "org.fedoraproject.FirewallD1";
 const ZONE = { destination: NAME, path: "/org/fedoraproject/FirewallD1", interface: `${NAME}.zone` };
 /** How long a firewalld that did not answer is asked nothing, in ms: while it is waited for, nothing else is done. */
-const REST_MS = 10_000;
+const REST_MS = 5000;
 
 /** When one was silent. */
 let silentAt: number | undefined;

@@ -43,20 +43,27 @@ describe("ADD", () => {
   test("has every address of the result forwarded, each once, and gives the result back", () => {
     const { calls, plugin } = firewallWith();
     expect(plugin.add(request())).toBe(RESULT);
-    expect(calls).toEqual([["forwardRules.allow", ADDRESSES, undefined], ["forwardRules.obstacles"]]);
+    expect(calls).toEqual([["forwardRules.allow", ADDRESSES, undefined, "trusted"], ["forwardRules.obstacles"]]);
   });
 
   test.for(["iptables", "nftables", "iptables-nft", "iptables-legacy"])("has %s keep the rules", (backend) => {
     const { calls, plugin } = firewallWith();
     plugin.add(request({ backend, ingressPolicy: "isolated" }));
-    expect(calls).toContainEqual(["forwardRules.allow", ADDRESSES, backend]);
+    expect(calls).toContainEqual(["forwardRules.allow", ADDRESSES, backend, undefined]);
     expect(calls).toContainEqual(["forwardRules.isolate", "cni0", "isolated", backend]);
   });
 
   test.for(["", "pf", null])("leaves to the node what keeps the rules, with %j for backend", (backend) => {
     const { calls, plugin } = firewallWith();
     plugin.add(request({ backend }));
-    expect(calls[0]).toEqual(["forwardRules.allow", ADDRESSES, undefined]);
+    expect(calls[0]).toEqual(["forwardRules.allow", ADDRESSES, undefined, "trusted"]);
+  });
+
+  test("has firewalld forward when it is named, in the zone that is named, and something else isolate", () => {
+    const { calls, plugin } = firewallWith();
+    plugin.add(request({ backend: "firewalld", firewalldZone: "work", ingressPolicy: "same-bridge" }));
+    expect(calls).toContainEqual(["forwardRules.allow", ADDRESSES, "firewalld", "work"]);
+    expect(calls).toContainEqual(["forwardRules.isolate", "cni0", "same-bridge", undefined]);
   });
 
   test.for(["same-bridge", "isolated"])("isolates the bridge of the result: %s", (ingressPolicy) => {
@@ -85,8 +92,7 @@ describe("ADD", () => {
   });
 
   test.for([
-    { why: "firewalld", configuration: { backend: "firewalld" }, code: 2, names: "backend" },
-    { why: "a zone", configuration: { firewalldZone: "trusted" }, code: 2, names: "firewalldZone" },
+    { why: "a zone of another type", configuration: { firewalldZone: 1 }, code: 6, names: "firewalldZone" },
     {
       why: "a chain of the administrator's",
       configuration: { iptablesAdminChainName: "CNI-ADMIN" },

@@ -5,17 +5,21 @@ declare module 'cnidaria:plugin/forward-rules@0.1.0' {
    * Has the node forward what the addresses send, and what belongs to flows towards them. By a packet filter: absent, by nftables, and by
    * iptables as well where that drops what none of its rules accepts, or where the node has no nftables.
    *
+   * With `zone`, a name of firewalld's: where firewalld runs and no packet filter was asked for, or it was asked for, the addresses are made
+   * sources of that zone, and nothing else is done.
+   *
    * When it fails, none of them is left behind.
    *
-   * Needs grant: `forward-rules`, with the packet filter in `backends`; each address must be one that the previous result gave.
+   * Needs grant: `forward-rules`, with the packet filter in `backends` and the zone in `zones`; each address must be one that the previous
+   * result gave.
    *
    * # Errors
    * - `not-permitted`: the grant does not cover it, or an address is not this attachment's.
-   * - `conflict`: an address is another attachment's.
-   * - `unsupported`: the packet filter is not there.
+   * - `conflict`: an address is another attachment's, or a source of another zone.
+   * - `unsupported`: the packet filter, or the zone, is not there.
    * - `busy`: another program is changing the packet filter for too long.
    */
-  export function allow(addresses: Array<IpAddress>, packetFilter: PacketFilter | undefined): void;
+  export function allow(addresses: Array<IpAddress>, packetFilter: PacketFilter | undefined, zone: string | undefined): void;
   /**
    * Lists the addresses that are allowed for this attachment, by the packet filter's own word.
    *

@@ -86,8 +86,11 @@ declare module 'cnidaria:plugin/types@0.1.0' {
    * ## `"iptables-legacy"`
    *
    * iptables by the older part of the kernel.
+   * ## `"firewalld"`
+   *
+   * firewalld, which is asked. It forwards; it neither masquerades nor isolates here.
    */
-  export type PacketFilter = 'nftables' | 'iptables' | 'iptables-nft' | 'iptables-legacy';
+  export type PacketFilter = 'nftables' | 'iptables' | 'iptables-nft' | 'iptables-legacy' | 'firewalld';
   /**
    * Whether a link can carry packets. Source: IF_OPER_*, linux/if.h.
    * # Variants

@@ -10,6 +10,7 @@ import { containerLinkAttributes, KIND_OF_ATTRIBUTES } from "./container-link-at
 import { containerRoutes, KIND_OF_ROUTES } from "./container-routes.ts";
 import { containerRules, KIND_OF_RULES } from "./container-rules.ts";
 import { containerSysctls, KIND_OF_SETTINGS } from "./container-sysctls.ts";
+import { FIREWALLD_SOURCE, firewalldSource } from "./firewalld-source.ts";
 import { forwardRules } from "./forward-rules.ts";
 import {
   HOST_PORT,
@@ -39,6 +40,7 @@ export const OWNED_KINDS: Readonly<Record<string, OwnedKind>> = {
   "forward-rules": forwardRules,
   [MASQUERADE_BY_IPTABLES]: masqueradeByIptables,
   [FORWARD_BY_IPTABLES]: forwardRulesByIptables,
+  [FIREWALLD_SOURCE]: firewalldSource,
   [HOST_PORT]: hostPort,
   [PUBLISHED_ADDRESS]: publishedAddress,
   [PORT_CONDITIONS]: portConditions,

@@ -28,6 +28,12 @@ export const MAC = z.custom<MacAddress>(isMac);
 export const IP_FAMILY = z.enum(["ipv4", "ipv6"]);
 /** WIT `option<packet-filter>`: absent at the end, or among several. */
 export const PACKET_FILTER = z
-  .enum(["nftables", "iptables", "iptables-nft", "iptables-legacy"])
+  .enum(["nftables", "iptables", "iptables-nft", "iptables-legacy", "firewalld"])
   .nullish()
   .transform((asked) => asked ?? undefined);
+/** WIT `option<string>` that names a zone of firewalld's. Longest as a sanity bound, in UTF-16 units. */
+export const ZONE = z
+  .string()
+  .max(64)
+  .nullish()
+  .transform((zone) => zone ?? undefined);

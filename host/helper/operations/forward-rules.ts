@@ -9,7 +9,8 @@ import { addressBits, formatIpAddress, parseIpAddress, parseIpPrefix } from "../
 import type { IpAddress } from "../../spec/ip.ts";
 import { FORWARD_BY_IPTABLES } from "../iptables-things.ts";
 import { chooseFilter, droppingFilters, type ChosenFilter, type PacketFilter } from "../packet-filter.ts";
-import { IP_ADDRESS, LINK_NAME, PACKET_FILTER } from "./arguments.ts";
+import { IP_ADDRESS, LINK_NAME, PACKET_FILTER, ZONE } from "./arguments.ts";
+import { allowInZone, hasFirewalld, heldByFirewalld, removeFromZones } from "./firewalld-sources.ts";
 import { putForAddresses, removeRows, rowsOfPlugin } from "./filter-rows.ts";
 import { heldByIptables, putByIptables, removeIptablesRows } from "./iptables-rows.ts";
 import { isolate, isolationOf } from "./isolation.ts";
@@ -22,13 +23,13 @@ const ISOLATION = z.enum(["open", "same-bridge", "isolated"]);
 
 export const FORWARD_RULES: OperationInterface = {
   name: "forward-rules",
-  errors: { EBUSY: "busy", EEXIST: "conflict", ENODEV: "not-permitted" },
+  errors: { EBUSY: "busy", ETIMEDOUT: "busy", EEXIST: "conflict", ENODEV: "not-permitted" },
   otherwise: "unsupported",
   operations: {
     allow: operation({
       effect: "change",
-      schema: z.tuple([z.array(IP_ADDRESS), PACKET_FILTER]),
-      run: (context, [addresses, asked]) => allow(context, addresses, asked),
+      schema: z.tuple([z.array(IP_ADDRESS), PACKET_FILTER, ZONE]),
+      run: (context, [addresses, asked, zone]) => allow(context, addresses, { asked, zone }),
     }),
     list: operation({ effect: "read", schema: z.tuple([]), run: (context) => heldBy(context) }),
     remove: operation({
@@ -55,14 +56,22 @@ export const FORWARD_RULES: OperationInterface = {
   },
 };
 
-/** By what was asked for; where nothing was, by what else would drop it, too. */
+interface ForwardingWish {
+  readonly asked: PacketFilter | undefined;
+  readonly zone: string | undefined;
+}
+
+/** By what was asked for; where nothing was, by firewalld where it runs, else by what else would drop it, too. */
 function allow(
   context: OperationContext,
   addresses: readonly IpAddress[],
-  asked: PacketFilter | undefined,
+  { asked, zone }: ForwardingWish,
 ): void | Promise<void> {
   if (addresses.length === 0) return;
   const granted = context.call.grant.capabilities["forward-rules"]?.backends ?? [];
+  const mayAskFirewalld = zone !== undefined && granted.includes("firewalld");
+  if (mayAskFirewalld && (asked === "firewalld" || (asked === undefined && hasFirewalld(context))))
+    return allowInZone(context, addresses, zone);
   const put = (chosen: ChosenFilter): void | Promise<void> => {
     if (chosen !== "nftables") return allowByIptables(context, addresses, chosen);
     allowByNftables(context, addresses);
@@ -113,6 +122,7 @@ function familiesOf(addresses: readonly IpAddress[]): IpAddress["tag"][] {
 }
 
 function remove(context: OperationContext): void | Promise<void> {
+  removeFromZones(context);
   removeRows(context, rowsOfPlugin(context, KIND));
   const rows = rowsOfPlugin(context, FORWARD_BY_IPTABLES);
   return rows.length === 0 ? undefined : removeIptablesRows(context, rows);
@@ -120,6 +130,8 @@ function remove(context: OperationContext): void | Promise<void> {
 
 /** Gives its addresses that every packet filter has which they were put into. */
 function heldBy(context: OperationContext): IpAddress[] | Promise<IpAddress[]> {
+  const inZones = heldByFirewalld(context);
+  if (inZones.length > 0) return inZones;
   const inNftables = heldByNftables(context);
   const rows = rowsOfPlugin(context, FORWARD_BY_IPTABLES);
   if (rows.length === 0) return inNftables;

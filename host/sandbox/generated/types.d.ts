@@ -86,8 +86,11 @@ export type TransportProtocol = 'tcp' | 'udp' | 'sctp';
  * ## `"iptables-legacy"`
  *
  * iptables by the older part of the kernel.
+ * ## `"firewalld"`
+ *
+ * firewalld, which is asked. It forwards; it neither masquerades nor isolates here.
  */
-export type PacketFilter = 'nftables' | 'iptables' | 'iptables-nft' | 'iptables-legacy';
+export type PacketFilter = 'nftables' | 'iptables' | 'iptables-nft' | 'iptables-legacy' | 'firewalld';
 /**
  * Whether a link can carry packets. Source: IF_OPER_*, linux/if.h.
  * # Variants
