@@ -112,6 +112,17 @@ export const ALLOWED: readonly Case[] = [
   { why: "forwarding for an address that was given", operation: "forward-rules.allow", args: [[ip("10.1.0.7")]] },
   { why: "the configured isolation", operation: "forward-rules.isolate", args: ["br0", "same-bridge"] },
   { why: "no isolation", operation: "forward-rules.isolate", args: ["br0", "open"] },
+  {
+    why: "a zone that the grant names",
+    operation: "forward-rules.allow",
+    args: [[ip("10.1.0.7")], "firewalld", "trusted"],
+    granted: { "forward-rules": { backends: ["firewalld"], zones: ["trusted"] } },
+  },
+  {
+    why: "a zone that means nothing, since firewalld is not asked",
+    operation: "forward-rules.allow",
+    args: [[ip("10.1.0.7")], null, "trusted"],
+  },
   { why: "how a bridge is isolated", operation: "forward-rules.isolation-of", args: ["br0"] },
   {
     why: "a range in the configured subnet",
@@ -236,6 +247,13 @@ export const REFUSED: readonly Case[] = [
   { why: "an address that was not given", operation: "masquerade.set", args: [[prefix("10.1.0.8/16")]] },
   { why: "forwarding for another address", operation: "forward-rules.allow", args: [[ip("10.1.0.7"), ip("10.1.0.8")]] },
   { why: "forwarding for what is no list", operation: "forward-rules.allow", args: [ip("10.1.0.7")] },
+  { why: "firewalld, which is not granted", operation: "forward-rules.allow", args: [[ip("10.1.0.7")], "firewalld"] },
+  {
+    why: "another zone",
+    operation: "forward-rules.allow",
+    args: [[ip("10.1.0.7")], null, "work"],
+    granted: { "forward-rules": { backends: ["nftables", "firewalld"], zones: ["trusted"] } },
+  },
   { why: "another isolation", operation: "forward-rules.isolate", args: ["br0", "isolated"] },
   {
     why: "an isolation that the grant does not name",

@@ -105,7 +105,7 @@ export const SUBJECTS: readonly BundledSubject[] = [
       prevResult: { ...NETWORK, ips: [{ address: "10.9.0.2/24" }, { address: "2001:db8:9::2/64" }] },
     },
     refused: [
-      { change: { backend: "firewalld" }, code: 2 },
+      { change: { firewalldZone: 5 }, code: 6 },
       { change: { iptablesAdminChainName: "ADMIN" }, code: 2 },
       { change: { ingressPolicy: "closed" }, code: 7 },
       { change: { ingressPolicy: 5 }, code: 6 },
