@@ -5,6 +5,8 @@ import { hash } from "node:crypto";
 import * as z from "zod";
 import type { Link } from "../../kernel/rtnetlink.ts";
 import type { OwnedRow } from "../ledger/records.ts";
+import { isMadeByOthers } from "../made-by-others.ts";
+import type { AttachmentKey } from "../protocol.ts";
 import {
   bucketOfText,
   heldEgress,
@@ -52,7 +54,14 @@ export const SHAPING: OperationInterface = {
       run: (context, [name, rates]) => set(context, name, rates),
     }),
     get: operation({ effect: "read", schema: z.tuple([]), run: get }),
-    remove: operation({ effect: "change", schema: z.tuple([]), run: remove }),
+    remove: operation({
+      effect: "change",
+      schema: z.tuple([]),
+      run: (context) => {
+        remove(context);
+        return removeOthers(context);
+      },
+    }),
   },
 };
 
@@ -100,9 +109,7 @@ async function replaceOwn(context: OperationContext): Promise<void> {
 /** The reference plugin's name, unless another attachment has it: that name is the same for every link of a container in a network. */
 function freeName({ state, call }: OperationContext): string {
   const { network, containerId } = call.operation.key;
-  const names = [hash("sha512", `${network}${containerId}`, "hex"), call.tag].map(
-    (digits) => `${IFB_PREFIX}${digits.slice(0, IFB_DIGITS)}`,
-  );
+  const names = [nameOfReference({ network, containerId }), nameOf(call.tag)];
   const free = names.find((name) => state.node.rtnetlink.getLink({ name }) === undefined);
   if (free !== undefined) return free;
   throw new OperationFailure(
@@ -110,6 +117,15 @@ function freeName({ state, call }: OperationContext): string {
     `there are links ${names.map((name) => JSON.stringify(name)).join(", ")}`,
     true,
   );
+}
+
+/** The name that the reference plugin gives. */
+function nameOfReference({ network, containerId }: Pick<AttachmentKey, "network" | "containerId">): string {
+  return nameOf(hash("sha512", `${network}${containerId}`, "hex"));
+}
+
+function nameOf(digits: string): string {
+  return `${IFB_PREFIX}${digits.slice(0, IFB_DIGITS)}`;
 }
 
 /** Before anything is written: what is there afterwards is ours to remove. */
@@ -143,6 +159,15 @@ function rowsOf(context: OperationContext): OwnedRow[] {
 function remove(context: OperationContext): void {
   const { state, call } = context;
   for (const row of rowsOf(context).toReversed()) beginDeletion(state, call.operation, row);
+}
+
+/** Deletes the `ifb` link of an attachment that another program made, whose address was taken over: this DEL is the one that it gets. */
+async function removeOthers({ state, call }: OperationContext): Promise<void> {
+  const { key, begun } = call.operation;
+  if (begun.verb !== "DEL" || !isMadeByOthers(state, key)) return;
+  const { rtnetlink } = state.node;
+  const link = rtnetlink.getLink({ name: nameOfReference(key) });
+  if (link?.kind === "ifb" && link.alias === undefined) await rtnetlink.deleteLinks([link.index]);
 }
 
 function get(context: OperationContext): { ingress?: RateText | undefined; egress?: RateText | undefined } {
