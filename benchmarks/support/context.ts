@@ -15,6 +15,7 @@ const BUNDLED = [
   "host-local",
   "loopback",
   "portmap",
+  "ptp",
   "sbr",
   "static",
   "tuning",

@@ -33,7 +33,6 @@ export async function installGuests(
     "host-local",
     "loopback",
     "portmap",
-    "sbr",
     "static",
     "tuning",
   ],
@@ -41,11 +40,13 @@ export async function installGuests(
   for (const type of types) await host.install({ component: readGuest(type) });
 }
 
-/** A host on a state directory of its own that has the bundled plugins. */
-export async function createStage(): Promise<{ readonly folder: Folder; readonly host: Host }> {
+/** A host on a state directory of its own that has bundled plugins: those that are named, or those of the everyday chain. */
+export async function createStage(
+  types?: readonly string[],
+): Promise<{ readonly folder: Folder; readonly host: Host }> {
   const folder = createFolder();
   const host = await createHost({ stateDir: join(folder.path, "state") });
-  await installGuests(host);
+  await installGuests(host, types);
   return { folder, host };
 }
 

@@ -20,6 +20,7 @@ const BUNDLED: readonly string[] = [
   "host-local",
   "loopback",
   "portmap",
+  "ptp",
   "sbr",
   "static",
   "tuning",

@@ -10,7 +10,7 @@ for (const subject of SUBJECTS)
   describePluginContract({ ...subject, open: () => openInProcess(subject.types, subject) });
 
 describe("what a guest imports is what its manifest asks for", () => {
-  test.for(["loopback", "bandwidth", "bridge", "firewall", "host-local", "portmap", "sbr", "static", "tuning"])(
+  test.for(["loopback", "bandwidth", "bridge", "firewall", "host-local", "portmap", "ptp", "sbr", "static", "tuning"])(
     "%s",
     async (type) => {
       const manifest = await readManifest(type);

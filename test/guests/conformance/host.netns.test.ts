@@ -17,7 +17,7 @@ import { SANDBOX, SUBJECTS } from "./subjects.ts";
 let subject: TestHost;
 beforeAll(async () => {
   subject = await createTestHost({
-    plugins: ["bandwidth", "bridge", "firewall", "host-local", "loopback", "portmap", "sbr", "static", "tuning"],
+    plugins: ["bandwidth", "bridge", "firewall", "host-local", "loopback", "portmap", "ptp", "sbr", "static", "tuning"],
   });
 });
 afterAll(() => subject[Symbol.asyncDispose]());

@@ -3,8 +3,9 @@
  */
 import type { Route } from "cnidaria:plugin/container-routes@0.1.0";
 import type { LinkInfo, VethOptions } from "cnidaria:plugin/container-links@0.1.0";
-import type { AddressResult, IpPrefix } from "cnidaria:plugin/types@0.1.0";
+import type { AddressResult, IpAddress, IpPrefix } from "cnidaria:plugin/types@0.1.0";
 
+import { addressBits } from "../../../guests/sdk/ip.ts";
 import { formatPrefix } from "../../../guests/sdk/ip-text.ts";
 import { ImportFailure } from "../fakes.ts";
 import type { TestImports } from "../instantiate.ts";
@@ -137,6 +138,7 @@ export class SimulatedNode {
       ...this.#tuning.importsFor(key),
       "node-links": this.#nodeLinks(),
       "node-addresses": this.#nodeAddresses(),
+      "node-routes": this.#nodeRoutes(),
       "node-forwarding": { enable: () => undefined },
       ...this.#filter.importsFor(key),
       "host-ports": this.#ports.importsFor(key),
@@ -214,6 +216,17 @@ export class SimulatedNode {
         link.addresses.push(...addresses.filter((address) => !texts.has(formatPrefix(address))));
       },
       list: (name: string) => find(this.#node, name, "not-permitted").addresses,
+    };
+  }
+
+  #nodeRoutes(): Readonly<Record<string, unknown>> {
+    const destinationOf = (address: IpAddress): IpPrefix => ({ address, prefixLength: addressBits(address.tag) });
+    return {
+      ensure: (name: string, addresses: IpAddress[]) =>
+        find(this.#node, name, "not-permitted").routes.push(
+          ...addresses.map((each) => ({ destination: destinationOf(each) })),
+        ),
+      list: (name: string) => find(this.#node, name, "not-permitted").routes.map(({ destination }) => destination),
     };
   }
 

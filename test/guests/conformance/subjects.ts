@@ -199,6 +199,28 @@ export const SUBJECTS: readonly BundledSubject[] = [
     excuses: { "keys match whatever their case": "the keys are the kernel's names of settings" },
   },
   {
+    title: "ptp with host-local",
+    configuration: { ...NETWORK, ipMasq: true, ipam: HOST_LOCAL },
+    refused: [
+      { change: { ipam: null }, code: 7 },
+      { change: { mtu: "1500" }, code: 6 },
+      { change: { mtu: 70_000 }, code: 7 },
+      { change: { ipMasq: "yes" }, code: 6 },
+      { change: { ipMasqBackend: "ipfw" }, code: 7 },
+      { change: { ipam: { ...HOST_LOCAL, ranges: [[{ subnet: "10.1.0.1/24" }]] } }, code: 7 },
+    ],
+    readsArguments: true,
+    isPerLink: true,
+    result: {
+      interfaces: [{ name: expect.stringMatching(/^veth/u) }, { name: "eth0", sandbox: SANDBOX }],
+      ips: [
+        { address: "10.1.0.2/24", gateway: "10.1.0.1", interface: 1 },
+        { address: "2001:db8::2/120", gateway: "2001:db8::1", interface: 1 },
+      ],
+    } as unknown as JsonObject,
+    types: ["ptp", "host-local"],
+  },
+  {
     title: "sbr with a table",
     configuration: { ...NETWORK, table: 4000, prevResult: ATTACHED },
     refused: [
