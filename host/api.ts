@@ -6,6 +6,7 @@ import type {
   AttachmentRecord,
   Difference,
   Examination,
+  RebuiltLedger,
   Digest,
   InstalledPlugin,
   LegacyType,
@@ -90,6 +91,12 @@ export interface DoctorRequest {
   readonly repair?: boolean;
   /** With `repair`: also removes what carries a tag and no row accounts for. It may be another state directory's. @default false */
   readonly removeUntold?: boolean;
+}
+
+/** What a ledger is made anew of, besides what is found. */
+export interface RebuildRequest {
+  /** Lines of {@link Host.exportLedger}. @default none */
+  readonly copy?: Iterable<string> | AsyncIterable<string>;
 }
 
 /** What a CHECK found and did. */
@@ -234,6 +241,14 @@ export interface Host extends AsyncDisposable {
    * directory. What belongs to an operation that is under way is not judged. Empty differences: all is well.
    */
   readonly doctor: (request?: DoctorRequest) => Promise<Examination>;
+  /** Reads the whole ledger, a line of JSON for each row: for keeping, and for {@link Host.rebuildLedger}. */
+  readonly exportLedger: () => AsyncIterable<string>;
+  /**
+   * Makes the ledger anew where it is lost or damaged: the old file is set aside under another name, never overwritten; what can be read of it, a
+   * copy, and the tags that objects of the node carry, joined with libcni's cache, become the new one. Rejects where the ledger is sound,
+   * of a newer release, or in use by another helper.
+   */
+  readonly rebuildLedger: (request?: RebuildRequest) => Promise<RebuiltLedger>;
   /** Performs one call of the exec protocol: one plugin and its IPAM plugin. Gives the result's JSON text; `""`: none. */
   readonly exec: (request: ExecRequest) => Promise<string>;
   /** Verifies a component and says what its installation would grant. Changes nothing until it is committed. */

@@ -10,6 +10,7 @@ import { allowLegacy, denyLegacy } from "./components/legacy.ts";
 import { execPlugin } from "./exec.ts";
 import { createHelperSessions, withLivingHelper } from "./helper-session.ts";
 import type { HelperSessions } from "./helper-session.ts";
+import { copyLedger, rebuildLedger } from "./ledger-copies.ts";
 import { startHelper } from "./helper/client.ts";
 import type { HelperClient } from "./helper/client.ts";
 import type { InstalledPlugin } from "./helper/protocol.ts";
@@ -102,6 +103,16 @@ export function createHostWith(options: HostOptions, early: EarlyHelper | undefi
     ...cacheCalls(connected, surroundings.cache),
     ...operatorCalls(connected),
     ...readCalls(connected),
+    exportLedger: async function* exportLedger() {
+      // One helper for all of it.
+      const { client } = await connected((parts) => Promise.resolve(parts));
+      yield* copyLedger(client);
+    },
+    rebuildLedger: async (request = {}) => {
+      const helperArguments = [...argumentsOf(options), "--rebuild-ledger"];
+      await using client = await startHelper({ stateDir, nodePath, helperEntry, helperArguments });
+      return await rebuildLedger(client, request, surroundings.cache);
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

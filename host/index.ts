@@ -21,6 +21,7 @@ export type {
   InstallPlan,
   InstallRequest,
   ReadFilter,
+  RebuildRequest,
   StatusRequest,
   ValidateRequest,
 } from "./api.ts";
@@ -32,6 +33,7 @@ export type {
   DifferenceKind,
   Examination,
   LivingOperation,
+  RebuiltLedger,
   Digest,
   InstalledPlugin,
   LegacyType,

@@ -3,6 +3,7 @@
  */
 import type { Command } from "commander";
 import type { AuditRow, Host } from "../index.ts";
+import { addLedgerCopies } from "./ledger-copies.ts";
 import { withHost } from "./context.ts";
 import type { CommandContext, SharedOptions } from "./context.ts";
 import { formatLog } from "./log-lines.ts";
@@ -38,12 +39,13 @@ export function addReadCommands(program: Command, context: CommandContext): void
     .option("--network <name>", "of this network alone")
     .option("--container <id>", "of this container alone")
     .action((options: ReadOptions) => run(options, (host, merged) => attachments(host, merged, context)));
-  program
+  const ledgerCommand = program
     .command("ledger")
     .description("show what is owned: links, rules, addresses")
     .option("--network <name>", "of this network alone")
     .option("--container <id>", "of this container alone")
     .action((options: ReadOptions) => run(options, (host, merged) => ledger(host, merged, context)));
+  addLedgerCopies(ledgerCommand, program, context);
   program
     .command("leases")
     .description("show which addresses are leased, and to whom")

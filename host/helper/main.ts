@@ -1,5 +1,5 @@
 /**
- * @module The helper: the only privileged process. `helper.mjs --state-dir DIR [--host-local-store DIR|none]`, descriptor 3 a pipe to the host.
+ * @module The helper: the only privileged process. `helper.mjs --state-dir DIR [--host-local-store DIR|none] [--rebuild-ledger]`, descriptor 3 a pipe to the host.
  *
  * It writes one line of JSON to the pipe, `{"socket": PATH}` when it listens or `{"error": …}`, and ends with the pipe, with the
  * host's connection, or on SIGTERM. Nothing but these is given to it; its environment is not read.
@@ -23,12 +23,17 @@ import { VERSION } from "./version.ts";
 /** Descriptor of the pipe to the host. */
 const HOST_PIPE = 3;
 
+/** Has it set a damaged ledger aside. */
+const REBUILD = "--rebuild-ledger";
+
 /** How the helper runs. */
 export interface RunOptions {
   /** Absolute path. */
   readonly stateDir: string;
   /** See `openHostLocalStore`. */
   readonly hostLocalStore?: string | undefined;
+  /** See `StartOptions.isRebuilding`. */
+  readonly isRebuilding?: boolean | undefined;
   /** @default the bundles beside the helper's own */
   readonly bundles?: Bundles;
   /** Time in ms since 1970. @default the machine's clock */
@@ -73,9 +78,15 @@ function watch(pipe: Socket, onGone: () => void): void {
 }
 
 async function start(options: RunOptions, onGone: () => void): Promise<Running> {
-  const { stateDir, hostLocalStore, bundles = bundlesBeside(import.meta.filename), now = Date.now } = options;
+  const {
+    stateDir,
+    hostLocalStore,
+    isRebuilding,
+    bundles = bundlesBeside(import.meta.filename),
+    now = Date.now,
+  } = options;
   const state = await withinPoints("helper.open-state", "", () =>
-    openState({ stateDir, hostLocalStore, version: VERSION, now }),
+    openState({ stateDir, hostLocalStore, isRebuilding, version: VERSION, now }),
   );
   const fence = new Fence(state, bundles);
   let isServing = false;
@@ -109,17 +120,24 @@ function bundlesBeside(file: string): Bundles {
   return { sandbox: join(folder, "sandbox.mjs"), transpiler: join(folder, "transpiler.mjs") };
 }
 
-/** Reads the command line. Anything but the state directory and host-local's store is refused. */
-export function parseArguments(args: readonly string[]): Pick<RunOptions, "stateDir" | "hostLocalStore"> {
-  const [option, stateDir, ...rest] = args;
+/** Reads the command line. Anything but the state directory, host-local's store and the wish for a new ledger is refused. */
+export function parseArguments(
+  args: readonly string[],
+): Pick<RunOptions, "stateDir" | "hostLocalStore"> & { readonly isRebuilding: boolean } {
+  const isRebuilding = args.at(-1) === REBUILD;
+  const [option, stateDir, ...rest] = isRebuilding ? args.slice(0, -1) : args;
   const hostLocalStore = rest.length === 2 && rest[0] === "--host-local-store" ? rest[1] : undefined;
   const isWhole = rest.length === 0 || hostLocalStore !== undefined;
   if (option !== "--state-dir" || stateDir === undefined || !stateDir.startsWith("/") || !isWhole) {
-    throw new CniError("invalidEnvironment", "usage: helper.mjs --state-dir DIR [--host-local-store DIR|none]", {
-      details: "DIR is an absolute path",
-    });
+    throw new CniError(
+      "invalidEnvironment",
+      `usage: helper.mjs --state-dir DIR [--host-local-store DIR|none] [${REBUILD}]`,
+      {
+        details: "DIR is an absolute path",
+      },
+    );
   }
-  return { stateDir, hostLocalStore };
+  return { stateDir, hostLocalStore, isRebuilding };
 }
 
 if (import.meta.main) await runHelper(parseArguments(process.argv.slice(2)));

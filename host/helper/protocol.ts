@@ -26,14 +26,24 @@ export type {
   SweptNetwork,
 } from "./network-protocol.ts";
 
-import type { Difference, Examination, Examine, RepairAttachment } from "./truth-protocol.ts";
+import type {
+  CopyLedger,
+  Difference,
+  Examination,
+  Examine,
+  RebuildLedger,
+  RebuiltLedger,
+  RepairAttachment,
+} from "./truth-protocol.ts";
 
 export type {
   Difference,
   DifferenceKind,
   Examination,
   Examine,
+  KnownAttachment,
   LivingOperation,
+  RebuiltLedger,
   RepairAttachment,
 } from "./truth-protocol.ts";
 
@@ -209,6 +219,9 @@ export interface ControlMethods {
   "end-call": { params: EndCall; result: EndedCall };
   "end-operation": { params: EndOperation; result: EndedOperation };
   "repair-attachment": { params: RepairAttachment; result: { differences: readonly Difference[] } };
+  "copy-ledger": { params: CopyLedger; result: { rows: readonly unknown[] } };
+  "restore-ledger": { params: { lines: readonly string[] }; result: { restored: number; refused: number } };
+  "rebuild-ledger": { params: RebuildLedger; result: RebuiltLedger };
   examine: { params: Examine; result: Examination };
   "record-legacy-call": { params: RecordLegacyCall; result: Record<string, never> };
   "kill-sandbox": { params: { sandboxId: string; reason: string }; result: Record<string, never> };

@@ -1,6 +1,7 @@
 /**
  * @module Brings the helper's state up: directory, node's side, ledger, and what others left unfinished.
  */
+import { readdirSync } from "node:fs";
 import { Conntrack } from "../kernel/conntrack.ts";
 import { Iptables } from "../kernel/iptables/iptables.ts";
 import { openOwnNetns, warmThreadPool } from "../kernel/netns.ts";
@@ -12,6 +13,9 @@ import { formatIpAddress } from "../spec/ip.ts";
 import { openLedger } from "./ledger/ledger.ts";
 import type { Ledger } from "./ledger/records.ts";
 import { recover } from "./ledger/recovery.ts";
+import { setLedgerAside } from "./ledger/set-aside.ts";
+import type { SetAside } from "./ledger/set-aside.ts";
+import { removeDeadSockets } from "./server.ts";
 import { openLocks } from "./locks.ts";
 import { openStateDirectory } from "./state-directory.ts";
 import { openHostLocalStore } from "./store-setting.ts";
@@ -25,6 +29,8 @@ export interface StartOptions {
   readonly now: () => number;
   /** See `openHostLocalStore`. */
   readonly hostLocalStore?: string | undefined;
+  /** Whether to set a damaged ledger aside and make a new one. @default false */
+  readonly isRebuilding?: boolean | undefined;
 }
 
 /**
@@ -37,6 +43,8 @@ export async function openState(options: StartOptions): Promise<HelperState> {
   const hostLocalStore = openHostLocalStore(directory, options.hostLocalStore);
   await warmThreadPool();
   const node = openNode();
+  const { ledger: ledgerPath, runDir } = directory.layout;
+  const aside = options.isRebuilding === true ? await setAside(ledgerPath, runDir, now()) : undefined;
   const ledger = openLedger({ stateDir: directory.path, nodeNetnsCookie: node.cookie, now, hostLocalStore });
   const state: HelperState = {
     version,
@@ -50,11 +58,32 @@ export async function openState(options: StartOptions): Promise<HelperState> {
     calls: new Map(),
     sandboxes: new Map(),
     beginnings: new Map(),
+    rebuilding:
+      aside === undefined
+        ? undefined
+        : {
+            setAside: aside.path ?? null,
+            restored: ledger.restore(aside.rows.filter(({ table }) => table !== "audit")),
+          },
   };
   if (ledger.rebooted) ledger.reclaimAfterReboot();
   await recover(ledger, state.locks, (remains) => undoRemains(state, remains));
   reportConflicts(ledger);
   return state;
+}
+
+/**
+ * Sets a damaged ledger aside.
+ * @throws {CniError} stateUnusable when another helper lives, which may have it open.
+ */
+async function setAside(ledger: string, runDir: string, nowMs: number): Promise<SetAside> {
+  await removeDeadSockets(runDir);
+  const [other] = readdirSync(runDir).flatMap((name) => /^helper-(\d+)\.sock$/u.exec(name)?.[1] ?? []);
+  if (other === undefined) return setLedgerAside(ledger, nowMs);
+  throw new CniError("stateUnusable", `another helper, process ${other}, uses the ledger`, {
+    details:
+      "end the hosts that use the state directory first; a warm host of the shims ends by itself when it is idle",
+  });
 }
 
 /** Gives the leases of a time without host-local's store their files there, and writes down whose address somebody else has in it. */

@@ -121,6 +121,14 @@ export interface OpenCall {
   ended: boolean;
 }
 
+/** What became of a ledger that was damaged. */
+export interface Rebuilding {
+  /** Where it is now; `null`: there was none. */
+  readonly setAside: string | null;
+  /** Rows that could be read from it, and are in the new one. */
+  restored: number;
+}
+
 /** All of it. */
 export interface HelperState {
   readonly version: string;
@@ -134,6 +142,8 @@ export interface HelperState {
   readonly calls: Map<string, OpenCall>;
   readonly sandboxes: Map<string, SandboxSession>;
   /** By sandbox, the beginning of a call on it that the host has asked for: it waits for its turn. */
+  /** The helper was started to make the ledger anew: what became of the old one. `undefined`: it was not. */
+  readonly rebuilding: Rebuilding | undefined;
   readonly beginnings: Map<string, Promise<unknown>>;
 }
 

@@ -68,3 +68,41 @@ export interface LivingOperation extends AttachmentKey {
   readonly helperPid: number;
   readonly startedAtMs: number;
 }
+
+/** Asks for a part of a copy of the ledger. */
+export interface CopyLedger {
+  readonly table: string;
+  readonly offset: number;
+}
+
+/** An attachment that something else than the ledger knows, such as libcni's cache. */
+export interface KnownAttachment extends AttachmentKey {
+  /** Path of its namespace; `""`: not known. */
+  readonly netns: string;
+  /** JSON text of the network configuration list. */
+  readonly configuration: string;
+  readonly args: readonly (readonly [string, string])[];
+  /** JSON text. */
+  readonly runtimeConfig: string;
+  /** JSON text of what ADD answered. */
+  readonly result: string;
+}
+
+/** Asks a helper that was started for it to add to the new ledger what the node says. */
+export interface RebuildLedger {
+  readonly known: readonly KnownAttachment[];
+}
+
+/** What the new ledger is made of. */
+export interface RebuiltLedger {
+  /** Where the damaged one is now; `null`: there was none. */
+  readonly setAside: string | null;
+  /** Rows of the damaged one and of a copy. */
+  readonly restored: number;
+  /** What of the node was given rows, by its tag. */
+  readonly attributed: readonly string[];
+  /** What carries a tag that nobody known has. It is left alone. */
+  readonly unattributed: readonly string[];
+  /** Attachments that the tags led to. */
+  readonly attachments: number;
+}

@@ -49,7 +49,8 @@ const REDIRECT_RULES = 4;
 /** Digits of the hash in the name of a chain: an owner has one or two of them at a time. */
 const HASH_DIGITS = 12;
 
-const PARTS: Frame = {
+/** What conditions of ports are made of. */
+export const PARTS: Frame = {
   table: CONDITIONS_TABLE,
   chains: ["ports_redirect", "ports_in", "ports_out", "ports_judge"],
   maps: ["v4", "any_v4", "v6", "any_v6"].flatMap((name) => [`when_${name}`, `ports_${name}`]),

@@ -61,6 +61,11 @@ export class Database {
     }
   }
 
+  /** Wraps a database that is open: nothing of it is checked. */
+  static of(path: string, sqlite: DatabaseSync): Database {
+    return new Database(path, sqlite);
+  }
+
   /** Runs a statement that changes rows; gives the id of an inserted row and the number of changed ones. */
   run(sql: string, ...values: SQLInputValue[]): { readonly id: number; readonly changes: number } {
     try {
@@ -129,6 +134,10 @@ export class Database {
 
   close(): void {
     if (this.#sqlite.isOpen) this.#sqlite.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #prepared(sql: string): StatementSync {
@@ -205,10 +214,10 @@ function errorCodeOf(error: unknown): number | undefined {
 const ADVICE: Readonly<Record<number, string>> = {
   5: "another helper keeps it locked: look for one that is stopped",
   8: "make the file system writable",
-  11: "it is damaged: move it away; kernel objects carry tags by which they can be found",
+  11: "it is damaged: cnidaria ledger rebuild sets it aside and makes a new one of what the node says",
   13: "make room on the file system",
   14: "make the directory of the ledger writable",
-  26: "it is no database: move it away",
+  26: "it is no database: cnidaria ledger rebuild sets it aside and makes a new one of what the node says",
 };
 
 function unusable(path: string, cause: unknown): unknown {

@@ -16,6 +16,8 @@ import { LeaseTable } from "./leases.ts";
 import { MirroredLeases } from "./mirrored-leases.ts";
 import { OperationTable } from "./operations.ts";
 import { OwnedTable } from "./owned.ts";
+import { copyRows, restoreRows } from "./raw.ts";
+import type { CopiedPart, CopiedRow } from "./raw.ts";
 import { readBoot, reclaim } from "./reclaim.ts";
 import type { Lease, LeaseStore } from "./lease-records.ts";
 import type {
@@ -171,6 +173,15 @@ class SqliteLedger implements Ledger {
         return reclaim(this.#context);
       }),
     );
+  }
+
+  copy(part: CopiedPart): readonly CopiedRow[] {
+    this.flush();
+    return copyRows(this.#context.database, part);
+  }
+
+  restore(rows: readonly CopiedRow[]): number {
+    return restoreRows(this.#context, rows);
   }
 
   examine(): readonly LedgerProblem[] {

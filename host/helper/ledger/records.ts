@@ -4,6 +4,7 @@
 import type { HostLocalStore } from "../host-local-store.ts";
 import type { AttachmentKey, AuditRow, Digest, Verb } from "../protocol.ts";
 import type { AttachmentStore } from "./attachment-store.ts";
+import type { CopiedPart, CopiedRow } from "./raw.ts";
 import type { LedgerProblem } from "./examine.ts";
 import type { Lease, LeaseStore } from "./lease-records.ts";
 
@@ -227,6 +228,10 @@ export interface Ledger extends Disposable {
   flush(): void;
   /** Forgets what the machine's restart took: changes, shared things, leases, attachments, operations. */
   reclaimAfterReboot(): Reclaimed;
+  /** Reads a part of a table, as it is. */
+  copy(part: CopiedPart): readonly CopiedRow[];
+  /** Writes rows of a copy, as rows of this uptime; what is there stays. Gives how many were written. */
+  restore(rows: readonly CopiedRow[]): number;
   /** Looks for damage in the database's file and in the chain of the log; empty: there is none. Reads all of it. */
   examine(): readonly LedgerProblem[];
   /** Gives each lease its file in host-local's store, if there is one. Gives the leases whose address somebody else has there. */

@@ -6,6 +6,8 @@ import type { ControlMethod, ControlMethods } from "../protocol.ts";
 import type { HelperState } from "../state.ts";
 import { removeUnusedComponents } from "../unused-components.ts";
 import { repairAttachment } from "../truth/attachment.ts";
+import { copyLedger, restoreLedger } from "../truth/copies.ts";
+import { rebuildLedger } from "../truth/rebuild.ts";
 import { examine } from "../truth/doctor.ts";
 import { beginCall } from "./begin-call.ts";
 import { beginOperation } from "./begin-operation.ts";
@@ -47,6 +49,9 @@ export const METHODS: { readonly [M in ControlMethod]: Method<M> } = {
   "end-call": endCall,
   "end-operation": endOperation,
   "repair-attachment": repairAttachment,
+  "copy-ledger": copyLedger,
+  "restore-ledger": restoreLedger,
+  "rebuild-ledger": rebuildLedger,
   examine,
   "record-legacy-call": recordLegacyCall,
   "kill-sandbox": killSandbox,

@@ -33,6 +33,15 @@ const SWEEP = z.strictObject({
   valid: z.array(z.strictObject({ containerId: NAME, ifname: NAME })).max(100_000),
 });
 
+const KNOWN = z.strictObject({
+  ...ATTACHMENT,
+  netns: z.string().max(4096),
+  configuration: z.string(),
+  args: PAIRS,
+  runtimeConfig: z.string(),
+  result: z.string(),
+});
+
 /** One schema for each method of {@link ControlMethods}. */
 export const METHOD_SCHEMAS = {
   hello: z.strictObject({}),
@@ -90,6 +99,9 @@ export const METHOD_SCHEMAS = {
     result: TEXT_OR_ABSENT,
     phasesMicroseconds: PHASES,
   }),
+  "copy-ledger": z.strictObject({ table: NAME, offset: z.int().min(0) }),
+  "restore-ledger": z.strictObject({ lines: z.array(z.string()).max(1_000) }),
+  "rebuild-ledger": z.strictObject({ known: z.array(KNOWN).max(100_000) }),
   examine: z.strictObject({ repair: z.boolean(), removeUntold: z.boolean() }),
   "repair-attachment": z.strictObject({ operationId: NAME }),
   "kill-sandbox": z.strictObject({ sandboxId: NAME, reason: z.string() }),

@@ -1,9 +1,12 @@
 /**
  * @module What on the node carries a tag of Cnidaria's: links by their alias, elements of the packet filter by their comment.
  */
+import type { Frame } from "../../kernel/netlink/filter-changes.ts";
+import type { MapReference } from "../../kernel/netlink/filter-messages.ts";
 import { elementObject, FRAMES, TABLE, tagIn } from "../../kernel/frames.ts";
 import { listElements } from "../../kernel/filter-elements.ts";
 import type { ListedElement } from "../../kernel/filter-elements.ts";
+import { PARTS as CONDITIONS_PARTS } from "../../kernel/port-conditions.ts";
 import type { Link } from "../../kernel/rtnetlink.ts";
 import { formatIpAddress, ipFromBytes } from "../../spec/ip.ts";
 import { linkObject } from "../kinds/veth.ts";
@@ -34,9 +37,10 @@ export interface TaggedObject {
 export function taggedObjects(state: HelperState): readonly TaggedObject[] {
   const { node } = state;
   const links = node.rtnetlink.listLinks({ max: LINKS_MAX }).flatMap((link) => taggedLink(state, link));
-  const maps = Object.values(FRAMES).flatMap((frame): readonly string[] => frame.maps);
+  const frames: readonly Frame[] = [...Object.values(FRAMES), CONDITIONS_PARTS];
+  const maps = frames.flatMap(({ table, maps: names }) => names.map((name) => ({ ...table, name })));
   const elements = maps.flatMap((map) =>
-    listElements(node.netns, { ...TABLE, name: map }).flatMap((element) => taggedElement(state, map, element)),
+    listElements(node.netns, map).flatMap((element) => taggedElement(state, map, element)),
   );
   return [...links, ...elements];
 }
@@ -51,10 +55,14 @@ function taggedLink({ node }: HelperState, { name, index, kind, alias }: Link): 
   return [{ id: linkObject(name), tag, description: `${kind} ${name} of the node`, remove }];
 }
 
-function taggedElement({ node }: HelperState, map: string, { key, comment }: ListedElement): TaggedObject[] {
+function taggedElement(
+  { node }: HelperState,
+  reference: MapReference,
+  { key, comment }: ListedElement,
+): TaggedObject[] {
   const tag = tagIn(comment);
   if (tag === undefined) return [];
-  const reference = { ...TABLE, name: map };
+  const map = reference.table === TABLE.table ? reference.name : `${reference.table} ${reference.name}`;
   const remove = async (): Promise<void> => {
     const nftables = node.nftables();
     if (tagIn(nftables.getElement(reference, key)?.comment) === tag)

@@ -1,0 +1,54 @@
+/**
+ * @module `ledger export` and `ledger rebuild`.
+ */
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import type { Command } from "commander";
+import type { RebuiltLedger } from "../index.ts";
+import { withHost } from "./context.ts";
+import type { CommandContext, SharedOptions } from "./context.ts";
+
+/** Adds the commands. */
+export function addLedgerCopies(ledger: Command, program: Command, context: CommandContext): void {
+  ledger
+    .command("export")
+    .description("print the whole ledger, a line of JSON for each row: for keeping, and for rebuild")
+    .action(() =>
+      withHost(program.opts<SharedOptions>(), context, async (host) => {
+        for await (const line of host.exportLedger()) context.print(line);
+      }),
+    );
+  ledger
+    .command("rebuild")
+    .description(
+      "make the ledger anew where it is lost or damaged, of what can be read of it, of a copy, and of what the node says; " +
+        "the old file is set aside",
+    )
+    .option("--copy <file>", "what export printed")
+    .addHelpText(
+      "after",
+      "\nWith --cache-dir, attachments that libcni's cache knows are found by the tags of what they own.",
+    )
+    .action((options: { readonly copy?: string }) => {
+      const shared = program.opts<SharedOptions>();
+      return withHost(shared, context, async (host) => {
+        const { copy } = options;
+        const lines = copy === undefined ? [] : createInterface({ input: createReadStream(copy) });
+        const rebuilt = await host.rebuildLedger({ copy: lines });
+        if (shared.json === true) return context.print(JSON.stringify(rebuilt, undefined, 2));
+        for (const line of linesOf(rebuilt)) context.print(line);
+      });
+    });
+}
+
+function linesOf({ setAside, restored, attributed, unattributed, attachments }: RebuiltLedger): readonly string[] {
+  return [
+    setAside === null ? "there was no ledger" : `the old ledger is set aside: ${setAside}`,
+    `rows restored: ${restored}`,
+    `found by their tags: ${attributed.length}, of attachments: ${attachments}`,
+    ...attributed.map((description) => `  ${description}`),
+    `whose nobody knows: ${unattributed.length}`,
+    ...unattributed.map((description) => `  ${description}`),
+    'now "cnidaria doctor" says what differs',
+  ];
+}

@@ -1,0 +1,124 @@
+/**
+ * @module Making a ledger anew: from what could be read of the damaged one, from a copy, and from the tags that objects of the node carry, joined
+ * with what is known of attachments elsewhere. A tag says whose something is only to whoever guesses the owner: candidates are the
+ * attachments of libcni's cache with every plugin that was ever granted. A tag read inside a container is never looked at.
+ */
+import { readdirSync } from "node:fs";
+import { isDigest } from "../../components/layout.ts";
+import { CniError } from "../../spec/error.ts";
+import { kindOf, sharedKindOf } from "../kinds/index.ts";
+import { tagIn } from "../kinds/kind.ts";
+import type { Owner } from "../ledger/records.ts";
+import { tagOf } from "../ledger/tag.ts";
+import { readGrant, readType } from "../plugins.ts";
+import type { Digest } from "../protocol.ts";
+import { NO_PLUGIN } from "../state.ts";
+import type { HelperState } from "../state.ts";
+import type { KnownAttachment, RebuildLedger, RebuiltLedger } from "../truth-protocol.ts";
+import { attribute, cookieAt } from "./attribute.ts";
+import { addressesIn, typesIn, versionIn } from "./known.ts";
+import type { Candidate } from "./known.ts";
+import { taggedObjects } from "./tagged.ts";
+
+/** What the log and the rows call the operation that made them. */
+const OPERATION_ID = "rebuilt";
+
+/**
+ * Adds to the ledger what the node says.
+ * @throws {CniError} helperFailed unless the helper was started for it.
+ */
+export function rebuildLedger(state: HelperState, { known }: RebuildLedger): RebuiltLedger {
+  const { rebuilding, ledger } = state;
+  if (rebuilding === undefined)
+    throw new CniError("helperFailed", "the helper was not started to make the ledger anew");
+  const owners = ownersOf(state, known);
+  const untold = taggedObjects(state)
+    .filter((object) => !isTold(state, object))
+    .toSorted((left, right) => rankOf(left.id) - rankOf(right.id));
+  return ledger.transaction(() => {
+    const attributed: string[] = [];
+    const unattributed: string[] = [];
+    const found = new Set<KnownAttachment>();
+    // Links first: what attachments share is counted by those that have one.
+    for (const object of untold) {
+      const candidate = owners.get(object.tag);
+      const isRow = candidate !== undefined && attribute(state, object, { ...candidate, operationId: OPERATION_ID });
+      (isRow ? attributed : unattributed).push(object.description);
+      if (isRow) found.add(candidate.attachment);
+    }
+    for (const attachment of found) putRecords(state, attachment);
+    const data = { restored: rebuilding.restored, attributed, unattributed };
+    const nobody = { network: "", containerId: "", ifname: "" };
+    ledger.audit({ ...nobody, operationId: OPERATION_ID, event: "rebuilt", data });
+    ledger.flush();
+    return { ...rebuilding, attributed, unattributed, attachments: found.size };
+  });
+}
+
+/** Rows are undone last first: a port before the address that it leads to, everything before the link. */
+function rankOf(id: string): number {
+  if (id.startsWith("link ")) return 0;
+  return id.startsWith("element published_") ? 1 : 2;
+}
+
+/** Every owner that there may be, by its tag. */
+function ownersOf({ layout, node }: HelperState, known: readonly KnownAttachment[]): ReadonlyMap<string, Candidate> {
+  const digests = readdirSync(layout.grantsDir)
+    .map((name) => `sha256:${name.replace(/\.json$/u, "")}`)
+    .filter(isDigest);
+  return new Map(
+    known.flatMap((attachment) => {
+      const { network, containerId, ifname } = attachment;
+      return digests.map((digest) => {
+        const owner: Owner = { network, containerId, ifname, digest, nodeNetnsCookie: node.cookie };
+        return [tagOf(owner), { owner, attachment }] as const;
+      });
+    }),
+  );
+}
+
+/** Tells whether a row that was restored accounts for something. */
+function isTold({ ledger, node }: HelperState, { id, tag }: { readonly id: string; readonly tag: string }): boolean {
+  const owned = ledger.owned({ nodeNetnsCookie: node.cookie });
+  const shared = ledger.shared.list({ nodeNetnsCookie: node.cookie });
+  return (
+    owned.some((row) => row.tag === tag && kindOf(row).objects(row).includes(id)) ||
+    shared.some((row) => tagIn(row) === tag && sharedKindOf(row).objects(row).includes(id))
+  );
+}
+
+/** Puts on record that the attachment is there, which namespace it holds, and its addresses. */
+function putRecords(state: HelperState, attachment: KnownAttachment): void {
+  const { ledger, node, now } = state;
+  const { network, containerId, ifname, netns, configuration, args, runtimeConfig, result } = attachment;
+  const key = { network, containerId, ifname };
+  const types = typesIn(configuration);
+  const digests = Object.fromEntries(
+    types.flatMap((type) => {
+      const digest = readType(state.layout, type);
+      return digest === undefined ? [] : [[type, digest]];
+    }),
+  );
+  if (ledger.attachments.get(key, "") === undefined) {
+    const given = { netns, cniVersion: versionIn(result), configuration, args, runtimeConfig, digests };
+    const record = { ...key, ...given, scope: "", legacy: [], result, createdAtMs: now() };
+    ledger.attachments.put(record, OPERATION_ID);
+  }
+  const cookie = cookieAt(netns);
+  const owner = { ...key, nodeNetnsCookie: node.cookie, digest: NO_PLUGIN };
+  const isHeld = ledger.owned({ attachment: key, kind: "namespace" }).length > 0;
+  if (cookie !== undefined && !isHeld) {
+    const undo = { path: netns };
+    const description = `namespace ${netns}`;
+    const intent = { operationId: OPERATION_ID, callId: "", kind: "namespace", key: cookie, undo, description };
+    ledger.intent(owner, { ...intent, isDone: true });
+  }
+  const giver = giverOf(state, Object.values(digests)) ?? NO_PLUGIN;
+  for (const { address } of addressesIn(result))
+    ledger.leases.reserve({ ...owner, digest: giver }, { operationId: OPERATION_ID, setIndex: 0, address });
+}
+
+/** The plugin that gives addresses. */
+function giverOf({ layout }: HelperState, digests: readonly Digest[]): Digest | undefined {
+  return digests.find((digest) => readGrant(layout, digest)?.exports.includes("addresses") === true);
+}
