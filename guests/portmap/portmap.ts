@@ -2,6 +2,7 @@
  * @module The plugin `portmap` over the imports it is given: publishes the ports that the runtime asks for.
  */
 import type * as HostPorts from "cnidaria:plugin/host-ports@0.1.0";
+import type * as Log from "cnidaria:plugin/log@0.1.0";
 import type { AttachmentResult, Request } from "cnidaria:plugin/types@0.1.0";
 
 import { addressesEqual } from "../sdk/ip.ts";
@@ -12,16 +13,25 @@ import { readPortmapConfiguration } from "./configuration.ts";
 import { planPorts } from "./mappings.ts";
 
 /** What the plugin calls. */
-export type PortmapImports = Pick<typeof HostPorts, "publish" | "list" | "withdraw">;
+export interface PortmapImports {
+  readonly hostPorts: Pick<typeof HostPorts, "publish" | "list" | "occupied" | "withdraw">;
+  readonly log: Pick<typeof Log, "write">;
+}
 
 /** Binds the plugin to its imports. */
-export function createPortmap(hostPorts: PortmapImports): NonNullable<PluginExports["chained"]> {
+export function createPortmap({ hostPorts, log }: PortmapImports): NonNullable<PluginExports["chained"]> {
   return {
     add(request) {
       const options = readPortmapConfiguration(request);
       const result = previousResult(request, "ADD");
       const ports = planPorts(request, result);
-      if (ports.length > 0) must(`publish ${ports.map(describe).join(", ")}`, () => hostPorts.publish(ports, options));
+      if (ports.length === 0) return result;
+      must(`publish ${ports.map(describe).join(", ")}`, () => hostPorts.publish(ports, options));
+      for (const port of must("look for processes on the ports", () => hostPorts.occupied()))
+        log.write(
+          "warn",
+          `a process of the node listens on ${describe(port)}: it is not reached while the port is published`,
+        );
       return result;
     },
     // Whatever the runtime says by now of the ports, and whether the configuration would be refused.

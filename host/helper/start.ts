@@ -3,6 +3,7 @@
  */
 import { readdirSync } from "node:fs";
 import { Conntrack } from "../kernel/conntrack.ts";
+import { Listeners } from "../kernel/listeners.ts";
 import { Iptables } from "../kernel/iptables/iptables.ts";
 import { openOwnNetns, warmThreadPool } from "../kernel/netns.ts";
 import { Nftables } from "../kernel/nftables.ts";
@@ -102,6 +103,7 @@ function openNode(): NodeSide {
     let nftables: Nftables | undefined;
     let iptables: Iptables | undefined;
     let conntrack: Conntrack | undefined;
+    let listeners: Listeners | undefined;
     let shaper: Shaper | undefined;
     return {
       netns,
@@ -110,6 +112,7 @@ function openNode(): NodeSide {
       nftables: () => (nftables ??= Nftables.open(netns)),
       iptables: () => (iptables ??= new Iptables(netns)),
       conntrack: () => (conntrack ??= Conntrack.open(netns)),
+      listeners: () => (listeners ??= Listeners.open(netns)),
       shaper: () => (shaper ??= Shaper.open(netns)),
     };
   } catch (cause) {

@@ -5,6 +5,7 @@ import type { Layout } from "../components/layout.ts";
 import type { CallFacts } from "../grants/facts.ts";
 import type { Grant } from "../grants/grant.ts";
 import type { Conntrack } from "../kernel/conntrack.ts";
+import type { Listeners } from "../kernel/listeners.ts";
 import type { Iptables } from "../kernel/iptables/iptables.ts";
 import type { Netns } from "../kernel/netns.ts";
 import type { Nftables } from "../kernel/nftables.ts";
@@ -35,6 +36,8 @@ export interface NodeSide {
   readonly iptables: () => Iptables;
   /** Gives the flows that the node tracks, opened at their first use. */
   readonly conntrack: () => Conntrack;
+  /** Gives the sockets that wait for whomever, opened at their first use. */
+  readonly listeners: () => Listeners;
   /** Gives traffic control, opened at its first use. */
   readonly shaper: () => Shaper;
 }

@@ -102,3 +102,39 @@ test("words that are not understood are code 7 and named, and nothing is left", 
   expect(failure.text).toContain("-m comment");
   await expectNothingLeft(before, subject);
 });
+
+test("a process of the node that listens on a published port is a warning in the log, and no error", async () => {
+  using container = createContainer();
+  const request = requestOf(container, {});
+  await using _listener = await startServer(undefined, { protocol: "tcp", port: 8080, name: "node" });
+  await subject.host.add(request);
+  const rows = await subject.host.log({ containerId: container.id });
+  expect(JSON.stringify(rows)).toMatch(/a process of the node listens on tcp port 8080/u);
+  await subject.host.del(request);
+});
+
+test.for([
+  { title: "an unknown protocol", mapping: { hostPort: 8080, containerPort: 80, protocol: "icmp" }, code: 7 },
+  {
+    title: "an address that is not the node's",
+    mapping: { hostPort: 8080, containerPort: 80, protocol: "tcp", hostIP: "198.51.100.1" },
+    code: 7,
+  },
+  { title: "host port 70000", mapping: { hostPort: 70_000, containerPort: 80, protocol: "tcp" }, code: 7 },
+])("$title is code $code", async ({ mapping, code }) => {
+  using container = createContainer();
+  const request = { ...requestOf(container, {}), runtimeConfig: { portMappings: [mapping] } };
+  await expect(subject.host.add(request)).rejects.toMatchObject({ code });
+});
+
+test("SCTP ports are published: the elements are there, and CHECK finds them", async () => {
+  using container = createContainer();
+  const request = {
+    ...requestOf(container, {}),
+    runtimeConfig: { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "sctp" }] },
+  };
+  await subject.host.add(request);
+  expect(run("nft", "list", "map", "inet", "cnidaria", "ports_any_v4")).toContain("sctp . 8080");
+  await subject.host.check(request);
+  await subject.host.del(request);
+});

@@ -29,6 +29,16 @@ declare module 'cnidaria:plugin/host-ports@0.1.0' {
    */
   export function list(): Array<PublishedPort>;
   /**
+   * Lists those of the ports that are published for this attachment on which a process of the node listens: it is not reached any more, as long
+   * as they are published.
+   *
+   * Needs grant: `host-ports`.
+   *
+   * # Errors
+   * - `not-permitted`: the grant does not cover published ports.
+   */
+  export function occupied(): Array<PublishedPort>;
+  /**
    * Withdraws the ports of this attachment. Having none is no error.
    *
    * Needs grant: `host-ports`.

@@ -60,7 +60,7 @@ export type HostPortsScope = z.output<typeof scope>;
 /** Publishing ports of the node. */
 export const hostPorts = defineCapability<HostPortsScope>({
   name: "host-ports",
-  operations: ["publish", "list", "withdraw"],
+  operations: ["publish", "list", "occupied", "withdraw"],
   scope,
   covers: (wider, narrower) =>
     narrower.ports.every((inner) => wider.ports.some((outer) => portsCover(outer, inner))) &&
@@ -78,6 +78,7 @@ export const hostPorts = defineCapability<HostPortsScope>({
       case "publish":
         return decidePublish(granted, facts, args);
       case "list":
+      case "occupied":
       case "withdraw":
         return ALLOWED;
       default:

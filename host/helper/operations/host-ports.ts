@@ -67,6 +67,7 @@ export const HOST_PORTS: OperationInterface = {
       run: (context, [asked, options]) => publish(context, portsOf(context, asked), options),
     }),
     list: operation({ effect: "read", schema: z.tuple([]), run: list }),
+    occupied: operation({ effect: "read", schema: z.tuple([]), run: occupied }),
     withdraw: operation({ effect: "change", schema: z.tuple([]), run: withdraw }),
   },
 };
@@ -156,6 +157,19 @@ function list(context: OperationContext): unknown {
     if (when !== undefined && broken.has(when)) return [];
     const { protocol, port: hostPort, address: hostAddress } = from;
     return [{ protocol, hostPort, hostAddress, containerAddress, containerPort: found.to.port }];
+  });
+}
+
+/** What listens there is not reached: redirection comes before it. */
+function occupied(context: OperationContext): unknown {
+  const listeners = context.state.node.listeners();
+  return rowsOf(context).flatMap((row) => {
+    if (row.kind !== HOST_PORT) return [];
+    const { from, containerAddress, containerPort } = readPortRow(row);
+    if (!listeners.hasListener(from)) return [];
+    return [
+      { protocol: from.protocol, hostPort: from.port, hostAddress: from.address, containerAddress, containerPort },
+    ];
   });
 }
 

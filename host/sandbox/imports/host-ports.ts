@@ -7,5 +7,6 @@ import { defineInterface, operation, unitOperation } from "./definition.ts";
 export const hostPorts = defineInterface<typeof Generated>("host-ports", {
   publish: unitOperation("host-ports.publish"),
   list: operation("host-ports.list"),
+  occupied: operation("host-ports.occupied"),
   withdraw: unitOperation("host-ports.withdraw"),
 });

@@ -37,6 +37,7 @@ export class SimulatedPorts {
         for (const port of ports) this.#ports.set(keyOf(port), { port, owner });
       },
       list: () => own().map(([, { port }]) => port),
+      occupied: () => [],
       withdraw: () => own().forEach(([key]) => this.#ports.delete(key)),
     };
   }
