@@ -11,6 +11,8 @@ import { type Context, createContext, environment } from "./support/context.ts";
 import { enterNodeNamespace } from "./support/namespaces.ts";
 import { formatTable, isMet, type Row } from "./support/row.ts";
 import { measureAttach } from "./rows/attach.ts";
+import { measureChainList } from "./rows/chain.ts";
+import { measureCheck } from "./rows/check.ts";
 import { measureMemory } from "./rows/memory.ts";
 import { measureNoOp } from "./rows/no-op.ts";
 import { measureNodeScale } from "./rows/node-scale.ts";
@@ -25,6 +27,8 @@ import { measureVersion } from "./rows/version.ts";
 const MEASUREMENTS: Readonly<Record<string, (context: Context) => Promise<Row[]>>> = {
   attach: measureAttach,
   parallel: measureParallel,
+  chain: measureChainList,
+  check: measureCheck,
   "no-op": measureNoOp,
   operation: measureOperation,
   shim: measureShim,

@@ -6,21 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bridgeNetwork, type Context, pluginConfiguration } from "../support/context.ts";
 import { type ContainerNamespace, createContainerNamespace } from "../support/namespaces.ts";
+import { rateOf } from "../support/rate.ts";
 import { callReference } from "../support/reference.ts";
 import type { Row } from "../support/row.ts";
-import { short, timed } from "../support/statistics.ts";
-
-const AT_A_TIME = 8;
-
-/** Runs a step for every item, some at a time, and gives how many were done a second. */
-async function rateOf<T>(items: readonly T[], step: (item: T, index: number) => Promise<unknown>): Promise<number> {
-  let next = 0;
-  const worker = async () => {
-    for (let index = next++; index < items.length; index = next++) await step(items[index] as T, index);
-  };
-  const elapsedMs = await timed(() => Promise.all(Array.from({ length: AT_A_TIME }, worker)));
-  return (items.length * 1000) / elapsedMs;
-}
+import { short } from "../support/statistics.ts";
 
 async function referenceRates(
   folder: string,

@@ -1,12 +1,11 @@
 /**
- * @module The everyday chain, `bridge` (with `host-local`), `portmap`, `firewall`, `tuning`, by four execs, as a runtime makes them: the
- * reference's executables and ours, in turn. {@link CHAIN} is all there is to change: a step is given the result of the one before.
+ * @module The everyday chain by four execs, as a runtime makes them: the reference's executables and ours, in turn.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bridgeNetwork, type Context, pluginConfiguration } from "../support/context.ts";
-import { execPlugin } from "../support/exec.ts";
+import { addByExecs, deleteByExecs, type Side } from "../support/chain.ts";
+import type { Context } from "../support/context.ts";
 import { createContainerNamespace } from "../support/namespaces.ts";
 import type { Row } from "../support/row.ts";
 import { installShims, type Shims, stopWarmHost } from "../support/shims.ts";
@@ -16,57 +15,16 @@ import { type Distribution, distribution, short, timed } from "../support/statis
 const BLOCK_ROUNDS = 5;
 const PAUSE_MS = 20;
 
-type Configuration = Readonly<Record<string, unknown>>;
-
-/** One side: its executables, and what keeps its networks apart from the others'. */
-interface Side {
-  readonly name: string;
-  readonly folder: string;
-  /** Second octet of its addresses. */
-  readonly octet: number;
-  readonly dataDir: string;
-}
-
-/** One plugin of the chain: makes its configuration; `previous` is the result of the plugin before it. */
-type ChainStep = (side: Side, previous: unknown) => Configuration;
-
-/** A plugin that follows another one. */
-const chained =
-  (type: string, optionsOf: (side: Side) => Configuration): ChainStep =>
-  (side, prevResult) => ({ cniVersion: "1.0.0", name: `${side.name}-chain`, type, ...optionsOf(side), prevResult });
-
-/** Two ports of the node, other ones for each side. */
-const portsOf = ({ octet }: Side): Configuration => ({
-  runtimeConfig: {
-    portMappings: [
-      { hostPort: 8000 + octet, containerPort: 80, protocol: "tcp" },
-      { hostPort: 9000 + octet, containerPort: 53, protocol: "udp" },
-    ],
-  },
-});
-
-const CHAIN: readonly ChainStep[] = [
-  ({ name, octet, dataDir }) =>
-    pluginConfiguration(bridgeNetwork(`${name}-chain`, `chain${octet}`, `10.${octet}.0.0/16`, dataDir)),
-  chained("portmap", portsOf),
-  chained("firewall", () => ({})),
-  chained("tuning", () => ({ sysctl: { "net.core.somaxconn": "500" } })),
-];
-
 /** Adds a container to the chain, measures how long that took, and removes it again. */
 async function measureChain(side: Side, index: number): Promise<number> {
   using container = createContainerNamespace();
-  const call = { folder: side.folder, containerId: `${side.name}-${index}`, netns: container.path, ifname: "eth0" };
-  let previous: unknown;
+  const call = { side, container, containerId: `${side.name}-${index}` };
+  let result: unknown;
   await new Promise((done) => setTimeout(done, PAUSE_MS));
   const spent = await timed(async () => {
-    for (const configure of CHAIN) {
-      const output = await execPlugin({ ...call, command: "ADD", configuration: configure(side, previous) });
-      previous = JSON.parse(output);
-    }
+    result = await addByExecs(call);
   });
-  for (const configure of CHAIN.toReversed())
-    await execPlugin({ ...call, command: "DEL", configuration: configure(side, previous) });
+  await deleteByExecs(call, result);
   return spent;
 }
 
