@@ -78,3 +78,14 @@ test("what was there is not looked for again, what was not is", () => {
   missingFeatures(node, EVERYTHING, []);
   expect(asked).toEqual(["veth", "bridge", "nftables", "veth", "nftables"]);
 });
+
+test.for([
+  { supported: true, missing: [] },
+  {
+    supported: false,
+    missing: ['policy routing, which "container-rules" needs: the kernel has no routing policy rules'],
+  },
+])("policy routing that is there: $supported", ({ supported, missing }) => {
+  const node = { rtnetlink: { rules: { isSupported: () => supported } } } as unknown as NodeSide;
+  expect(missingFeatures(node, grant({ "container-rules": { tables: [] } }), [])).toEqual(missing);
+});
