@@ -1,7 +1,7 @@
 /**
  * @module The one table of the packet-level suite, and how it is played over a backend.
  */
-import { afterAll, afterEach, beforeAll, describe, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { expectNothingLeft, snapshot } from "../support/snapshot.ts";
 import type { Snapshot } from "../support/snapshot.ts";
 import type { Backend } from "./backends.ts";
@@ -44,6 +44,7 @@ export function playAll(backend: Backend): void {
     afterEach(async ({ task }) => {
       if (task.result?.state === "fail") await forget(world);
       await expectNothingLeft(before, world.subject);
+      expect(backend.rules()).toEqual([]);
     });
     const those = CASES.filter(({ needs }) => needs === undefined || families.some((family) => family === needs));
     test.for(those)("$title", ({ run }) => run({ ...world, backend, families }));
