@@ -42,6 +42,9 @@ const START_LEAST_MS = 3_000;
 /** Most calls that wait for one plugin. */
 const QUEUE_MAX = 1_024;
 
+/** How long an idle sandbox counts as in use: it does not make room for a plugin that has others. */
+const IN_USE_MS = 1_000;
+
 /** How a call wants its sandbox. */
 export interface RunOptions {
   /** A call that another call waits for: may go over the limit of all plugins together. @default false */
@@ -181,17 +184,19 @@ class SandboxPool implements Pool {
   #serve(shelf: Shelf): void {
     while (shelf.waiting.length > shelf.starting && shelf.live.size < this.#settings.maxPerPlugin) {
       const mayGoOver = shelf.waiting.filter(({ nested }) => nested).length > shelf.starting;
-      if (!this.#hasRoom() && !mayGoOver) return;
+      // One of its own that comes back soon is waited for: in a chain, those of the other plugins are needed again at once.
+      if (!this.#hasRoom(shelf.live.size > 0 ? IN_USE_MS : 0) && !mayGoOver) return;
       // Who waits is told what went wrong.
       this.#start(shelf).catch(() => undefined);
     }
   }
 
-  /** Whether one more sandbox may live; an idle one of another plugin makes room. */
-  #hasRoom(): boolean {
+  /** Whether one more sandbox may live; one of another plugin that was idle for long enough makes room. */
+  #hasRoom(idleForMs = 0): boolean {
     const shelves = [...this.#shelves.values()];
     if (shelves.reduce((sum, { live }) => sum + live.size, 0) < this.#settings.maxTotal) return true;
-    const victim = shelves.flatMap(({ idle }) => idle).at(0);
+    const until = performance.now() - idleForMs;
+    const victim = shelves.flatMap(({ idle }) => idle).find(({ sinceMs }) => sinceMs <= until);
     if (victim === undefined) return false;
     clearTimeout(victim.timer);
     victim.sandbox.stop();
@@ -224,7 +229,7 @@ class SandboxPool implements Pool {
     if (waiter !== undefined) return waiter.resolve(sandbox);
     const timer = setTimeout(() => sandbox.stop(), this.#settings.idleMs);
     timer.unref();
-    shelf.idle.push({ sandbox, timer });
+    shelf.idle.push({ sandbox, timer, sinceMs: performance.now() });
     this.#preparation.wait();
     this.#serveSoon();
   }

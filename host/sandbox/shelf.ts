@@ -15,7 +15,12 @@ export interface Waiter {
 export interface Shelf {
   readonly plugin: InstalledPlugin;
   /** Idle ones, the last used last: the first grow old and are ended. */
-  readonly idle: { readonly sandbox: SandboxConnection; readonly timer: NodeJS.Timeout }[];
+  readonly idle: {
+    readonly sandbox: SandboxConnection;
+    readonly timer: NodeJS.Timeout;
+    /** When it was put here, by `performance.now()`. */
+    readonly sinceMs: number;
+  }[];
   readonly live: Set<SandboxConnection>;
   readonly waiting: Waiter[];
   /** Sandboxes that come up, for whoever waits then. */

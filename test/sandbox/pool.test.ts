@@ -56,6 +56,18 @@ describe("sandboxes", () => {
     expect(pool.counts()).toEqual({ [pluginOf("a").digest]: { live: 1, idle: 1 } });
   });
 
+  test("that were just used do not make room for a plugin that has one: its calls wait for each other", async () => {
+    const { client, started } = createFakes(OBEDIENT);
+    const pool = poolOf({ client, maxTotal: 2 });
+    await callOn(pool, pluginOf("b"));
+    await Promise.all([callOn(pool, pluginOf("a")), callOn(pool, pluginOf("a"))]);
+    expect(started).toHaveLength(2);
+    expect(pool.counts()[pluginOf("b").digest]).toEqual({ live: 1, idle: 1 });
+    // One that has none does not wait: nothing of its own would come back.
+    await callOn(pool, pluginOf("c"));
+    expect(started).toHaveLength(3);
+  });
+
   test("are never more than the limit of a plugin: calls wait for each other", async () => {
     const { client, started } = createFakes(OBEDIENT);
     const pool = poolOf({ client, maxPerPlugin: 2 });
