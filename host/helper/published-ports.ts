@@ -188,6 +188,9 @@ export function undoPortLink({ node, ledger }: HelperState, row: OwnedRow): unde
     if (undo["routesLocalnet"] === true && link !== undefined && link.index === undo["index"])
       ignoreAbsent(() => writeSysctl(node.netns, { name: "route_localnet", link: key }, 0));
     removePortLink(node.nftables(), key);
+    // Addresses go after it and take the frame along, unless this had failed before and they are gone already.
+    if (ledger.findOwned({ kind: PUBLISHED_ADDRESS, nodeNetnsCookie: node.cookie }, 0) === undefined)
+      removeUnusedHostPorts(node.nftables());
   });
 }
 

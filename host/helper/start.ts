@@ -21,7 +21,7 @@ import { openLocks } from "./locks.ts";
 import { openStateDirectory } from "./state-directory.ts";
 import { openHostLocalStore } from "./store-setting.ts";
 import type { HelperState, NodeSide } from "./state.ts";
-import { undoRemains } from "./undo/remains.ts";
+import { finishDeletions, undoRemains } from "./undo/remains.ts";
 
 /** What the state is made of. */
 export interface StartOptions {
@@ -69,6 +69,7 @@ export async function openState(options: StartOptions): Promise<HelperState> {
   };
   if (ledger.rebooted) ledger.reclaimAfterReboot();
   await recover(ledger, state.locks, (remains) => undoRemains(state, remains));
+  await finishDeletions(state);
   reportConflicts(ledger);
   return state;
 }

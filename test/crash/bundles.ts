@@ -34,17 +34,22 @@ const withoutWasi: Plugin = {
 
 /** Builds them. */
 export async function buildCrashBundles(): Promise<void> {
-  mkdirSync(CRASH_BUNDLES, { recursive: true });
-  for (const name of readdirSync(DIST).filter((file) => /\.(mjs|cjs)$/u.test(file))) place(name);
-  place("koffi.node");
-  cpSync(join(DIST, "native"), join(CRASH_BUNDLES, "native"), { recursive: true });
+  await buildTestBundles(CRASH_BUNDLES, {
+    helper: join(import.meta.dirname, "helper-entry.ts"),
+    sandbox: join(import.meta.dirname, "sandbox-entry.ts"),
+    "host-process": join(import.meta.dirname, "host-process.ts"),
+  });
+}
+
+/** Builds a folder of bundles of which some have entries of a test's own. */
+export async function buildTestBundles(folder: string, entries: Readonly<Record<string, string>>): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  for (const name of [...readdirSync(DIST).filter((file) => /\.(mjs|cjs)$/u.test(file)), "koffi.node"])
+    place(name, folder);
+  cpSync(join(DIST, "native"), join(folder, "native"), { recursive: true });
   await build({
-    entryPoints: {
-      helper: join(import.meta.dirname, "helper-entry.ts"),
-      sandbox: join(import.meta.dirname, "sandbox-entry.ts"),
-      "host-process": join(import.meta.dirname, "host-process.ts"),
-    },
-    outdir: CRASH_BUNDLES,
+    entryPoints: { ...entries },
+    outdir: folder,
     outExtension: { ".js": ".mjs" },
     bundle: true,
     platform: "node",
@@ -58,7 +63,7 @@ export async function buildCrashBundles(): Promise<void> {
 }
 
 /** In two steps: what runs has the old one mapped. */
-function place(name: string): void {
-  rmSync(join(CRASH_BUNDLES, name), { force: true });
-  copyFileSync(join(DIST, name), join(CRASH_BUNDLES, name));
+function place(name: string, folder: string): void {
+  rmSync(join(folder, name), { force: true });
+  copyFileSync(join(DIST, name), join(folder, name));
 }

@@ -1,7 +1,7 @@
 /**
  * @module A sandbox that follows a plan in the configuration of the plugin that it runs: it has no file to read one from.
  *
- * A plan is for one verb and one export. While it records, the points go to the log of the call.
+ * A plan is for one verb of one export. While it records, the points go to the log of the call.
  */
 import { CONTROL_FRAME_MAX_BYTES } from "../../host/helper/frames.ts";
 import type { CallFrame, HostToSandbox } from "../../host/helper/sandbox-protocol.ts";
@@ -29,8 +29,8 @@ class PlannedChannel extends BlockingChannel {
 
 function begin({ export: name, verb, request }: CallFrame): void {
   const { configuration } = request as { readonly configuration: string };
-  const found = (JSON.parse(configuration) as Readonly<Record<string, GuestPlan | undefined>>)[GUEST_PLAN];
-  plan = found?.verb === verb && found.export === name ? found : undefined;
+  const plans = (JSON.parse(configuration) as Readonly<Record<string, readonly GuestPlan[] | undefined>>)[GUEST_PLAN];
+  plan = plans?.find((each) => each.verb === verb && each.export === name);
   passed = new Map();
 }
 

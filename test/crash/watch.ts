@@ -44,7 +44,8 @@ function perform(act: Act, detail: string, pidsOf: PidsOf): void {
     for (const pid of pidsOf(act.kill)) killNow(pid);
     return;
   }
-  if (act.refuse === "kernel") throw new KernelError("EBUSY", detail, "refused by the test");
+  // No other error number means so little: what is busy, gone or there already is met.
+  if (act.refuse === "kernel") throw new KernelError("ENOMEM", detail, "refused by the test");
   throw new CniError("stateUnusable", "the ledger cannot be written", { details: "refused by the test" });
 }
 
@@ -73,7 +74,8 @@ function innermostOf(pid: number): readonly number[] {
   });
 }
 
-function childrenOf(pid: number): readonly number[] {
+/** The processes that a process started. */
+export function childrenOf(pid: number): readonly number[] {
   try {
     const threads = readdirSync(`/proc/${pid}/task`);
     const texts = threads.flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" "));
