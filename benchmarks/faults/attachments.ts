@@ -89,7 +89,8 @@ export async function callReferenceList(
 
 /** Rules and elements of the packet filter that are there, whoever made them. */
 export function countRules(): number {
-  const run = (command: string, ...args: readonly string[]): string => execFileSync(command, args).toString();
+  const run = (command: string, ...args: readonly string[]): string =>
+    execFileSync(command, args, { stdio: ["ignore", "pipe", "ignore"] }).toString();
   const rules = run("iptables-save")
     .split("\n")
     .filter((line) => line.startsWith("-A")).length;

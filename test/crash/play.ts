@@ -12,7 +12,6 @@ import { gateOf } from "./scenes.ts";
 import type { Passed, Scene, SceneVerb } from "./scenes.ts";
 import type { Asked } from "./host-process.ts";
 import type { Outcome } from "./served-host.ts";
-import { delAgain } from "./stage.ts";
 import { insideOf } from "./theatre.ts";
 import type { Theatre } from "./theatre.ts";
 
@@ -229,5 +228,5 @@ async function finish(theatre: Theatre, container: TestContainer, player: Player
     await until("DEL by a shim", async () => (await call("del", request)) === "ok");
     return;
   }
-  await delAgain(theatre.host, request);
+  await until("DEL to succeed", async () => (await outcomeOf(theatre.host.del(request))) === "ok");
 }

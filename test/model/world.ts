@@ -45,7 +45,8 @@ export class World implements AsyncDisposable {
   /** Times that {@link World.look} was asked. */
   looks = 0;
   readonly #stage: Stage;
-  #host: ServedHost | undefined;
+  /** It may be starting. */
+  #host: Promise<ServedHost> | undefined;
   readonly #there = new Set<number>();
   readonly #removed = new Set<string>();
 
@@ -191,25 +192,28 @@ export class World implements AsyncDisposable {
     return found.map(({ ifname }) => ifname);
   }
 
-  async #living(): Promise<ServedHost> {
-    return (this.#host ??= await startServedHost(this.stateDir, DIST));
+  #living(): Promise<ServedHost> {
+    return (this.#host ??= startServedHost(this.stateDir, DIST));
   }
 
   /** The helper's number is another one by now. */
   async #renew(): Promise<void> {
-    await this.#host?.ask({ verb: "list" });
+    await (await this.#host)?.ask({ verb: "list" });
     await this.#end();
   }
 
   async #end(): Promise<void> {
-    await this.#host?.[Symbol.asyncDispose]();
-    const gone = this.#host?.helpers ?? [];
+    const host = await this.#host;
     this.#host = undefined;
+    await host?.[Symbol.asyncDispose]();
+    const gone = host?.helpers ?? [];
     await until("the end of the helper", () => everyProcessOf(this.stateDir).every(({ pid }) => !gone.includes(pid)));
-    await until("the end of every process", () => everyProcessOf(this.stateDir).length === 0).catch((error: unknown) => {
-      const left = everyProcessOf(this.stateDir).map(({ pid, command }) => `${pid} ${command}`);
-      throw new Error(`left: ${left.join("; ")}`, { cause: error });
-    });
+    await until("the end of every process", () => everyProcessOf(this.stateDir).length === 0).catch(
+      (error: unknown) => {
+        const left = everyProcessOf(this.stateDir).map(({ pid, command }) => `${pid} ${command}`);
+        throw new Error(`left: ${left.join("; ")}`, { cause: error });
+      },
+    );
   }
 }
 
