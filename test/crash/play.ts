@@ -203,11 +203,13 @@ async function judge(
   if (struck === "kernel" || struck === "ledger") return [];
   const { id } = container;
   const isAttached = theatre.isAttached(container);
-  const isWhole = async (): Promise<readonly string[]> =>
+  const check = async (): Promise<readonly string[]> =>
     theatre.host.check(theatre.requestOf(container)).then(
       () => [],
       (error: Error) => [`on record, and not whole: ${error.message}`],
     );
+  // A sandbox that was killed when it was idle fails the first call that gets it.
+  const isWhole = async (): Promise<readonly string[]> => ((await check()).length === 0 ? [] : check());
   const name = VERB_OF[verb];
   if (name === "status" || verb === "start") return theatre.differences({ id, inside });
   if (name === "check") return struck === "shim" ? [] : isWhole();

@@ -3,7 +3,14 @@
  */
 import * as z from "zod";
 import { describeHostPort } from "../../kernel/host-port-elements.ts";
-import { publishPorts, readHostPort, readSourceTranslation, type Publication } from "../../kernel/host-ports.ts";
+import { isKernelError } from "../../kernel/error.ts";
+import {
+  publishPorts,
+  readHostPort,
+  readSourceTranslation,
+  removeUnusedHostPorts,
+  type Publication,
+} from "../../kernel/host-ports.ts";
 import { conditionChainName } from "../../kernel/port-conditions.ts";
 import { formatIpAddress, formatIpPrefix, ipEquals, isUnspecified } from "../../spec/ip.ts";
 import type { IpPrefix } from "../../spec/ip.ts";
@@ -123,6 +130,7 @@ async function publish(context: OperationContext, asked: readonly PublishedPort[
     );
   } catch (error) {
     for (const { id } of rows) context.state.ledger.forget(id);
+    removeFrameIfUnused(context.state);
     throw error;
   }
   for (const { id } of rows) context.state.ledger.done(id);
@@ -186,6 +194,15 @@ function withdraw(context: OperationContext): void {
     if (begun.has(row.id)) continue;
     if (row.kind === HOST_PORT) beginWithdrawal(state, call.operation, row);
     else removeRows(context, [row]);
+  }
+}
+
+/** Nothing is in it that anybody owns: where the kernel refuses, the next who withdraws takes it along. */
+function removeFrameIfUnused({ node }: HelperState): void {
+  try {
+    removeUnusedHostPorts(node.nftables());
+  } catch (error) {
+    if (!isKernelError(error)) throw error;
   }
 }
 

@@ -40,10 +40,10 @@ export function translateOnLink(
 ): void {
   const { ledger, node } = state;
   const switchKey = { name: "route_localnet", link: name } as const;
-  ledger.transaction(() => {
+  const isMissing = ledger.transaction(() => {
     const other = ledger.findOwned({ kind: PORT_LINK, key: name, nodeNetnsCookie: node.cookie }, 0);
-    const isMissing = routesLocalnet && readSysctl(node.netns, switchKey) === 0;
-    const isOurs = isMissing || (other?.undo["index"] === index && other.undo["routesLocalnet"] === true);
+    const isOff = routesLocalnet && readSysctl(node.netns, switchKey) === 0;
+    const isOurs = isOff || (other?.undo["index"] === index && other.undo["routesLocalnet"] === true);
     ledger.intent(call.owner, {
       operationId: call.operation.id,
       callId: call.id,
@@ -53,6 +53,10 @@ export function translateOnLink(
       description: `published ports over ${name}`,
       isDone: true,
     });
+    return isOff;
+  });
+  // On record before it is done; nobody takes it away meanwhile, for that is in a transaction, too.
+  ledger.transaction(() => {
     addPortLink(node.nftables(), name);
     if (isMissing) writeSysctl(node.netns, switchKey, 1);
   });
