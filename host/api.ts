@@ -47,6 +47,10 @@ export interface HostOptions {
    * and those that libcni made before are read from it. @default none: the ledger has them
    */
   readonly cacheDir?: string;
+  /** Collects garbage of all networks this long after the last time, in milliseconds, while the host is open. @default never */
+  readonly gcIntervalMs?: number;
+  /** Gives the attachments that are in use, for that. @default those whose namespace is there */
+  readonly validAttachments?: () => Promise<GcAllRequest["valid"]>;
   /** Is told what went wrong and did not keep a call from its work. @default nobody */
   readonly onWarning?: (message: string) => void;
   /** Who calls, for the log: such as `cli`. @default "library" */
@@ -121,6 +125,13 @@ export interface StatusRequest {
 export interface GcRequest extends StatusRequest {
   /** Attachments of the network that are in use. Everything of others goes; an empty list is all of it. */
   readonly valid: readonly { readonly containerId: string; readonly ifname: string }[];
+}
+
+/** What GC of all networks keeps. */
+export interface GcAllRequest {
+  /** Without a network: of every one. */
+  readonly valid: readonly { readonly network?: string; readonly containerId: string; readonly ifname: string }[];
+  readonly pluginDirs?: readonly string[];
 }
 
 /** Which attachment of a list is asked about. */
@@ -216,6 +227,8 @@ export interface Host extends AsyncDisposable {
    * configuration's `disableGC` it does nothing.
    */
   readonly gc: (request: GcRequest) => Promise<void>;
+  /** `gc` of every network that is on record. */
+  readonly gcAll: (request: GcAllRequest) => Promise<void>;
   /**
    * Says what is wrong with a network before it is used: types that nothing serves, versions, fields that a plugin's schema forbids, what
    * a grant does not cover. Runs no plugin. Rejects only when it cannot look.
@@ -241,7 +254,7 @@ export interface Host extends AsyncDisposable {
    * directory. What belongs to an operation that is under way is not judged. Empty differences: all is well.
    */
   readonly doctor: (request?: DoctorRequest) => Promise<Examination>;
-  /** Reads the whole ledger, a line of JSON for each row: for keeping, and for {@link Host.rebuildLedger}. */
+  /** Reads the whole ledger, a line of JSON for each row. */
   readonly exportLedger: () => AsyncIterable<string>;
   /**
    * Makes the ledger anew where it is lost or damaged: the old file is set aside under another name, never overwritten; what can be read of it, a

@@ -10,6 +10,7 @@ import { allowLegacy, denyLegacy } from "./components/legacy.ts";
 import { execPlugin } from "./exec.ts";
 import { createHelperSessions, withLivingHelper } from "./helper-session.ts";
 import type { HelperSessions } from "./helper-session.ts";
+import { gcAll, startPeriodicGc } from "./gc-all.ts";
 import { copyLedger, rebuildLedger } from "./ledger-copies.ts";
 import { startHelper } from "./helper/client.ts";
 import type { HelperClient } from "./helper/client.ts";
@@ -97,12 +98,17 @@ export function createHostWith(options: HostOptions, early: EarlyHelper | undefi
         : new CniError("helperFailed", "the host failed", { details: String(error), cause: error });
     }
   };
-  const close = async (): Promise<void> => sessions[Symbol.asyncDispose]();
+  const calls = { ...verbs(connected, surroundings), ...readCalls(connected) };
+  const periodic = periodicGcOf(options, calls);
+  const close = async (): Promise<void> => {
+    periodic?.[Symbol.dispose]();
+    await sessions[Symbol.asyncDispose]();
+  };
   return {
-    ...verbs(connected, surroundings),
+    ...calls,
+    gcAll: (request) => gcAll(calls, request),
     ...cacheCalls(connected, surroundings.cache),
     ...operatorCalls(connected),
-    ...readCalls(connected),
     exportLedger: async function* exportLedger() {
       // One helper for all of it.
       const { client } = await connected((parts) => Promise.resolve(parts));
@@ -121,6 +127,16 @@ export function createHostWith(options: HostOptions, early: EarlyHelper | undefi
 async function warmWith(sessions: HelperSessions<Pool>): Promise<void> {
   const session = await sessions.open().catch(() => undefined);
   if (session !== undefined) await warmRecentPlugins({ client: session.client, pool: session.companion });
+}
+
+function periodicGcOf(
+  { gcIntervalMs, validAttachments, onWarning }: HostOptions,
+  host: Pick<Host, "attachments" | "gc">,
+): Disposable | undefined {
+  if (gcIntervalMs === undefined) return undefined;
+  const onFailure = (error: unknown): void => onWarning?.(error instanceof Error ? error.message : String(error));
+  const valid = validAttachments === undefined ? {} : { valid: validAttachments };
+  return startPeriodicGc(host, { intervalMs: gcIntervalMs, onFailure, ...valid });
 }
 
 /** What the helper is started with, besides the state directory. */

@@ -15,6 +15,7 @@ export type {
   CheckRequest,
   DoctorRequest,
   ExecRequest,
+  GcAllRequest,
   GcRequest,
   Host,
   HostOptions,

@@ -18,15 +18,18 @@ const ENVIRONMENT =
 export function addNetworkCommands(program: Command, context: CommandContext): void {
   const merged = (options: SharedOptions): SharedOptions => ({ ...options, ...program.opts<SharedOptions>() });
   program
-    .command("gc <network> [netns]")
+    .command("gc [network] [netns]")
     .description("remove everything of a network that belongs to no valid attachment; without --valid, everything")
     .option("--valid <list>", "attachments to keep: ID/IFNAME, separated by commas")
+    .option("--all", "of every network that is on record, as its attachments were added; wants --valid")
     .addHelpText("after", ENVIRONMENT)
-    .action((network: string, _netns: string | undefined, options: SharedOptions & { valid?: string }) =>
-      ask(network, merged(options), context, (request) => {
-        const valid = parseValidList(options.valid ?? "");
-        return (host) => host.gc({ ...request, valid });
-      }),
+    .action((network: string | undefined, _netns: string | undefined, options: GcOptions) =>
+      network === undefined || options.all === true
+        ? collectAll(network, merged(options), context)
+        : ask(network, merged(options), context, (request) => {
+            const valid = parseValidList(options.valid ?? "");
+            return (host) => host.gc({ ...request, valid });
+          }),
     );
   program
     .command("status <network> [netns]")
@@ -35,6 +38,22 @@ export function addNetworkCommands(program: Command, context: CommandContext): v
     .action((network: string, _netns: string | undefined, options: SharedOptions) =>
       ask(network, merged(options), context, (request) => (host) => host.status(request)),
     );
+}
+
+interface GcOptions extends SharedOptions {
+  readonly valid?: string;
+  readonly all?: boolean;
+}
+
+/** GC of all networks. An empty list is all that there is: it has to be said. */
+function collectAll(network: string | undefined, options: GcOptions, context: CommandContext): Promise<void> {
+  return reportingErrors(context, async () => {
+    if (network !== undefined || options.all !== true || options.valid === undefined)
+      throw new CniError("invalidEnvironment", "want gc <network>, or gc --all --valid ID/IFNAME,…");
+    const { pluginDirs } = parseToolEnvironment(context.environment);
+    const valid = parseValidList(options.valid);
+    await withHost(options, context, (host) => host.gcAll({ valid, pluginDirs }));
+  });
 }
 
 function ask(
