@@ -166,11 +166,22 @@ export function publicationOf(rows: readonly OwnedRow[], tag: string): Publicati
 }
 
 /** Undoes the row of a port, or of an address. */
-export function undoPublication({ node }: HelperState, row: OwnedRow): undefined {
+export function undoPublication(state: HelperState, row: OwnedRow): undefined {
+  const { node } = state;
   const nftables = node.nftables();
   withdrawPorts(nftables, publicationOf([row], row.tag));
-  if (row.kind === HOST_PORT) forgetFlows(node, readPortRow(row).from);
-  else removeUnusedHostPorts(nftables);
+  if (row.kind !== HOST_PORT) return void removeUnusedHostPorts(nftables);
+  forgetFlows(node, readPortRow(row).from);
+  removeFrameAfterAddresses(state);
+}
+
+/**
+ * Removes what all published ports have in common, where no address is left that would take it along: addresses go after ports and links, unless
+ * those could not be undone the first time.
+ */
+function removeFrameAfterAddresses({ node, ledger }: HelperState): void {
+  if (ledger.findOwned({ kind: PUBLISHED_ADDRESS, nodeNetnsCookie: node.cookie }, 0) === undefined)
+    removeUnusedHostPorts(node.nftables());
 }
 
 /** Undoes the row of conditions: no port leads to them any more. */
@@ -179,7 +190,8 @@ export function undoConditions({ node }: HelperState, { key }: OwnedRow): undefi
 }
 
 /** Undoes the row of a link, unless another attachment has one. */
-export function undoPortLink({ node, ledger }: HelperState, row: OwnedRow): undefined {
+export function undoPortLink(state: HelperState, row: OwnedRow): undefined {
+  const { node, ledger } = state;
   const { key, undo } = row;
   ledger.transaction(() => {
     // Nobody else can publish meanwhile: that is in a transaction of its own, too.
@@ -188,9 +200,7 @@ export function undoPortLink({ node, ledger }: HelperState, row: OwnedRow): unde
     if (undo["routesLocalnet"] === true && link !== undefined && link.index === undo["index"])
       ignoreAbsent(() => writeSysctl(node.netns, { name: "route_localnet", link: key }, 0));
     removePortLink(node.nftables(), key);
-    // Addresses go after it and take the frame along, unless this had failed before and they are gone already.
-    if (ledger.findOwned({ kind: PUBLISHED_ADDRESS, nodeNetnsCookie: node.cookie }, 0) === undefined)
-      removeUnusedHostPorts(node.nftables());
+    removeFrameAfterAddresses(state);
   });
 }
 

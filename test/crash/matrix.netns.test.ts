@@ -26,6 +26,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "sandbox.load": "before a sandbox has a configuration to find a plan in: processes.netns.test.ts",
   "sandbox.ready": "the same",
   "sandbox.instance": "the same",
+  "kernel.iptables": "networks whose backend is iptables, which this one's is not",
   "kernel.change-slowly": "deletions of links, where the operation begins them: del",
 };
 
