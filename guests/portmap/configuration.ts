@@ -4,8 +4,9 @@
 import type { PublishOptions } from "cnidaria:plugin/host-ports@0.1.0";
 import type { Request } from "cnidaria:plugin/types@0.1.0";
 
-import { type Fields, invalid, parseConfiguration, quote } from "../sdk/configuration.ts";
+import { type Fields, parseConfiguration, quote } from "../sdk/configuration.ts";
 import { CODES, fail } from "../sdk/index.ts";
+import { readPacketFilter } from "../sdk/packet-filter.ts";
 import { readConditions } from "./conditions.ts";
 
 /**
@@ -21,21 +22,19 @@ export function readPortmapConfiguration(request: Request): PublishOptions {
   const translated = masqAll ? "all" : "local";
   const conditionsV4 = readConditions(fields.texts("conditionsV4") ?? [], { option: "conditionsV4", family: "ipv4" });
   const conditionsV6 = readConditions(fields.texts("conditionsV6") ?? [], { option: "conditionsV6", family: "ipv6" });
+  const packetFilter = readPacketFilter(fields, "backend");
   return {
     sourceTranslation: snat ? translated : "none",
+    ...(packetFilter === undefined ? {} : { packetFilter }),
     ...(conditionsV4 === undefined ? {} : { conditionsV4 }),
     ...(conditionsV6 === undefined ? {} : { conditionsV6 }),
   };
 }
 
 function refuseUnsupported(fields: Fields): void {
-  const backend = fields.text("backend");
-  if (backend === "iptables")
-    refuse(fields, "backend", 'ports are published by nftables; leave it out, or say "nftables"');
-  if (backend !== undefined && backend !== "nftables") invalid("backend", '"nftables"', backend);
-  if (fields.has("markMasqBit")) refuse(fields, "markMasqBit", "nftables needs no mark; leave it out");
+  if (fields.has("markMasqBit")) refuse(fields, "markMasqBit", "no mark is needed; leave it out");
   if (fields.text("externalSetMarkChain") !== undefined)
-    refuse(fields, "externalSetMarkChain", "nftables knows no chains of iptables; leave it out");
+    refuse(fields, "externalSetMarkChain", "nothing is marked; leave it out");
 }
 
 /** Refuses a field whatever its value: 0 and false ask for something here. */

@@ -5,10 +5,12 @@ import type { Grant } from "../grants/grant.ts";
 import { judgeForwarding } from "../kernel/forwarding.ts";
 import { judgeIsolation } from "../kernel/isolation.ts";
 import { judgeHostPorts } from "../kernel/host-ports.ts";
+import { defaultVariant } from "../kernel/iptables/programs.ts";
 import { judgeMasquerade } from "../kernel/masquerade.ts";
 import { judgeSpoofGuard } from "../kernel/spoof-guard.ts";
 import type { Rtnetlink } from "../kernel/rtnetlink.ts";
 import type { Shaper } from "../kernel/shaping.ts";
+import { frameChanges, type FrameName } from "./iptables-things.ts";
 import type { NodeSide } from "./state.ts";
 
 /** A part of the kernel. */
@@ -21,6 +23,8 @@ interface Feature {
   readonly isNeeded: (grant: Grant) => boolean;
   /** Gives why it is not there; `undefined`: it is. @throws {KernelError} the same. */
   readonly probe: (node: NodeSide) => string | undefined;
+  /** What does instead, by iptables, where the grant allows that; `undefined`: nothing does. */
+  readonly frame?: FrameName;
 }
 
 /** One row for each. None makes anything. */
@@ -47,24 +51,28 @@ const FEATURES: readonly Feature[] = [
   {
     name: "masquerading by nftables",
     capability: "masquerade",
+    frame: "masquerade",
     isNeeded: () => true,
     probe: (node) => void judgeMasquerade(node.nftables()),
   },
   {
     name: "forwarding by nftables",
     capability: "forward-rules",
+    frame: "forward-rules",
     isNeeded: () => true,
     probe: (node) => void judgeForwarding(node.nftables()),
   },
   {
     name: "isolation of bridges by nftables",
     capability: "forward-rules",
+    frame: "isolation",
     isNeeded: ({ capabilities }) => (capabilities["forward-rules"]?.isolation.length ?? 0) > 0,
     probe: (node) => void judgeIsolation(node.nftables()),
   },
   {
     name: "published ports by nftables",
     capability: "host-ports",
+    frame: "host-ports",
     isNeeded: () => true,
     probe: (node) => void judgeHostPorts(node.nftables()),
   },
@@ -105,19 +113,34 @@ export function missingFeatures(node: NodeSide, grant: Grant, unused: readonly s
     const { name, capability, isNeeded } = feature;
     const isAsked = Object.hasOwn(grant.capabilities, capability) && !unused.includes(capability);
     if (!isAsked || !isNeeded(grant) || known.has(feature)) return [];
-    const reason = reasonOf(feature, node);
+    const reason = reasonOf(feature, node, grant);
     if (reason !== undefined) return [`${name}, which ${JSON.stringify(capability)} needs: ${reason}`];
     known.add(feature);
     return [];
   });
 }
 
-function reasonOf({ probe }: Feature, node: NodeSide): string | undefined {
+/** Gives why a feature is not there, by nftables or by iptables; `undefined`: it is. */
+function reasonOf({ probe, frame, capability }: Feature, node: NodeSide, grant: Grant): string | undefined {
+  const reason = attempt(() => probe(node));
+  const scope = grant.capabilities[capability];
+  const isAllowed = scope !== undefined && "backends" in scope && scope.backends.includes("iptables");
+  if (reason === undefined || frame === undefined || !isAllowed) return reason;
+  const instead = attempt(() => probeIptables(node, frame));
+  return instead === undefined ? undefined : `${reason}; nor by iptables: ${instead}`;
+}
+
+function attempt(probe: () => string | undefined): string | undefined {
   try {
-    return probe(node);
+    return probe();
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+function probeIptables(node: NodeSide, name: FrameName): undefined {
+  const variant = defaultVariant() ?? "iptables-nft";
+  node.iptables().judgeNow({ variant, family: "ipv4" }, frameChanges({ name, family: "ipv4" }, { isNew: true }));
 }
 
 function probeLinks(rtnetlink: Rtnetlink, kind: "bridge" | "ifb" | "veth"): string | undefined {

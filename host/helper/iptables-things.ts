@@ -3,6 +3,15 @@
  * tell whether it is there. A row names the variant that it was made with: that one undoes it, whatever the network says by then.
  */
 import { endForward, forward, FORWARD_CHAINS, forwardRules } from "../kernel/iptables/forwarding.ts";
+import {
+  endTranslation,
+  portChains,
+  portRules,
+  publishPort,
+  translateSources,
+  translationRules,
+  withdrawPort,
+} from "../kernel/iptables/host-ports.ts";
 import type { IptablesTarget, WantedRules } from "../kernel/iptables/iptables.ts";
 import { endIsolation, ISOLATION_CHAINS, isolate, isolationRules } from "../kernel/iptables/isolation.ts";
 import { endMasquerade, masquerade, MASQUERADE_CHAINS, masqueradeRules } from "../kernel/iptables/masquerade.ts";
@@ -19,6 +28,7 @@ import {
 } from "../kernel/iptables/rule-text.ts";
 import { parseIpPrefix, type IpFamily } from "../spec/ip.ts";
 import type { JsonObject, SharedThing } from "./ledger/records.ts";
+import { HOST_PORT, PUBLISHED_ADDRESS, readConditionTexts, readPortRow } from "./published-ports.ts";
 
 /** Kind of the shared rows of chains that attachments have rules in. */
 export const IPTABLES_FRAME = "iptables-frame";
@@ -28,10 +38,11 @@ export const FORWARD_BY_IPTABLES = "forward-rules-iptables";
 
 /** What attachments share, by what it is for. */
 const FRAMES = {
-  masquerade: MASQUERADE_CHAINS,
-  "forward-rules": FORWARD_CHAINS,
-  isolation: ISOLATION_CHAINS,
-} as const satisfies Readonly<Record<string, readonly SharedChain[]>>;
+  masquerade: () => MASQUERADE_CHAINS,
+  "forward-rules": () => FORWARD_CHAINS,
+  isolation: () => ISOLATION_CHAINS,
+  "host-ports": portChains,
+} as const satisfies Readonly<Record<string, (family: IpFamily) => readonly SharedChain[]>>;
 /** What a frame is for. */
 export type FrameName = keyof typeof FRAMES;
 
@@ -58,9 +69,12 @@ interface RowFacts {
 }
 
 /** Reads what a row stands for; `undefined`: nothing of iptables. */
-export function thingOf({ kind, tag, undo }: RowFacts): IptablesThing | undefined {
+export function thingOf(row: RowFacts): IptablesThing | undefined {
+  const { kind, tag, undo } = row;
   const variant = variantIn(undo);
-  if (variant === undefined || typeof undo["address"] !== "string") return undefined;
+  if (variant === undefined) return undefined;
+  if (kind === HOST_PORT) return portThing(row, variant);
+  if (typeof undo["address"] !== "string") return undefined;
   const address = parseIpPrefix(undo["address"]);
   const targets = [{ variant, family: address.address.tag }];
   if (kind === MASQUERADE_BY_IPTABLES) {
@@ -83,7 +97,32 @@ export function thingOf({ kind, tag, undo }: RowFacts): IptablesThing | undefine
       rules: () => forwardRules(what),
     };
   }
+  if (kind === PUBLISHED_ADDRESS) {
+    const { sourceTranslation } = undo;
+    const isKnown = sourceTranslation === "local" || sourceTranslation === "all";
+    const what = { tag, address, sourceTranslation: isKnown ? sourceTranslation : "none" } as const;
+    return {
+      targets,
+      frame: "host-ports",
+      make: (again) => translateSources(what, again),
+      end: () => endTranslation(what),
+      rules: () => translationRules(what),
+    };
+  }
   return undefined;
+}
+
+function portThing({ tag, undo }: RowFacts, variant: IptablesVariant): IptablesThing {
+  const { from, containerAddress, containerPort } = readPortRow({ undo });
+  const to = { address: containerAddress.address, port: containerPort };
+  const what = { tag, from, to, conditions: readConditionTexts(undo["conditions"]) };
+  return {
+    targets: [{ variant, family: from.family }],
+    frame: "host-ports",
+    make: (again) => publishPort(what, again),
+    end: () => withdrawPort(what),
+    rules: () => portRules(what),
+  };
 }
 
 /** Reads what the shared row of an isolated bridge stands for; `undefined`: it is isolated by nftables. */
@@ -131,11 +170,11 @@ export function frameOf({ kind, undo }: { readonly kind: string; readonly undo: 
 
 /** Gives what makes a frame that is not there, or what makes sure of one that is. */
 export function frameChanges(
-  name: FrameName,
+  { name, family }: Pick<Frame, "name" | "family">,
   { isNew, place }: { readonly isNew: boolean; readonly place?: ((jump: Rule) => Step) | undefined },
 ): readonly TableChanges[] {
   return mergeTables(
-    FRAMES[name].map((shared) => ({
+    FRAMES[name](family).map((shared) => ({
       table: shared.table,
       steps: isNew ? [makeShared(shared, place)] : completeShared(shared, place),
     })),
@@ -143,14 +182,14 @@ export function frameChanges(
 }
 
 /** Gives what removes a frame, as far as nobody has rules in it. */
-export function endOfFrame(name: FrameName): readonly TableChanges[] {
-  const chains: readonly SharedChain[] = FRAMES[name];
+export function endOfFrame({ name, family }: Pick<Frame, "name" | "family">): readonly TableChanges[] {
+  const chains: readonly SharedChain[] = FRAMES[name](family);
   return mergeTables(chains.toReversed().map((shared) => ({ table: shared.table, steps: [removeShared(shared)] })));
 }
 
 /** Gives the rules of a frame that should be there. */
-export function frameRules(name: FrameName): readonly WantedRules[] {
-  return FRAMES[name].map(({ table, jumps, rules }) => ({ table, rules: [...jumps, ...rules] }));
+export function frameRules({ name, family }: Pick<Frame, "name" | "family">): readonly WantedRules[] {
+  return FRAMES[name](family).map(({ table, jumps, rules }) => ({ table, rules: [...jumps, ...rules] }));
 }
 
 function variantIn(undo: JsonObject): IptablesVariant | undefined {

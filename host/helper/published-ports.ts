@@ -21,6 +21,7 @@ import { writeSysctl } from "../kernel/sysctl.ts";
 import { formatIpAddress, formatIpPrefix, ipEquals, parseIpAddress, parseIpPrefix, type IpPrefix } from "../spec/ip.ts";
 import type { Intent, OwnedRow } from "./ledger/records.ts";
 import { forgetFlows } from "./port-flows.ts";
+import { whyNoNftables } from "./packet-filter.ts";
 import type { HelperState } from "./state.ts";
 
 /** A row for each port that is published: while it is there, nobody else gets the port. */
@@ -70,6 +71,17 @@ export function portRow({ from, containerAddress, containerPort, when }: Publish
     },
     description: `${describeHostPort(from)} to ${formatIpAddress(containerAddress.address)} port ${containerPort}`,
   };
+}
+
+/** Makes of a row of a port, or of an address, one that iptables stands for. It says its conditions itself. */
+export function byIptables(row: RowOf, variant: string, conditions?: PortConditions): RowOf {
+  const said = conditions === undefined ? {} : { conditions: textsOf(conditions) };
+  return { ...row, undo: { ...row.undo, variant, ...said } };
+}
+
+/** Tells whether a row stands for something in iptables. */
+export function isByIptables({ undo }: Pick<OwnedRow, "undo">): boolean {
+  return undo["variant"] !== undefined;
 }
 
 /** Gives the key that all rows of a port have. */
@@ -122,9 +134,18 @@ export function conditionsRow(chain: ConditionChain): RowOf {
 
 /** Reads the row of conditions. */
 export function readConditionsRow({ undo, tag }: Pick<OwnedRow, "undo" | "tag">): ConditionChain {
-  const { incomingLink, excludedLink, ...lists } = undo["conditions"] as ConditionTexts;
+  const family = undo["family"] === "ipv6" ? "ipv6" : "ipv4";
+  return { tag, family, conditions: readTexts(undo["conditions"] as ConditionTexts) };
+}
+
+/** Reads conditions that a row has itself; `undefined`: it has none. */
+export function readConditionTexts(value: unknown): PortConditions | undefined {
+  return value === undefined ? undefined : readTexts(value as ConditionTexts);
+}
+
+function readTexts({ incomingLink, excludedLink, ...lists }: ConditionTexts): PortConditions {
   const read = (texts: readonly string[]): readonly IpPrefix[] => texts.map(parseIpPrefix);
-  const conditions = {
+  return {
     incomingLink,
     excludedLink,
     sources: read(lists.sources),
@@ -132,7 +153,6 @@ export function readConditionsRow({ undo, tag }: Pick<OwnedRow, "undo" | "tag">)
     destinations: read(lists.destinations),
     excludedDestinations: read(lists.excludedDestinations),
   };
-  return { tag, family: undo["family"] === "ipv6" ? "ipv6" : "ipv4", conditions };
 }
 
 function textsOf({ incomingLink, excludedLink, ...lists }: PortConditions): ConditionTexts {
@@ -199,8 +219,11 @@ export function undoPortLink(state: HelperState, row: OwnedRow): undefined {
     const link = node.rtnetlink.getLink({ name: key });
     if (undo["routesLocalnet"] === true && link !== undefined && link.index === undo["index"])
       ignoreAbsent(() => writeSysctl(node.netns, { name: "route_localnet", link: key }, 0));
+    // One that nftables published over it may have gone before: its element stayed for this one.
+    if (whyNoNftables(node) !== undefined) return;
     removePortLink(node.nftables(), key);
-    removeFrameAfterAddresses(state);
+    if (isByIptables(row)) removeUnusedHostPorts(node.nftables());
+    else removeFrameAfterAddresses(state);
   });
 }
 

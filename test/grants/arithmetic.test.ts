@@ -172,7 +172,7 @@ test("describeGrant says a line for each scope", () => {
       "masquerade: masquerades the addresses that IPAM gave, by nftables",
       "forward-rules: has the node forward for the addresses that were given, by nftables",
       "forward-rules: isolates the bridge that the container is on: what the network's configuration names at /ingressPolicy, one of ["same-bridge","isolated"]",
-      "host-ports: publishes ports of the node: 8000 to 8080",
+      "host-ports: publishes ports of the node: 8000 to 8080, by nftables",
       "host-ports: hides who asks a published port: where the configuration says so at /masqAll",
       "shaping: limits how fast the container's link sends and receives: 1000000 to 100000000 bits per second; as the network's configuration or the runtime asks for",
       "conntrack: has the node forget flows to ports that the attachment has published",

@@ -8,14 +8,15 @@ declare module 'cnidaria:plugin/host-ports@0.1.0' {
    *
    * When it fails, those that it had are still published, and no others.
    *
-   * Needs grant: `host-ports` with each port, and with `translateAll` for `all`; where it lists links or sources, the conditions must name
+   * Needs grant: `host-ports` with each port and the packet filter in `backends`, and with `translateAll` for `all`; where it lists links or sources, the conditions must name
    * some of them; each container address must be one that the previous result gave.
    *
    * # Errors
    * - `not-permitted`: the grant does not cover a port, the conditions or `source-translation`, or an address is not this attachment's.
    * - `conflict`: another attachment has a port published on the same address.
    * - `invalid-argument`: a port is 0 or asked for twice, the families of the addresses differ, the node has no such address, or a condition is none.
-   * - `unsupported`: no libnftables, or no NAT in this kernel.
+   * - `unsupported`: no libnftables, no iptables, or no NAT in this kernel.
+   * - `busy`: another program is changing the packet filter for too long.
    */
   export function publish(ports: Array<PublishedPort>, options: PublishOptions): void;
   /**
@@ -25,7 +26,8 @@ declare module 'cnidaria:plugin/host-ports@0.1.0' {
    *
    * # Errors
    * - `not-permitted`: the grant does not cover published ports.
-   * - `unsupported`: no libnftables, or no NAT in this kernel.
+   * - `unsupported`: no libnftables, no iptables, or no NAT in this kernel.
+   * - `busy`: another program is changing the packet filter for too long.
    */
   export function list(): Array<PublishedPort>;
   /**
@@ -45,11 +47,13 @@ declare module 'cnidaria:plugin/host-ports@0.1.0' {
    *
    * # Errors
    * - `not-permitted`: the grant does not cover published ports.
-   * - `unsupported`: no libnftables, or no NAT in this kernel.
+   * - `unsupported`: no libnftables, no iptables, or no NAT in this kernel.
+   * - `busy`: another program is changing the packet filter for too long.
    */
   export function withdraw(): void;
   export type IpAddress = import('cnidaria:plugin/types@0.1.0').IpAddress;
   export type IpPrefix = import('cnidaria:plugin/types@0.1.0').IpPrefix;
+  export type PacketFilter = import('cnidaria:plugin/types@0.1.0').PacketFilter;
   export type TransportProtocol = import('cnidaria:plugin/types@0.1.0').TransportProtocol;
   /**
    * Why an operation on published ports failed.
@@ -66,9 +70,12 @@ declare module 'cnidaria:plugin/host-ports@0.1.0' {
    * A port is 0 or asked for twice, the families of the addresses differ, the node has no such address, or a condition is no condition.
    * ## `"unsupported"`
    *
-   * The packet filter is not there: no libnftables, or no NAT in this kernel.
+   * The packet filter is not there: no libnftables, no iptables, or no NAT in this kernel.
+   * ## `"busy"`
+   *
+   * Another program is changing the packet filter for too long: try again later.
    */
-  export type ErrorCode = 'not-permitted' | 'conflict' | 'invalid-argument' | 'unsupported';
+  export type ErrorCode = 'not-permitted' | 'conflict' | 'invalid-argument' | 'unsupported' | 'busy';
   /**
    * One port that is published.
    */
@@ -155,5 +162,9 @@ declare module 'cnidaria:plugin/host-ports@0.1.0' {
      * Which packets to IPv6 ports are redirected; absent: every one.
      */
     conditionsV6?: Conditions | undefined,
+    /**
+     * What redirects; absent: nftables, or iptables where the node has no nftables.
+     */
+    packetFilter?: PacketFilter | undefined,
   }
 }

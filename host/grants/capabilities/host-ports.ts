@@ -15,7 +15,8 @@ import {
 import type { IpAddress, IpFamily } from "../../spec/ip.ts";
 import { isJsonObject, readKey, readPointer } from "../../spec/json.ts";
 import type { JsonValue } from "../../spec/json.ts";
-import { ALLOWED, allowedIf, defineCapability, denied, fieldOf } from "../capability.ts";
+import { backends, backendsCover, decideBackend, describeBackends } from "../backends.ts";
+import { ALLOWED, defineCapability, denied, fieldOf } from "../capability.ts";
 import type { Decision } from "../capability.ts";
 import type { CallFacts } from "../facts.ts";
 import { areGiven } from "../given-addresses.ts";
@@ -49,6 +50,8 @@ const scope = z.strictObject({
   ports: z.array(ports).default([]),
   /** Whether packets of everybody may get the node's address. */
   translateAll: switchReference.default(false),
+  /** Packet filters that may be used. */
+  backends,
   /** Links by which packets must come in, each publication naming one of them; absent: any. */
   links: z.array(nameReference).optional(),
   /** Subnets from which packets must come, each publication naming some within them; absent: any. */
@@ -65,10 +68,11 @@ export const hostPorts = defineCapability<HostPortsScope>({
   covers: (wider, narrower) =>
     narrower.ports.every((inner) => wider.ports.some((outer) => portsCover(outer, inner))) &&
     switchCovers(wider.translateAll, narrower.translateAll) &&
+    backendsCover(wider.backends, narrower.backends) &&
     isNarrower(wider.links, narrower.links, namesCover) &&
     isNarrower(wider.sources, narrower.sources, subnetsCover),
   describe: (granted) => [
-    `publishes ports of the node: ${granted.ports.map(describePorts).join("; ") || "none"}`,
+    `publishes ports of the node: ${granted.ports.map(describePorts).join("; ") || "none"}, ${describeBackends(granted.backends)}`,
     ...(granted.links === undefined ? [] : [`only for what comes in by ${describeReferences(granted.links)}`]),
     ...(granted.sources === undefined ? [] : [`only for what comes from ${describeReferences(granted.sources)}`]),
     ...(granted.translateAll === false ? [] : [`hides who asks a published port: ${describeSwitch(granted)}`]),
@@ -108,10 +112,9 @@ function decidePublish(granted: HostPortsScope, facts: CallFacts, [published, op
     ![...families].every((family) => comesFromSource(granted, facts, conditionsFor(options, family)))
   )
     return denied('"host-ports" with the sources of the conditions in "sources", or without "sources", would allow it');
-  return allowedIf(
-    fieldOf(options, "sourceTranslation") !== "all" || isOn(granted.translateAll, facts),
-    '"host-ports" with "translateAll" would allow it',
-  );
+  if (fieldOf(options, "sourceTranslation") === "all" && !isOn(granted.translateAll, facts))
+    return denied('"host-ports" with "translateAll" would allow it');
+  return decideBackend(granted.backends, "host-ports", fieldOf(options, "packetFilter"));
 }
 
 function familyOf(published: unknown): IpFamily {

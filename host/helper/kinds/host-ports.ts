@@ -32,12 +32,13 @@ import {
 } from "../published-ports.ts";
 import type { HelperState } from "../state.ts";
 import { compareElement } from "./element.ts";
+import { orByIptables } from "./iptables.ts";
 import type { Drift, OwnedKind } from "./kind.ts";
 
 export { HOST_PORT, PORT_CONDITIONS, PORT_LINK, PUBLISHED_ADDRESS } from "../published-ports.ts";
 
 /** A row for each port. */
-export const hostPort: OwnedKind = {
+export const hostPort: OwnedKind = orByIptables({
   undo: undoPublication,
   compare: comparePort,
   repair: (state, row) => republish(state, row, comparePort(state, row)),
@@ -45,15 +46,15 @@ export const hostPort: OwnedKind = {
     const { from, when } = readPortRow(row);
     return hostPortObjects(from, when);
   },
-};
+});
 
 /** A row for each address of the container that has ports. */
-export const publishedAddress: OwnedKind = {
+export const publishedAddress: OwnedKind = orByIptables({
   undo: undoPublication,
   compare: compareAddress,
   repair: (state, row) => republish(state, row, compareAddress(state, row)),
   objects: ({ undo }) => [publishedObject(parseIpPrefix(String(undo["address"])).address)],
-};
+});
 
 /** A row for the conditions of a family's ports. */
 export const portConditions: OwnedKind = {
@@ -70,7 +71,7 @@ export const portLink: OwnedKind = {
   undo: undoPortLink,
   compare: compareLink,
   repair: ({ node }, { key, undo }) => {
-    addPortLink(node.nftables(), key);
+    if (undo["variant"] === undefined) addPortLink(node.nftables(), key);
     const link = node.rtnetlink.getLink({ name: key });
     if (undo["routesLocalnet"] === true && link?.index === undo["index"])
       writeSysctl(node.netns, { name: "route_localnet", link: key }, 1);

@@ -3,7 +3,7 @@
  */
 import { mergeTables, type TableChanges } from "../../kernel/iptables/rule-text.ts";
 import { endOfFrame, frameChanges, frameOf, frameRules, thingOf, type IptablesThing } from "../iptables-things.ts";
-import type { SharedRow } from "../ledger/records.ts";
+import type { OwnedRow, SharedRow } from "../ledger/records.ts";
 import type { HelperState } from "../state.ts";
 import type { Drift, OwnedKind, SharedKind } from "./kind.ts";
 
@@ -16,13 +16,13 @@ export const forwardRulesByIptables: OwnedKind = ownedKind();
 export const iptablesFrame: SharedKind = {
   dismantle: ({ node }, row) => {
     const frame = frameOf(row);
-    if (frame !== undefined) node.iptables().changeNow(frame, endOfFrame(frame.name));
+    if (frame !== undefined) node.iptables().changeNow(frame, endOfFrame(frame));
     return undefined;
   },
   compare: compareFrame,
   repair: ({ node }, row) => {
     const frame = frameOf(row);
-    if (frame !== undefined) node.iptables().changeNow(frame, frameChanges(frame.name, { isNew: false }));
+    if (frame !== undefined) node.iptables().changeNow(frame, frameChanges(frame, { isNew: false }));
   },
   // Shared by all attachments: they carry nobody's tag.
   objects: () => [],
@@ -45,7 +45,10 @@ export function compareThing(
 /** Makes what a row stands for anew. */
 export function repairThing({ node }: Pick<HelperState, "node">, thing: IptablesThing): void {
   for (const target of thing.targets) {
-    const changes: TableChanges[] = [...frameChanges(thing.frame, { isNew: false }), thing.make(true)];
+    const changes: TableChanges[] = [
+      ...frameChanges({ name: thing.frame, family: target.family }, { isNew: false }),
+      thing.make(true),
+    ];
     node.iptables().changeNow(target, mergeTables(changes));
   }
 }
@@ -53,6 +56,18 @@ export function repairThing({ node }: Pick<HelperState, "node">, thing: Iptables
 /** Ends what a row stands for. */
 export function endThing({ node }: Pick<HelperState, "node">, thing: IptablesThing): void {
   for (const target of thing.targets) node.iptables().changeNow(target, [thing.end()]);
+}
+
+/** Gives a kind whose rows were made by nftables, or by iptables where they say so. */
+export function orByIptables(kind: OwnedKind): OwnedKind {
+  const byIptables = ownedKind();
+  const which = (row: OwnedRow): OwnedKind => (thingOf(row) === undefined ? kind : byIptables);
+  return {
+    undo: (state, row) => which(row).undo(state, row),
+    compare: (state, row) => which(row).compare(state, row),
+    repair: (state, row) => which(row).repair?.(state, row),
+    objects: (row) => which(row).objects(row),
+  };
 }
 
 function ownedKind(): OwnedKind {
@@ -77,7 +92,7 @@ function ownedKind(): OwnedKind {
 
 function compareFrame({ node }: HelperState, row: SharedRow): readonly Drift[] {
   const frame = frameOf(row);
-  const missing = frame === undefined ? undefined : node.iptables().firstMissingNow(frame, frameRules(frame.name));
+  const missing = frame === undefined ? undefined : node.iptables().firstMissingNow(frame, frameRules(frame));
   if (missing === undefined) return [];
   const found = `none to it in ${missing.chain}`;
   return [{ what: "missing", object: row.description, wanted: "chains, and the way there", found }];

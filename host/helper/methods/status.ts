@@ -11,6 +11,7 @@ import { missingFeatures } from "../features.ts";
 import { isLegacyAllowed } from "../legacy-types.ts";
 import type { SharedRow } from "../ledger/records.ts";
 import { describePlugin, readGrant, readType } from "../plugins.ts";
+import { isByIptables } from "../published-ports.ts";
 import type { NetworkStatus, PluginStatus, ReadStatus } from "../protocol.ts";
 import type { HelperState } from "../state.ts";
 import { isTagged } from "../undo/alias.ts";
@@ -89,7 +90,8 @@ function lostFilter({ ledger, node }: HelperState, network: string, kind: keyof 
   const nftables = attempt(() => node.nftables());
   // Without the library nothing can be said of it; that it is missing is said elsewhere.
   if (nftables === undefined || isThere(nftables)) return [];
-  return ledger.hasOwned({ network, kind, nodeNetnsCookie: node.cookie }) ? [lost] : [];
+  // Ports that iptables has are rows of the same kind.
+  return ledger.owned({ network, kind, nodeNetnsCookie: node.cookie }).some((row) => !isByIptables(row)) ? [lost] : [];
 }
 
 function attempt<Value>(open: () => Value): Value | undefined {

@@ -13,15 +13,14 @@ import {
 } from "../../kernel/host-ports.ts";
 import { conditionChainName } from "../../kernel/port-conditions.ts";
 import { formatIpAddress, formatIpPrefix, ipEquals, isUnspecified } from "../../spec/ip.ts";
-import type { IpPrefix } from "../../spec/ip.ts";
 import { portConditions } from "../kinds/host-ports.ts";
 import type { OwnedRow } from "../ledger/records.ts";
 import {
   excludeEachOther,
   HOST_PORT,
+  isByIptables,
   keyOfPort,
   PORT_CONDITIONS,
-  PORT_KINDS,
   PORT_LINK,
   publicationOf,
   readPortRow,
@@ -31,8 +30,12 @@ import { forgetFlowsSoon } from "../port-flows.ts";
 import type { HelperState } from "../state.ts";
 import { undoOwned } from "../undo/owned.ts";
 import { beginWithdrawal } from "../undo/withdrawals.ts";
-import { IP_ADDRESS, IP_PREFIX } from "./arguments.ts";
-import { removeRows, rowsOfPlugin } from "./filter-rows.ts";
+import { thingOf } from "../iptables-things.ts";
+import { chooseFilter } from "../packet-filter.ts";
+import { IP_ADDRESS, IP_PREFIX, PACKET_FILTER } from "./arguments.ts";
+import { removeRows } from "./filter-rows.ts";
+import { distinct, listInIptables, publishByIptables, rowsOf } from "./host-ports-iptables.ts";
+import { removeIptablesRows } from "./iptables-rows.ts";
 import { OperationFailure, operation, refuseLeased } from "./operation.ts";
 import type { OperationContext, OperationInterface } from "./operation.ts";
 import { claim } from "./port-claims.ts";
@@ -50,7 +53,11 @@ const PUBLISHED_PORT = z.object({
   containerAddress: IP_PREFIX,
   containerPort: PORT,
 });
-const OPTIONS = z.object({ sourceTranslation: z.enum(["none", "local", "all"]), ...CONDITION_OPTIONS });
+const OPTIONS = z.object({
+  sourceTranslation: z.enum(["none", "local", "all"]),
+  packetFilter: PACKET_FILTER,
+  ...CONDITION_OPTIONS,
+});
 
 type Asked = z.output<typeof PUBLISHED_PORT>;
 type Options = z.output<typeof OPTIONS>;
@@ -58,6 +65,7 @@ type Options = z.output<typeof OPTIONS>;
 export const HOST_PORTS: OperationInterface = {
   name: "host-ports",
   errors: {
+    EBUSY: "busy",
     EEXIST: "conflict",
     ENOENT: "unsupported",
     ENOSYS: "unsupported",
@@ -111,7 +119,11 @@ function portOf(context: OperationContext, asked: Asked): PublishedPort {
 /** Publishes, in place of what is published. Recovers an operation whose helper died, if it holds a port. */
 async function publish(context: OperationContext, asked: readonly PublishedPort[], options: Options): Promise<void> {
   if (asked.length === 0) return withdraw(context);
-  const before = rowsOf(context);
+  const granted = context.call.grant.capabilities["host-ports"]?.backends ?? [];
+  const chosen = await chooseFilter(context.state, { asked: options.packetFilter, granted });
+  if (chosen !== "nftables") return publishByIptables(context, asked, { ...options, variant: chosen });
+  const all = rowsOf(context);
+  const before = all.filter((row) => !isByIptables(row));
   const conditions = conditionsOf(context, asked, options);
   const ports = asked.map((port) => ({ ...port, when: conditions.get(port.from.family)?.name }));
   const chains = [...conditions.values()].map(({ chain }) => chain);
@@ -141,6 +153,8 @@ async function publish(context: OperationContext, asked: readonly PublishedPort[
     if (forgetting !== undefined) context.call.operation.forgettings.push(forgetting);
   }
   leaveBehind(context, before, new Set([...links.keys(), ...chains.map(conditionChainName)]));
+  // The network's configuration has changed since.
+  await removeIptablesRows(context, all.filter(isByIptables));
 }
 
 /** Forgets rows whose things others have taken the place of; undoes those of links and conditions that no port needs any more. */
@@ -152,11 +166,18 @@ function leaveBehind({ state }: OperationContext, before: readonly OwnedRow[], n
 }
 
 function list(context: OperationContext): unknown {
+  const rows = rowsOf(context).filter((row) => isByIptables(row) && row.kind !== PORT_LINK);
+  if (rows.length === 0) return listInNftables(context);
+  return listInIptables(context, rows).then((found) => [...listInNftables(context), ...found]);
+}
+
+function listInNftables(context: OperationContext): readonly unknown[] {
+  if (!rowsOf(context).some((row) => row.kind === HOST_PORT && !isByIptables(row))) return [];
   const nftables = context.state.node.nftables();
   const rows = rowsOf(context);
   const broken = brokenConditions(context.state, rows);
   return rows.flatMap((row) => {
-    if (row.kind !== HOST_PORT) return [];
+    if (row.kind !== HOST_PORT || isByIptables(row)) return [];
     const { from, containerAddress, when } = readPortRow(row);
     const found = readHostPort(nftables, from, when);
     const { address } = containerAddress;
@@ -187,14 +208,17 @@ function brokenConditions(state: HelperState, rows: readonly OwnedRow[]): Readon
   return new Set(broken.map(({ key }) => key));
 }
 
-function withdraw(context: OperationContext): void {
+function withdraw(context: OperationContext): void | Promise<void> {
   const { state, call } = context;
   const begun = new Set(call.operation.deletions.map(({ ownedId }) => ownedId));
-  for (const row of rowsOf(context).toReversed()) {
-    if (begun.has(row.id)) continue;
+  const rows = rowsOf(context).toReversed();
+  const inIptables = rows.filter((row) => thingOf(row) !== undefined);
+  for (const row of rows) {
+    if (begun.has(row.id) || inIptables.includes(row)) continue;
     if (row.kind === HOST_PORT) beginWithdrawal(state, call.operation, row);
     else removeRows(context, [row]);
   }
+  return inIptables.length === 0 ? undefined : removeIptablesRows(context, inIptables);
 }
 
 /** Nothing is in it that anybody owns: where the kernel refuses, the next who withdraws takes it along. */
@@ -204,15 +228,6 @@ function removeFrameIfUnused({ node }: HelperState): void {
   } catch (error) {
     if (!isKernelError(error)) throw error;
   }
-}
-
-/** What this plugin has for the attachment, in the order in which it is to be undone from the end. */
-function rowsOf(context: OperationContext): OwnedRow[] {
-  return PORT_KINDS.flatMap((kind) => rowsOfPlugin(context, kind));
-}
-
-function distinct(prefixes: readonly IpPrefix[]): IpPrefix[] {
-  return [...new Map(prefixes.map((prefix) => [formatIpPrefix(prefix), prefix])).values()];
 }
 
 function invalid(why: string): OperationFailure {

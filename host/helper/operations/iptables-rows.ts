@@ -66,13 +66,14 @@ export async function putByIptables(context: OperationContext, change: IptablesC
 }
 
 /**
- * Makes things of one variant and family, in one run, with what they share. They are on record already.
+ * Makes things of one variant and family, in one run, with what they share, in the place of others. They are on record already.
  * @throws {OperationFailure} busy, when another operation makes or deletes what they share for too long.
  */
 export async function makeThings(
   context: OperationContext,
   target: IptablesTarget,
   things: readonly { readonly thing: IptablesThing; readonly again: boolean }[],
+  gone: readonly IptablesThing[] = [],
 ): Promise<void> {
   const { state, call } = context;
   const names = [...new Set(things.map(({ thing }) => thing.frame))];
@@ -83,9 +84,11 @@ export async function makeThings(
     const changes = [];
     for (const { name, outcome } of frames) {
       const isNew = outcome.state === "created";
-      changes.push(...frameChanges(name, { isNew, place: await placeOf(context, name, target, isNew) }));
+      changes.push(
+        ...frameChanges({ name, family: target.family }, { isNew, place: await placeOf(context, name, target, isNew) }),
+      );
     }
-    changes.push(...things.map(({ thing, again }) => thing.make(again)));
+    changes.push(...gone.map((thing) => thing.end()), ...things.map(({ thing, again }) => thing.make(again)));
     await state.node.iptables().change(target, mergeTables(changes));
   } catch (error) {
     for (const { outcome } of frames) if (!isInDoubt(error)) giveBack(context, outcome);
@@ -181,7 +184,8 @@ async function heldOfTarget(
     const [first] = left;
     if (first === undefined) return [];
     const wanted = left.map((part): WantedRules & { readonly part: Part } => ({ ...part.thing.rules(), part }));
-    const frames = [...new Set(left.map(({ thing }) => thing.frame))].flatMap(frameRules);
+    const names = [...new Set(left.map(({ thing }) => thing.frame))];
+    const frames = names.flatMap((name) => frameRules({ name, family: first.target.family }));
     const missing = await iptables.firstMissing(first.target, mergeWanted([...frames, ...wanted]));
     if (missing === undefined) return left.map(({ row }) => row);
     const lost = wanted.find(({ rules }) => rules.some((each) => isSame(each, missing)));

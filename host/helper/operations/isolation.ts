@@ -83,9 +83,11 @@ async function isolationInIptables(
   { targets, frame, rules }: IptablesThing,
 ): Promise<Isolation> {
   const { table, rules: own } = rules();
-  const wanted = [{ table, rules: [...frameRules(frame).flatMap((each) => each.rules), ...own] }];
-  for (const target of targets)
-    if ((await state.node.iptables().firstMissing(target, wanted)) !== undefined) return "open";
+  for (const target of targets) {
+    const shared = frameRules({ name: frame, family: target.family }).flatMap((each) => each.rules);
+    const missing = await state.node.iptables().firstMissing(target, [{ table, rules: [...shared, ...own] }]);
+    if (missing !== undefined) return "open";
+  }
   return undo["isolation"] === "isolated" ? "isolated" : "same-bridge";
 }
 

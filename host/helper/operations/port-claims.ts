@@ -3,12 +3,14 @@
  */
 import { describeHostPort } from "../../kernel/host-port-elements.ts";
 import type { SourceTranslation } from "../../kernel/host-ports.ts";
-import type { ConditionChain } from "../../kernel/port-conditions.ts";
-import type { IpPrefix } from "../../spec/ip.ts";
+import type { IptablesVariant } from "../../kernel/iptables/programs.ts";
+import type { ConditionChain, PortConditions } from "../../kernel/port-conditions.ts";
+import type { IpFamily, IpPrefix } from "../../spec/ip.ts";
 import { recover } from "../ledger/recovery.ts";
 import type { OwnedRow } from "../ledger/records.ts";
 import {
   addressRow,
+  byIptables,
   conditionsRow,
   excludeEachOther,
   HOST_PORT,
@@ -27,6 +29,13 @@ export interface PortClaim {
   readonly sourceTranslation: SourceTranslation;
   readonly chains: readonly ConditionChain[];
   readonly ports: readonly PublishedPort[];
+  /** Made by iptables, with the conditions of each family; `undefined`: by nftables. */
+  readonly byIptables?: IptablesClaim | undefined;
+}
+
+interface IptablesClaim {
+  readonly variant: IptablesVariant;
+  readonly conditions: (family: IpFamily) => PortConditions | undefined;
 }
 
 /** Rows that were written, or a port that somebody holds. */
@@ -46,7 +55,7 @@ export async function claim(context: OperationContext, wanted: PortClaim): Promi
 /** Reserves, in one transaction that no other helper writes into. */
 function attempt(
   { state, call }: OperationContext,
-  { addresses, sourceTranslation, chains, ports }: PortClaim,
+  { addresses, sourceTranslation, chains, ports, byIptables: other }: PortClaim,
 ): Outcome {
   const { ledger, node } = state;
   const ids = { operationId: call.operation.id, callId: call.id };
@@ -57,9 +66,15 @@ function attempt(
       if (holder !== undefined) return { holder, port };
     }
     const intents = [
-      ...addresses.map((each) => addressRow(each, sourceTranslation)),
+      ...addresses.map((each) => {
+        const row = addressRow(each, sourceTranslation);
+        return other === undefined ? row : byIptables(row, other.variant);
+      }),
       ...chains.map(conditionsRow),
-      ...ports.map(portRow),
+      ...ports.map((each) => {
+        const row = portRow(each);
+        return other === undefined ? row : byIptables(row, other.variant, other.conditions(each.from.family));
+      }),
     ];
     const made = intents.map((intent) => {
       const id = ledger.intent(call.owner, { ...ids, ...intent });

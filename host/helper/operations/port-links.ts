@@ -36,7 +36,7 @@ export function linksTo({ state }: OperationContext, addresses: readonly IpPrefi
 export function translateOnLink(
   { state, call }: OperationContext,
   name: string,
-  { index, routesLocalnet }: PortLink,
+  { index, routesLocalnet, variant }: PortLink & { readonly variant?: string | undefined },
 ): void {
   const { ledger, node } = state;
   const switchKey = { name: "route_localnet", link: name } as const;
@@ -49,7 +49,7 @@ export function translateOnLink(
       callId: call.id,
       kind: PORT_LINK,
       key: name,
-      undo: { index, routesLocalnet: isOurs },
+      undo: { index, routesLocalnet: isOurs, ...(variant === undefined ? {} : { variant }) },
       description: `published ports over ${name}`,
       isDone: true,
     });
@@ -57,7 +57,8 @@ export function translateOnLink(
   });
   // On record before it is done; nobody takes it away meanwhile, for that is in a transaction, too.
   ledger.transaction(() => {
-    addPortLink(node.nftables(), name);
+    // By iptables, packets are known by their subnet.
+    if (variant === undefined) addPortLink(node.nftables(), name);
     if (isMissing) writeSysctl(node.netns, switchKey, 1);
   });
 }

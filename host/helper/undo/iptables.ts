@@ -6,6 +6,8 @@ import type { IptablesTarget } from "../../kernel/iptables/iptables.ts";
 import { mergeTables, type TableChanges } from "../../kernel/iptables/rule-text.ts";
 import { endOfFrame, frameOf, isolationThing, thingOf, type IptablesThing } from "../iptables-things.ts";
 import type { OwnedRow, SharedRow } from "../ledger/records.ts";
+import { forgetFlows } from "../port-flows.ts";
+import { HOST_PORT, readPortRow } from "../published-ports.ts";
 import type { HelperState } from "../state.ts";
 
 /** Something to undo, with what is to be done in the ledger then. */
@@ -17,14 +19,21 @@ export interface IptablesRemoval {
 }
 
 /** Gives how an attachment's row is undone; `undefined`: not by iptables. */
-export function removalOfRow({ ledger }: Pick<HelperState, "ledger">, row: OwnedRow): IptablesRemoval | undefined {
+export function removalOfRow(
+  { ledger, node }: Pick<HelperState, "ledger" | "node">,
+  row: OwnedRow,
+): IptablesRemoval | undefined {
   const thing = thingOf(row);
   if (thing === undefined) return undefined;
   return {
     targets: thing.targets,
     tables: [thing.end()],
     description: row.description,
-    undone: () => ledger.forget(row.id),
+    undone: () => {
+      // What goes on would otherwise go where its first packet went.
+      if (row.kind === HOST_PORT) forgetFlows(node, readPortRow(row).from);
+      ledger.forget(row.id);
+    },
   };
 }
 
@@ -36,7 +45,7 @@ export function removalOfShared({ ledger }: Pick<HelperState, "ledger">, row: Sh
   if (targets === undefined) return undefined;
   return {
     targets,
-    tables: frame === undefined ? endOf(isolated) : endOfFrame(frame.name),
+    tables: frame === undefined ? endOf(isolated) : endOfFrame(frame),
     description: row.description,
     undone: () => ledger.shared.removed(row.id),
   };

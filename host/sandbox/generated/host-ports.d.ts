@@ -7,14 +7,15 @@
  *
  * When it fails, those that it had are still published, and no others.
  *
- * Needs grant: `host-ports` with each port, and with `translateAll` for `all`; where it lists links or sources, the conditions must name
+ * Needs grant: `host-ports` with each port and the packet filter in `backends`, and with `translateAll` for `all`; where it lists links or sources, the conditions must name
  * some of them; each container address must be one that the previous result gave.
  *
  * # Errors
  * - `not-permitted`: the grant does not cover a port, the conditions or `source-translation`, or an address is not this attachment's.
  * - `conflict`: another attachment has a port published on the same address.
  * - `invalid-argument`: a port is 0 or asked for twice, the families of the addresses differ, the node has no such address, or a condition is none.
- * - `unsupported`: no libnftables, or no NAT in this kernel.
+ * - `unsupported`: no libnftables, no iptables, or no NAT in this kernel.
+ * - `busy`: another program is changing the packet filter for too long.
  */
 export function publish(ports: Array<PublishedPort>, options: PublishOptions): void;
 /**
@@ -24,7 +25,8 @@ export function publish(ports: Array<PublishedPort>, options: PublishOptions): v
  *
  * # Errors
  * - `not-permitted`: the grant does not cover published ports.
- * - `unsupported`: no libnftables, or no NAT in this kernel.
+ * - `unsupported`: no libnftables, no iptables, or no NAT in this kernel.
+ * - `busy`: another program is changing the packet filter for too long.
  */
 export function list(): Array<PublishedPort>;
 /**
@@ -44,11 +46,13 @@ export function occupied(): Array<PublishedPort>;
  *
  * # Errors
  * - `not-permitted`: the grant does not cover published ports.
- * - `unsupported`: no libnftables, or no NAT in this kernel.
+ * - `unsupported`: no libnftables, no iptables, or no NAT in this kernel.
+ * - `busy`: another program is changing the packet filter for too long.
  */
 export function withdraw(): void;
 export type IpAddress = import('./types.js').IpAddress;
 export type IpPrefix = import('./types.js').IpPrefix;
+export type PacketFilter = import('./types.js').PacketFilter;
 export type TransportProtocol = import('./types.js').TransportProtocol;
 /**
  * Why an operation on published ports failed.
@@ -65,9 +69,12 @@ export type TransportProtocol = import('./types.js').TransportProtocol;
  * A port is 0 or asked for twice, the families of the addresses differ, the node has no such address, or a condition is no condition.
  * ## `"unsupported"`
  *
- * The packet filter is not there: no libnftables, or no NAT in this kernel.
+ * The packet filter is not there: no libnftables, no iptables, or no NAT in this kernel.
+ * ## `"busy"`
+ *
+ * Another program is changing the packet filter for too long: try again later.
  */
-export type ErrorCode = 'not-permitted' | 'conflict' | 'invalid-argument' | 'unsupported';
+export type ErrorCode = 'not-permitted' | 'conflict' | 'invalid-argument' | 'unsupported' | 'busy';
 /**
  * One port that is published.
  */
@@ -154,4 +161,8 @@ export interface PublishOptions {
    * Which packets to IPv6 ports are redirected; absent: every one.
    */
   conditionsV6?: Conditions | undefined,
+  /**
+   * What redirects; absent: nftables, or iptables where the node has no nftables.
+   */
+  packetFilter?: PacketFilter | undefined,
 }

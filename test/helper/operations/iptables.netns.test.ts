@@ -1,108 +1,24 @@
 /**
  * Masquerading, forwarding and isolation by iptables, in the ledger: by both variants, with and without the grant, and when the helper dies.
  */
-import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { TestNamespace } from "../../kernel/namespaces.ts";
-import { CAPABILITIES, addAll, addOf, delOf, expectNothingLeft, prefix, testNamespace } from "../support/cases.ts";
-import { beginTestOperation, startTestHelper, startTestSandbox, temporaryStateDir } from "../support/helper.ts";
-import type { TestHelper, TestOperation, TestSandbox } from "../support/helper.ts";
-import { installTestPlugin } from "../support/plugin.ts";
-
-type Ask = readonly [operation: string, ...args: unknown[]];
-
-const VARIANTS = ["iptables-nft", "iptables-legacy"] as const;
-type Variant = (typeof VARIANTS)[number];
-const BACKENDS = { backends: ["nftables", "iptables"] };
-const GRANTED = {
-  ...CAPABILITIES,
-  masquerade: BACKENDS,
-  "forward-rules": { isolation: ["same-bridge", "isolated"], ...BACKENDS },
-};
-
-/** Of the third subnet: `addAll` masquerades the address itself by nftables. */
-const SIXTH = {
-  address: { tag: "ipv6", val: [0x2001, 0xdb8, 0, 0, 0, 0, 0, 2] },
-  prefixLength: 64,
-} as const;
-
-interface Scene {
-  readonly node: TestNamespace;
-  readonly container: TestNamespace;
-  readonly stateDir: string;
-  readonly digest: `sha256:${string}`;
-}
-
-function newScene(capabilities: object = GRANTED): Scene {
-  const stateDir = temporaryStateDir();
-  const digest = installTestPlugin(stateDir, { type: "bridge", capabilities: { ...capabilities } });
-  return { node: testNamespace(), container: testNamespace(), stateDir, digest };
-}
-
-const start = ({ stateDir, node }: Scene, die?: string): Promise<TestHelper> =>
-  startTestHelper({ stateDir, nodePath: node.path, ...(die === undefined ? {} : { die }) });
-
-/** What rules and chains of ours, and of others, there are. */
-function saved({ node }: Scene, variant: Variant, family: "iptables" | "ip6tables" = "iptables"): string[] {
-  const text = node.run(`${variant.replace("iptables", family)}-save`);
-  return text.split("\n").filter((line) => /^-A|^:CNIDARIA/u.test(line));
-}
-
-function everywhere(scene: Scene): string[] {
-  return VARIANTS.flatMap((variant) => [...saved(scene, variant), ...saved(scene, variant, "ip6tables")]);
-}
-
-const asks = (filter: string | undefined, last = 2): Ask[] => [
-  ["masquerade.set", [prefix(last)], filter],
-  ["forward-rules.allow", [prefix(last).address], filter],
-  ["forward-rules.isolate", "cni0", "same-bridge", filter],
-];
-
-/** A container in the middle of its ADD, on the bridge. */
-async function begin(
-  helper: TestHelper,
-  { digest, container }: Scene,
-  { id = "c1", last = 2, netns = container.path }: { id?: string; last?: number; netns?: string } = {},
-): Promise<[TestSandbox, TestOperation]> {
-  const sandbox = await startTestSandbox(helper, digest);
-  const given = { ips: [{ address: `10.1.0.${last}/24` }, { address: "2001:db8::2/64" }] };
-  const adding = await beginTestOperation(helper, sandbox, {
-    ...addOf(netns, last),
-    previousResult: given,
-    containerId: id,
-  });
-  await addAll(sandbox, adding, last);
-  expect(await sandbox.ask("masquerade.remove")).toEqual({ ok: null });
-  return [sandbox, adding];
-}
-
-async function add(helper: TestHelper, scene: Scene, filter: string | undefined): Promise<TestOperation> {
-  const [sandbox, adding] = await begin(helper, scene);
-  for (const ask of asks(filter)) expect({ ask, ...(await sandbox.ask(...ask)) }).toHaveProperty("ok");
-  await adding.endCall();
-  return adding;
-}
-
-async function delWithoutPlugin(helper: TestHelper, containerId = "c1"): Promise<readonly string[]> {
-  const operationId = randomUUID();
-  await helper.request("begin-operation", {
-    operationId,
-    verb: "DEL",
-    containerId,
-    network: "net1",
-    ifname: "eth0",
-    scope: "",
-    netns: "",
-    cniVersion: "1.1.0",
-    configuration: "{}",
-    args: [],
-    runtimeConfig: "{}",
-    types: [],
-    origin: "test",
-  });
-  const outcome = { outcome: "ok", result: undefined, phasesMicroseconds: {} } as const;
-  return (await helper.request("end-operation", { operationId, ...outcome })).failures;
-}
+import { CAPABILITIES, delOf, expectNothingLeft, prefix, testNamespace } from "../support/cases.ts";
+import { beginTestOperation, startTestSandbox } from "../support/helper.ts";
+import {
+  VARIANTS,
+  GRANTED,
+  SIXTH,
+  add,
+  asks,
+  begin,
+  delWithoutPlugin,
+  everywhere,
+  newScene,
+  portOf,
+  saved,
+  start,
+  type Ask,
+} from "../support/iptables.ts";
 
 describe.for(VARIANTS)("%s", (variant) => {
   test("has rules with their owner's tag, which go with the attachment, without plugin and namespace", async () => {
@@ -185,11 +101,17 @@ describe.for(VARIANTS)("%s", (variant) => {
   });
 
   test("is not heard of without the grant", async () => {
-    const scene = newScene({ ...GRANTED, masquerade: {}, "forward-rules": { isolation: ["same-bridge"] } });
+    const scene = newScene({
+      ...GRANTED,
+      masquerade: {},
+      "forward-rules": { isolation: ["same-bridge"] },
+      "host-ports": CAPABILITIES["host-ports"],
+    });
     const helper = await start(scene);
     const [sandbox, adding] = await begin(helper, scene);
     const before = scene.node.run("nft", "list", "ruleset");
-    for (const ask of [...asks(variant), ...asks("iptables")])
+    const publish: Ask = ["host-ports.publish", [portOf(8080)], { sourceTranslation: "none", packetFilter: variant }];
+    for (const ask of [...asks(variant), ...asks("iptables"), publish])
       expect({ ask, ...(await sandbox.ask(...ask)) }).toEqual({ ask, err: "not-permitted" });
     expect(scene.node.run("nft", "list", "ruleset")).toBe(before);
     // The older part of the kernel was not even loaded for this node.

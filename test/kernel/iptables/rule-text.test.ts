@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { endForward, forward, FORWARD_CHAINS, placeOfJump } from "../../../host/kernel/iptables/forwarding.ts";
+import { portChains, publishPort, translateSources, withdrawPort } from "../../../host/kernel/iptables/host-ports.ts";
 import { isolate } from "../../../host/kernel/iptables/isolation.ts";
 import { endMasquerade, masquerade, MASQUERADE_CHAINS } from "../../../host/kernel/iptables/masquerade.ts";
 import {
@@ -180,6 +181,85 @@ describe("rules", () => {
     ];
     expect(linesOf(isolate(bridge, false))).toEqual(["*mangle", ...rules, "COMMIT"]);
     expect(linesOf(isolate({ ...bridge, isClosed: true }, false))).toEqual(["*mangle", ...rules.slice(1), "COMMIT"]);
+  });
+});
+
+describe("rules of published ports", () => {
+  const owner = ownedBy(TAG).join(" ");
+  const port = {
+    tag: TAG,
+    from: { family: "ipv4", protocol: "tcp", port: 8080, address: undefined },
+    to: { address: parseIpAddress("10.88.0.2"), port: 80 },
+    conditions: undefined,
+  } as const;
+  const none = { sources: [], excludedSources: [], destinations: [], excludedDestinations: [] };
+
+  test("are a chain of each port's own, entered from the shared one", () => {
+    const lines = linesOf(publishPort(port, false));
+    const chain = /^:(CNIDARIA-P-[0-9a-f]{14}) - \[0:0\]$/u.exec(lines[1] ?? "")?.[1] ?? "";
+    expect(lines).toEqual([
+      "*nat",
+      `:${chain} - [0:0]`,
+      `-A ${chain} -p tcp ${owner} -j DNAT --to-destination 10.88.0.2:80`,
+      `-A CNIDARIA-PORTS -p tcp -m tcp --dport 8080 ${owner} -j ${chain}`,
+      "COMMIT",
+    ]);
+    expect(linesOf(withdrawPort(port)).at(-2)).toBe(`-X ${chain}`);
+  });
+
+  test("name one address of the node, and an IPv6 target in brackets", () => {
+    const from = { family: "ipv6", protocol: "udp", port: 53, address: parseIpAddress("2001:db8::1") } as const;
+    const to = { address: parseIpAddress("2001:db8:1::2"), port: 5353 };
+    const text = linesOf(publishPort({ tag: TAG, from, to, conditions: undefined }, false)).join("\n");
+    expect(text).toContain("-A CNIDARIA-PORTS -d 2001:db8::1/128 -p udp -m udp --dport 53 ");
+    expect(text).toContain("-j DNAT --to-destination [2001:db8:1::2]:5353");
+  });
+
+  test("return for what conditions exclude, and go on for one of each list", () => {
+    const conditions = {
+      ...none,
+      incomingLink: "eth0",
+      excludedLink: "eth1",
+      sources: [parseIpPrefix("192.0.2.0/24"), parseIpPrefix("198.51.100.7/32")],
+      excludedSources: [parseIpPrefix("192.0.2.9/32")],
+      destinations: [parseIpPrefix("203.0.113.1/32")],
+    };
+    const conditional = { ...port, conditions };
+    const lines = linesOf(publishPort(conditional, false)).filter((line) => /^-A CNIDARIA-[PQR]-/u.test(line));
+    expect(lines.map((line) => line.replaceAll(` ${owner}`, "").replaceAll(/-[0-9a-f]{14}/gu, ""))).toEqual([
+      "-A CNIDARIA-R -p tcp -j DNAT --to-destination 10.88.0.2:80",
+      "-A CNIDARIA-Q -d 203.0.113.1/32 -j CNIDARIA-R",
+      "-A CNIDARIA-P ! -i eth0 -j RETURN",
+      "-A CNIDARIA-P -i eth1 -j RETURN",
+      "-A CNIDARIA-P -s 192.0.2.9/32 -j RETURN",
+      "-A CNIDARIA-P -s 192.0.2.0/24 -j CNIDARIA-Q",
+      "-A CNIDARIA-P -s 198.51.100.7/32 -j CNIDARIA-Q",
+    ]);
+    expect(linesOf(withdrawPort(conditional)).filter((line) => line.startsWith("-X"))).toHaveLength(3);
+  });
+
+  test("give the node's address to what is to come back this way", () => {
+    const address = parseIpPrefix("10.88.0.2/16");
+    const rulesOf = (sourceTranslation: "none" | "local" | "all"): string[] =>
+      linesOf(translateSources({ tag: TAG, address, sourceTranslation }, false))
+        .slice(1, -1)
+        .map((line) => line.replace(` ${owner}`, ""));
+    expect(rulesOf("none")).toEqual([]);
+    expect(rulesOf("all")).toEqual(["-A CNIDARIA-PORTS-SRC -d 10.88.0.2/32 -j MASQUERADE"]);
+    expect(rulesOf("local")).toEqual([
+      "-A CNIDARIA-PORTS-SRC -s 127.0.0.0/8 -d 10.88.0.2/32 -j MASQUERADE",
+      "-A CNIDARIA-PORTS-SRC -s 10.88.0.0/16 -d 10.88.0.2/32 -j MASQUERADE",
+    ]);
+  });
+
+  test("look at nothing but what is for the node's own addresses", () => {
+    for (const family of ["ipv4", "ipv6"] as const) {
+      const [first] = portChains(family);
+      expect(first?.jumps.map(({ chain, words }) => `${chain} ${words.slice(0, 4).join(" ")}`)).toEqual([
+        "PREROUTING -m addrtype --dst-type LOCAL",
+        "OUTPUT -m addrtype --dst-type LOCAL",
+      ]);
+    }
   });
 });
 
