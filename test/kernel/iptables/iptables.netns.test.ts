@@ -6,6 +6,15 @@ import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { endForward, forward, FORWARD_CHAINS, placeOfJump } from "../../../host/kernel/iptables/forwarding.ts";
+import {
+  endTranslation,
+  portChains,
+  portRules,
+  publishPort,
+  translateSources,
+  translationRules,
+  withdrawPort,
+} from "../../../host/kernel/iptables/host-ports.ts";
 import { endIsolation, isolate, ISOLATION_CHAINS, isolationRules } from "../../../host/kernel/iptables/isolation.ts";
 import { Iptables, type IptablesTarget } from "../../../host/kernel/iptables/iptables.ts";
 import {
@@ -77,6 +86,43 @@ describe.for(TARGETS)("$variant of $family", (target) => {
     await iptables.change(target, mergeTables([...ends, ...end(frames)]));
     expect(save()).toEqual([]);
     expect(iptables.runs).toBe(2);
+  });
+
+  test("publishes ports, says that they are there, and is left as it was", async () => {
+    const source = first.address;
+    const conditions = {
+      incomingLink: "eth0",
+      excludedLink: "eth1",
+      sources: [source],
+      excludedSources: [second.address],
+      destinations: [source],
+      excludedDestinations: [second.address],
+    };
+    const to = { address: first.address.address, port: 80 };
+    const from = { family, protocol: "tcp", port: 8080, address: undefined } as const;
+    const ports = [
+      { tag: TAG, from, to, conditions: undefined },
+      { tag: TAG, from: { ...from, protocol: "udp", address: source.address } as const, to, conditions },
+    ];
+    const address = { ...first, sourceTranslation: "local" } as const;
+    const frame = portChains(family);
+    const all = [...make(frame), ...ports.map((port) => publishPort(port, false)), translateSources(address, false)];
+    await iptables.change(target, mergeTables(all));
+    expect(iptables.runs).toBe(1);
+    const shared = frame.map(({ table, jumps, rules }) => ({ table, rules: [...jumps, ...rules] }));
+    for (const wanted of [...shared, ...ports.map(portRules), translationRules(address)])
+      expect(await iptables.firstMissing(target, [wanted])).toBeUndefined();
+    const again = [
+      ...complete(frame),
+      ...ports.map((port) => publishPort(port, true)),
+      translateSources(address, true),
+    ];
+    const before = save().toSorted();
+    await iptables.change(target, mergeTables(again));
+    expect(save().toSorted()).toEqual(before);
+    const ends = [...ports.map(withdrawPort), endTranslation(address), ...end(frame)];
+    await iptables.change(target, mergeTables(ends));
+    expect(save()).toEqual([]);
   });
 
   test("adds to what is there, whoever made it, in one run", async () => {
