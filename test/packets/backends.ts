@@ -58,7 +58,7 @@ export function iptables(variant: "iptables-nft" | "iptables-legacy"): Backend {
   return {
     name: variant,
     bridge: { ipMasqBackend: variant },
-    portmap: { backend: "nftables" },
+    portmap: { backend: variant },
     firewall: { backend: variant },
     rules: () =>
       [v4, v6].flatMap((program) =>
