@@ -133,17 +133,29 @@ async function prepare(
 ): Promise<AttachmentRequest> {
   const request = theatre.requestOf(container);
   if (verb === "add" || verb === "add-beside" || verb === "status") return request;
-  if (verb === "start") {
-    const act = { kill: "helper" } as const;
-    const point = BEFORE_START;
-    writePlan(theatre.stateDir, theatre.planOf({ gate: "verb", record: false, point, occurrence: 0, act } as const));
-    await theatre.host.add(request).catch(() => undefined);
-    if (pointReached(theatre.stateDir) !== point) throw new Error("the helper that leaves remains was not killed");
-    return request;
-  }
-  if (player === "shim") await (await theatre.shims()).call("add", request);
-  else await theatre.host.add(request);
+  const attach = async (): Promise<boolean> => {
+    if (verb === "start") return leaveRemains(theatre, request);
+    const added =
+      player === "shim" ? (await theatre.shims()).call("add", request) : outcomeOf(theatre.host.add(request));
+    return (await added) === "ok";
+  };
+  // Sandboxes that the last scene killed when they were idle fail whoever gets them first.
+  await until("what the verb needs", async () => {
+    if (await attach()) return true;
+    await finish(theatre, container, player);
+    return false;
+  });
   return request;
+}
+
+/** Has a helper die when everything is made and nothing is kept; tells whether it did. */
+async function leaveRemains(theatre: Theatre, request: AttachmentRequest): Promise<boolean> {
+  const [act, point] = [{ kill: "helper" } as const, BEFORE_START];
+  writePlan(theatre.stateDir, theatre.planOf({ gate: "verb", record: false, point, occurrence: 0, act } as const));
+  await theatre.host.add(request).catch(() => undefined);
+  const isDead = pointReached(theatre.stateDir) === point;
+  removePlan(theatre.stateDir);
+  return isDead;
 }
 
 async function perform(
