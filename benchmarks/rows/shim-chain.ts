@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { addByExecs, deleteByExecs, type Side } from "../support/chain.ts";
+import { addByExecs, addStaying, deleteByExecs, type Side } from "../support/chain.ts";
 import type { Context } from "../support/context.ts";
 import { createContainerNamespace } from "../support/namespaces.ts";
 import type { Row } from "../support/row.ts";
@@ -14,6 +14,8 @@ import { type Distribution, distribution, short, timed } from "../support/statis
 /** Rounds that each side has before it is the other's turn: each finds its own files and code in the caches. */
 const BLOCK_ROUNDS = 5;
 const PAUSE_MS = 20;
+/** Rounds before the first that is measured: V8 has then optimised what the guests use most. */
+const WARMING_ROUNDS = 150;
 
 /** Adds a container to the chain, measures how long that took, and removes it again. */
 async function measureChain(side: Side, index: number): Promise<number> {
@@ -29,23 +31,33 @@ async function measureChain(side: Side, index: number): Promise<number> {
 }
 
 /** Measures sides in turn, in blocks. The first chain of each is not counted: it starts what stays. */
-async function measureInTurn(sides: readonly Side[], rounds: number): Promise<Record<string, Distribution>> {
+async function measureInTurn(
+  sides: readonly Side[],
+  { rounds, warming }: { readonly rounds: number; readonly warming: number },
+): Promise<Record<string, Distribution>> {
   const samples: Record<string, number[]> = Object.fromEntries(sides.map(({ name }) => [name, []]));
+  const staying: (() => Promise<void>)[] = [];
+  for (const side of sides) staying.push(await addStaying(side));
+  // The host of our sides is one and the same.
+  for (let index = 0; index < warming; index++) await measureChain(sides.at(1) ?? (sides[0] as Side), index);
   for (const side of sides) await measureChain(side, -1);
   for (let begin = 0; begin < rounds; begin += BLOCK_ROUNDS)
     for (const side of sides)
       for (let index = begin; index < Math.min(rounds, begin + BLOCK_ROUNDS); index++)
         samples[side.name]?.push(await measureChain(side, index));
+  for (const remove of staying) await remove();
   return Object.fromEntries(Object.entries(samples).map(([name, values]) => [name, distribution(values)]));
 }
 
 /** Measures the chain with nothing running: its first exec starts the warm host that the others use. */
 async function measureCold(shims: Shims, side: Side, rounds: number): Promise<Distribution> {
   const samples: number[] = [];
+  const remove = await addStaying(side);
   for (let index = 0; index < rounds; index++) {
     await stopWarmHost(shims);
     samples.push(await measureChain(side, index));
   }
+  await remove();
   return distribution(samples);
 }
 
@@ -58,7 +70,7 @@ const BOUNDS = [
 
 /** Measures the rows. Without the reference plugins there is nothing to compare with: the figures are not numbers. */
 export async function measureShimChain(context: Context): Promise<Row[]> {
-  const rounds = context.isQuick ? 5 : 25;
+  const [rounds, warming] = context.isQuick ? [5, 20] : [25, WARMING_ROUNDS];
   const dataDir = mkdtempSync(join(tmpdir(), "cnidaria-bench-chain-"));
   using shims = installShims(30);
   const sideOf = (name: string, folder: string | undefined, octet: number): Side[] =>
@@ -68,7 +80,7 @@ export async function measureShimChain(context: Context): Promise<Row[]> {
     ...sideOf("native", shims.nativeBinDir, 98),
     ...sideOf("node", shims.binDir, 96),
   ];
-  const measured = await measureInTurn(sides, rounds);
+  const measured = await measureInTurn(sides, { rounds, warming });
   const coldSide = sideOf("cold", shims.nativeBinDir ?? shims.binDir, 99);
   const cold = await Promise.all(coldSide.map((side) => measureCold(shims, side, Math.ceil(rounds / 2))));
   await stopWarmHost(shims);

@@ -5,7 +5,7 @@
 import type { JsonObject } from "../../host/index.ts";
 import { bridgeNetwork, pluginConfiguration } from "./context.ts";
 import { execPlugin } from "./exec.ts";
-import type { ContainerNamespace } from "./namespaces.ts";
+import { type ContainerNamespace, createContainerNamespace } from "./namespaces.ts";
 
 type Configuration = Readonly<Record<string, unknown>>;
 
@@ -16,6 +16,8 @@ export interface Side {
   /** Second octet of its addresses. */
   readonly octet: number;
   readonly dataDir: string;
+  /** Its containers' first port of the node. @default 8000 */
+  readonly firstPort?: number;
 }
 
 /** One plugin of the chain: makes its configuration; `previous` is the result of the plugin before it. */
@@ -27,11 +29,11 @@ const chained =
   (side, prevResult) => ({ cniVersion: "1.0.0", name: `${side.name}-chain`, type, ...optionsOf(side), prevResult });
 
 /** Two ports of the node, other ones for each side. */
-const portsOf = ({ octet }: Side): Configuration => ({
+const portsOf = ({ octet, firstPort = 8000 }: Side): Configuration => ({
   runtimeConfig: {
     portMappings: [
-      { hostPort: 8000 + octet, containerPort: 80, protocol: "tcp" },
-      { hostPort: 9000 + octet, containerPort: 53, protocol: "udp" },
+      { hostPort: firstPort + octet, containerPort: 80, protocol: "tcp" },
+      { hostPort: firstPort + 1000 + octet, containerPort: 53, protocol: "udp" },
     ],
   },
 });
@@ -60,6 +62,19 @@ export async function addByExecs({ side, container, containerId }: ChainCall): P
   for (const configure of CHAIN)
     previous = JSON.parse(await execPlugin({ ...call, command: "ADD", configuration: configure(side, previous) }));
   return previous;
+}
+
+/**
+ * Adds a container that stays, so that others find the network's bridge and chains, as on a node that has been in use. Gives what removes it.
+ */
+export async function addStaying(side: Side): Promise<() => Promise<void>> {
+  const container = createContainerNamespace();
+  const call = { side: { ...side, firstPort: 20_000 }, container, containerId: `${side.name}-stays` };
+  const result = await addByExecs(call);
+  return async () => {
+    await deleteByExecs(call, result);
+    container[Symbol.dispose]();
+  };
 }
 
 /** Removes it again, the last plugin first. */
