@@ -25,9 +25,10 @@ export function describeBackends(granted: readonly Backend[]): string {
   return `by ${granted.join(" or ") || "no packet filter"}`;
 }
 
-/** Judges the packet filter that a guest asks for, by the contract's name; none: the helper chooses among those granted. */
+/** Judges the packet filter that a guest asks for, by the contract's name; none: the helper chooses among those granted, if there are any. */
 export function decideBackend(granted: readonly Backend[], capability: string, asked: unknown): Decision {
-  if (asked === undefined || asked === null) return { allowed: true };
+  if (asked === undefined || asked === null)
+    return allowedIf(granted.length > 0, `"${capability}" with a packet filter in "backends" would allow it`);
   const wanted: Backend = asked === "nftables" || asked === "firewalld" ? asked : "iptables";
   return allowedIf(
     granted.includes(wanted),

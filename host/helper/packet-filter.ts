@@ -55,8 +55,10 @@ export function chooseFilter(
     findPrograms(asked, "ipv4");
     return asked;
   }
-  const why = whyNoNftables(state.node);
-  if (why === undefined || !granted.includes("iptables")) return "nftables";
+  const why = granted.includes("nftables") ? whyNoNftables(state.node) : "nftables is not granted";
+  if (why === undefined) return "nftables";
+  if (!granted.includes("iptables"))
+    throw new KernelError("ENOSYS", "choose a packet filter", `${why}; nor is iptables granted`);
   if (defaultVariant() === undefined)
     throw new KernelError("ENOSYS", "choose a packet filter", `${why}; nor is there iptables`);
   return chooseVariant(state);
