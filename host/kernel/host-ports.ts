@@ -58,6 +58,8 @@ export interface PublishedElement {
 const CHAINS = { none: "ports_none", local: "ports_local", all: "ports_all" } as const;
 /** Rules in each of them. What uses a chain beyond them are addresses. */
 const CHAIN_RULES = { none: 0, local: 3, all: 1 } as const;
+/** Rules in the chains that packets come by. */
+const BASE_RULES = { ports_in: 1, ports_out: 1, ports_after: 2, ports_guard: 3 } as const;
 const LINKS = { ...TABLE, name: "ports_links" } as const;
 /** Bytes of a link's name in a key. Source: IFNAMSIZ, linux/if.h. */
 const LINK_NAME_BYTES = 16;
@@ -122,7 +124,7 @@ export function publishPorts(nftables: Nftables, wanted: Publication, before: Pu
   };
   for (let tries = 1; ; tries += 1) {
     // Looked at first: what the kernel refuses costs a grace period.
-    if (!hasHostPorts(nftables)) nftables.runFrame(FRAME);
+    if (!hasPortRules(nftables)) nftables.runFrame(FRAME);
     addConditions(nftables, wanted.conditions ?? []);
     try {
       nftables.replaceElements(changes);
@@ -199,6 +201,11 @@ export function removePortLink(nftables: Nftables, link: string): void {
 /** Tells whether what redirects is there: it is as long as a port is published. */
 export function hasHostPorts(nftables: Nftables): boolean {
   return nftables.getChainUse({ ...TABLE, name: FRAMES.hostPorts.chains[0] }) !== undefined;
+}
+
+/** Tells whether the chains have their rules: somebody may have flushed them, and with them what guards 127.0.0.1. */
+export function hasPortRules(nftables: Nftables): boolean {
+  return Object.entries(BASE_RULES).every(([name, rules]) => (nftables.getChainUse({ ...TABLE, name }) ?? 0) >= rules);
 }
 
 /** Removes the chains and maps when nothing is published any more. */

@@ -6,6 +6,7 @@ import { describeHostPort } from "../../kernel/host-port-elements.ts";
 import {
   addPortLink,
   hasHostPorts,
+  hasPortRules,
   hostPortObjects,
   publishedObject,
   publishPorts,
@@ -88,8 +89,10 @@ function comparePort({ node }: HelperState, row: OwnedRow): readonly Drift[] {
   const drifts = compareElement(found, { tag: row.tag, object, wanted });
   if (found === undefined || drifts.length > 0) return drifts;
   const { address, port } = found.to;
-  if (port === containerPort && ipEquals(address, containerAddress.address)) return [];
-  return [{ what: "changed", object, wanted, found: `to ${formatIpAddress(address)} port ${port}` }];
+  if (port !== containerPort || !ipEquals(address, containerAddress.address))
+    return [{ what: "changed", object, wanted, found: `to ${formatIpAddress(address)} port ${port}` }];
+  if (hasPortRules(node.nftables())) return [];
+  return [{ what: "changed", object, wanted, found: "an element that no rule looks into: the rules were flushed" }];
 }
 
 /** The chain, with all of its rules beside the ports that lead to it. */
