@@ -158,6 +158,16 @@ const CASES: readonly {
     says: /masquerade of 10\.83\.0\.\d+: wanted an element.*the rules were flushed/u,
   },
   {
+    title: "the rules of ports were flushed",
+    drift: () => void nft("flush chain inet cnidaria ports_in"),
+    says: /tcp port 8083 of every IPv4 address: wanted to 10\.83\.0\.\d+ port 80, found.*the rules were flushed/u,
+  },
+  {
+    title: "what guards 127.0.0.1 was flushed",
+    drift: () => void nft("flush chain inet cnidaria ports_guard"),
+    says: /tcp port 8083 of every IPv4 address: wanted to 10\.83\.0\.\d+ port 80, found.*the rules were flushed/u,
+  },
+  {
     title: "the whole table was deleted",
     drift: () => void nft("delete table inet cnidaria"),
     says: /isolation of bridge drift0: wanted closed to others, found none.*tcp port 8083.*forwarding for/su,
@@ -200,7 +210,24 @@ describe("what cannot be put back", () => {
     container.ip("link set eth0 down");
     container.ip("link set eth0 name mine0");
     const failure = await failureOf(host.check(request()));
-    expect(failure.text).toMatch(/link eth0 of the container: wanted that name, found it is mine0/u);
+    expect(failure.text).toMatch(/link eth0 of the container: wanted that name, found it is "mine0"/u);
+  });
+
+  test("a pair whose end in the container has a name that a terminal would obey", async () => {
+    container.ip("link set eth0 down");
+    container.run("ip", "link", "set", "eth0", "name", "\u001b[2Jmine");
+    const failure = await failureOf(host.check(request()));
+    expect(failure.text).toContain(String.raw`found it is "\u001b[2Jmine"`);
+  });
+
+  test("a pair is not made a port of somebody else's bridge that has the name by now", async () => {
+    const name = await vethName();
+    run("ip", "link", "del", "drift0");
+    run("ip", "link", "add", "drift0", "type", "bridge");
+    const failure = await failureOf(host.check({ ...request(), repair: true }));
+    expect(failure.text).toMatch(/not repaired: link veth\S+ of the node: wanted a port of bridge drift0/u);
+    expect(run("ip", "link", "show", name)).not.toContain("master");
+    run("ip", "link", "del", "drift0");
   });
 
   test("somebody else's link of that name is left alone", async () => {

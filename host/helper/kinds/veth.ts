@@ -1,8 +1,8 @@
 /**
  * @module The pair of a container and the node, and what was put on its end in the container: addresses and routes, which go with it.
  *
- * What is on record of them, in the row's undo: `container` (name of that end), `path` and `cookie` (its namespace), `bridge`, `index` (of
- * the node's end), `addresses`, `routes`. Rows of earlier releases have less, of which less is compared.
+ * What is on record of them, in the row's undo: `container` (name of that end), `path` and `cookie` (its namespace), `bridge`, `bridgeIndex`, `index`
+ * (of the node's end), `addresses`, `routes`. Rows of earlier releases have less, of which less is compared.
  */
 import type { Link, Rtnetlink } from "../../kernel/rtnetlink.ts";
 import type { OwnedRow } from "../ledger/records.ts";
@@ -10,6 +10,7 @@ import type { HelperState } from "../state.ts";
 import { isTagged } from "../undo/alias.ts";
 import { compareOnLink } from "../undo/container.ts";
 import { addMissingAddresses, compareAddresses } from "./container-address.ts";
+import { tagIn } from "./kind.ts";
 import type { Drift, OwnedKind } from "./kind.ts";
 import { addMissingRoutes, compareRoutes } from "./routes.ts";
 
@@ -52,7 +53,8 @@ function compareNodeEnd({ node }: HelperState, row: OwnedRow): readonly Drift[] 
       : [{ what: "missing", object, wanted, found: "no such link" }];
   }
   const drifts: Drift[] = [];
-  if (link.name !== key) drifts.push({ what: "changed", object, wanted: "that name", found: `it is ${link.name}` });
+  if (link.name !== key)
+    drifts.push({ what: "changed", object, wanted: "that name", found: `it is ${JSON.stringify(link.name)}` });
   if (!link.up) drifts.push({ what: "changed", object, wanted: "up", found: "down" });
   if (typeof bridge === "string" && node.rtnetlink.getLink({ name: bridge })?.index !== link.masterIndex) {
     const found = link.masterIndex === undefined ? "a port of no bridge" : "a port of another one";
@@ -71,11 +73,15 @@ function compareContainerEnd({ node }: HelperState, row: OwnedRow): readonly Dri
   const compareInside: Parameters<typeof compareOnLink>[1] = (rtnetlink, found) => {
     const link = otherEnd(rtnetlink, outside);
     if (link === undefined) return [{ what: "missing", object, wanted, found: "in another namespace by now" }];
-    const looked = { rtnetlink, link, name: link.name };
+    // Its name is its owner's choice: not every terminal survives that.
+    const looked = { rtnetlink, link, name: link.name === name ? name : JSON.stringify(link.name) };
     const inside = [...compareAddresses(looked, row.undo["addresses"]), ...compareRoutes(looked, row.undo["routes"])];
     if (link.name === name) return inside;
     const also = found === undefined ? "" : ", and another link has its name";
-    return [{ what: "changed", object, wanted: "that name", found: `it is ${link.name}${also}` }, ...inside];
+    return [
+      { what: "changed", object, wanted: "that name", found: `it is ${JSON.stringify(link.name)}${also}` },
+      ...inside,
+    ];
   };
   return compareOnLink(row.undo, compareInside, { link: name });
 }
@@ -86,12 +92,27 @@ function otherEnd(rtnetlink: Rtnetlink, { index, peerIndex }: Link): Link | unde
   return link?.kind === "veth" && link.peerIndex === index ? link : undefined;
 }
 
+/**
+ * Finds the bridge that the pair was put on; or one of ours that was made in its place. `undefined`: the name is another link's by now, and
+ * nobody has said that the container may be there.
+ */
+function sameBridge({ node, ledger }: Pick<HelperState, "node" | "ledger">, { undo }: OwnedRow): Link | undefined {
+  const { bridge: name, bridgeIndex } = undo;
+  if (typeof name !== "string") return undefined;
+  const link = node.rtnetlink.getLink({ name });
+  if (link?.kind !== "bridge") return undefined;
+  const shared = ledger.shared.find(node.cookie, "bridge", name);
+  const isOurs = shared !== undefined && isTagged(link, tagIn(shared));
+  return isOurs || link.index === bridgeIndex ? link : undefined;
+}
+
 /** A name that was changed stays: a link has to be down to get another. */
-function repair({ node }: HelperState, row: OwnedRow): void {
-  const { bridge, container: name } = row.undo;
+function repair(state: HelperState, row: OwnedRow): void {
+  const { node } = state;
+  const { container: name } = row.undo;
   const link = ownLink(node, row);
   if (link === undefined) return;
-  const master = typeof bridge === "string" ? node.rtnetlink.getLink({ name: bridge }) : undefined;
+  const master = sameBridge(state, row);
   if (master !== undefined && link.masterIndex !== master.index)
     node.rtnetlink.setLink(link.index, { masterIndex: master.index });
   if (!link.up) node.rtnetlink.setLink(link.index, { up: true });

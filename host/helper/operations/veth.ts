@@ -88,13 +88,14 @@ async function createPair(context: OperationContext, plan: Plan): Promise<{ cont
   }
 }
 
-function writeIntent({ state, call }: OperationContext, { options, nodeName, container }: Plan): NotedVeth {
+function writeIntent({ state, call }: OperationContext, { options, nodeName, bridge, container }: Plan): NotedVeth {
   const { ifname, port } = options;
   const undo = {
     container: ifname,
     path: container.path,
     cookie: container.netns.cookie.toString(),
     ...(port === undefined ? {} : { bridge: port.bridge }),
+    ...(bridge === undefined ? {} : { bridgeIndex: bridge.index }),
   };
   const where = port === undefined ? "" : ` on bridge ${port.bridge}`;
   const id = state.ledger.intent(call.owner, {

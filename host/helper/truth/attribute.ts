@@ -81,7 +81,7 @@ function attributeLink(state: HelperState, name: string, whose: Attributed): boo
       description: `bridge ${master.name}`,
     });
   const place = cookie === undefined ? {} : { path: netns, cookie };
-  const bridge = master === undefined ? {} : { bridge: master.name };
+  const bridge = master === undefined ? {} : { bridge: master.name, bridgeIndex: master.index };
   const undo = { container: ifname, index: link.index, ...place, ...bridge };
   return own(state, whose, { kind: "veth", key: name, undo, description: `veth ${name}, ${ifname} in the container` });
 }
