@@ -3,7 +3,7 @@
  */
 import type { Link } from "../../kernel/rtnetlink.ts";
 import { ownLink } from "../kinds/veth.ts";
-import { isAnyTagged } from "../undo/alias.ts";
+import { isAnyTagged, isTagged } from "../undo/alias.ts";
 import { OperationFailure } from "./operation.ts";
 import type { OperationContext } from "./operation.ts";
 
@@ -22,6 +22,18 @@ export function findNodeEnd(context: OperationContext): Link {
   const link = ownLink(state.node, row);
   if (link === undefined) throw absent(`${row.description} is gone`);
   return link;
+}
+
+/**
+ * Finds a link of the node that the attachment made, by the name that it was made with. `undefined`: it is gone, or the name is another's by
+ * now: the container's owner can delete a pair, and whoever comes next can take its name.
+ */
+export function findNamed({ state, call }: OperationContext, name: string): Link | undefined {
+  const { key: attachment } = call.operation;
+  const link = state.node.rtnetlink.getLink({ name });
+  if (link === undefined) return undefined;
+  const rows = state.ledger.owned({ attachment, kind: "veth", nodeNetnsCookie: state.node.cookie });
+  return rows.some(({ key, tag }) => key === name && isTagged(link, tag)) ? link : undefined;
 }
 
 /**

@@ -10,6 +10,7 @@ import { formatIpPrefix, ipEquals, prefixContains, prefixEquals } from "../../sp
 import type { IpFamily, IpPrefix } from "../../spec/ip.ts";
 import { textsOf } from "../kinds/kind.ts";
 import { IP_PREFIX, LINK_NAME } from "./arguments.ts";
+import { findNamed } from "./attachment-link.ts";
 import { requireBridge } from "./bridges.ts";
 import { OperationFailure, operation, refuseLeased } from "./operation.ts";
 import type { OperationContext, OperationInterface } from "./operation.ts";
@@ -54,7 +55,8 @@ function linkOf({ state }: OperationContext, name: string): Link {
 
 /** A link of the attachment's own, or a bridge that it may use. */
 function addressable(context: OperationContext, name: string): Addressable {
-  if (context.call.ownedNodeLinks.has(name)) return { link: linkOf(context, name), isOurs: true };
+  const own = context.call.ownedNodeLinks.has(name) ? findNamed(context, name) : undefined;
+  if (own !== undefined) return { link: own, isOurs: true };
   return requireBridge(context, name, "not-permitted");
 }
 

@@ -7,6 +7,7 @@ import type { Route } from "../../kernel/rtnetlink.ts";
 import { addressBits, formatIpAddress, ipEquals } from "../../spec/ip.ts";
 import type { IpAddress, IpPrefix } from "../../spec/ip.ts";
 import { IP_ADDRESS, LINK_NAME } from "./arguments.ts";
+import { findNamed } from "./attachment-link.ts";
 import { OperationFailure, operation, refuseLeased } from "./operation.ts";
 import type { OperationContext, OperationInterface } from "./operation.ts";
 
@@ -32,8 +33,8 @@ export const NODE_ROUTES: OperationInterface = {
 };
 
 /** Gives the index of a link that the attachment made. */
-function indexOf({ state, call }: OperationContext, name: string): number {
-  const link = call.ownedNodeLinks.has(name) ? state.node.rtnetlink.getLink({ name }) : undefined;
+function indexOf(context: OperationContext, name: string): number {
+  const link = findNamed(context, name);
   if (link === undefined) throw new OperationFailure("not-permitted", `there is no link ${JSON.stringify(name)}`);
   return link.index;
 }

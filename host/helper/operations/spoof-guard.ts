@@ -6,8 +6,8 @@ import { isKernelError } from "../../kernel/error.ts";
 import { guardPort, hasSpoofGuard, readGuard } from "../../kernel/spoof-guard.ts";
 import { formatMac, type MacAddress } from "../../spec/mac.ts";
 import { readGuardRow, SPOOF_GUARD } from "../kinds/spoof-guard.ts";
-import { isTagged } from "../undo/alias.ts";
 import { LINK_NAME, MAC } from "./arguments.ts";
+import { findNamed } from "./attachment-link.ts";
 import { removeRows, rowsOfPlugin } from "./filter-rows.ts";
 import { OperationFailure, operation } from "./operation.ts";
 import type { OperationContext, OperationInterface } from "./operation.ts";
@@ -71,10 +71,7 @@ function get(context: OperationContext, port: string): MacAddress | undefined {
 }
 
 /** The grant says the same of names; a name can have become another link's since. */
-function refuseForeign({ state, call }: OperationContext, port: string): void {
-  const { key: attachment } = call.operation;
-  const rows = state.ledger.owned({ attachment, kind: "veth", nodeNetnsCookie: state.node.cookie });
-  const link = state.node.rtnetlink.getLink({ name: port });
-  if (link !== undefined && rows.some(({ key, tag }) => key === port && isTagged(link, tag))) return;
+function refuseForeign(context: OperationContext, port: string): void {
+  if (findNamed(context, port) !== undefined) return;
   throw new OperationFailure("not-permitted", `${JSON.stringify(port)} is not a link of this attachment`);
 }

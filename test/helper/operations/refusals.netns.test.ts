@@ -57,3 +57,30 @@ test("refuses an address that is leased to another attachment", async () => {
   expect(await second.ask("masquerade.set", [prefix(2)])).toEqual({ err: "not-permitted" });
   await helper.close();
 });
+
+test("refuses a link of the node whose name another attachment's link has by now", async () => {
+  const { helper, container, stateDir, node } = await startBench();
+  const links = { ...CAPABILITIES["container-links"], nodeNames: ["taken0"] };
+  const capabilities = { ...CAPABILITIES, "container-links": links, "node-addresses": { own: true } };
+  const digest = installTestPlugin(stateDir, { type: "pairing", capabilities });
+  const [first, second] = [await startTestSandbox(helper, digest), await startTestSandbox(helper, digest)];
+  const veth = { ...VETH, nodeName: "taken0" };
+  const adding = await beginTestOperation(helper, first, { ...addOf(container.path), type: "pairing" });
+  const { containerHandle: handle } = adding.call;
+  expect(await first.ask("container-links.create-veth", handle, veth)).toHaveProperty("ok");
+  expect(await first.ask("node-addresses.ensure", "taken0", [prefix(1)], false)).toEqual({ ok: null });
+  expect(await first.ask("node-routes.ensure", "taken0", [prefix(2).address])).toEqual({ ok: null });
+  expect(await first.ask("spoof-guard.set", "taken0", [2, 0, 0, 0, 0, 9])).toEqual({ ok: null });
+  container.ip("link del eth0");
+  const others = { ...addOf(testNamespace().path, 3), type: "pairing", containerId: "c2" };
+  const other = await beginTestOperation(helper, second, others);
+  expect(await second.ask("container-links.create-veth", other.call.containerHandle, veth)).toHaveProperty("ok");
+  const refused = { err: "not-permitted" };
+  expect(await first.ask("node-addresses.ensure", "taken0", [prefix(1)], false)).toEqual(refused);
+  expect(await first.ask("node-routes.ensure", "taken0", [prefix(2).address])).toEqual(refused);
+  expect(await first.ask("node-routes.list", "taken0")).toEqual(refused);
+  expect(await first.ask("spoof-guard.set", "taken0", [2, 0, 0, 0, 0, 9])).toEqual(refused);
+  expect(node.ip("-4 addr show taken0")).toBe("");
+  expect(node.ip("route")).toBe("");
+  await helper.close();
+});
