@@ -3,6 +3,7 @@
  */
 import type { CallFacts } from "../../host/grants/facts.ts";
 import { parseIpAddress, parseIpPrefix } from "../../host/spec/ip.ts";
+import { LEASES_ALLOWED, LEASES_REFUSED } from "./lease-cases.ts";
 import { ROUTING_ALLOWED, ROUTING_REFUSED } from "./routing-cases.ts";
 import { PORTS_ALLOWED, PORTS_REFUSED } from "./port-cases.ts";
 import { SHAPING_ALLOWED, SHAPING_REFUSED } from "./shaping-cases.ts";
@@ -25,7 +26,6 @@ export const veth = (change: object): readonly unknown[] => [
   1,
   { ifname: "eth0", duplicateAddressDetection: "off", announce: true, ...change },
 ];
-const range = (first: string, last: string): object => ({ first: ip(first), last: ip(last) });
 
 /** What the grant allows. */
 export const ALLOWED: readonly Case[] = [
@@ -74,6 +74,7 @@ export const ALLOWED: readonly Case[] = [
   ...TUNING_ALLOWED,
   ...SHAPING_ALLOWED,
   ...PORTS_ALLOWED,
+  ...LEASES_ALLOWED,
   { why: "the configured bridge", operation: "node-links.ensure-bridge", args: [{ name: "br0" }] },
   {
     why: "the default, where nothing is configured",
@@ -124,19 +125,6 @@ export const ALLOWED: readonly Case[] = [
     args: [[ip("10.1.0.7")], null, "trusted"],
   },
   { why: "how a bridge is isolated", operation: "forward-rules.isolation-of", args: ["br0"] },
-  {
-    why: "a range in the configured subnet",
-    operation: "leases.reserve-next",
-    args: [0, [range("10.1.0.1", "10.1.255.254")], []],
-  },
-  {
-    why: "a range in a configured set",
-    operation: "leases.reserve-next",
-    args: [1, [range("2001:db8::1", "2001:db8::ff")], []],
-  },
-  { why: "an address in a subnet of the runtime", operation: "leases.reserve", args: [0, ip("10.3.0.9")] },
-  { why: "an address in a listed subnet", operation: "leases.reserve", args: [0, ip("192.0.2.9")] },
-  { why: "counting in a configured set", operation: "leases.count-free", args: [[range("10.2.0.1", "10.2.0.9")], []] },
   { why: "the configured IPAM plugin", operation: "ipam.add", args: ["host-local"] },
   { why: "the configured file", operation: "resolver-file.read", args: ["/etc/resolv.conf"] },
   { why: "logging", operation: "log.write", args: ["info", "x"] },
@@ -148,6 +136,7 @@ export const REFUSED: readonly Case[] = [
   ...TUNING_REFUSED,
   ...SHAPING_REFUSED,
   ...PORTS_REFUSED,
+  ...LEASES_REFUSED,
   { why: "another ifname", operation: "container-links.create-veth", args: veth({ ifname: "eth1" }) },
   { why: "no options", operation: "container-links.create-veth", args: [1] },
   {
@@ -267,23 +256,6 @@ export const REFUSED: readonly Case[] = [
     args: ["br0"],
     granted: { "forward-rules": {} },
   },
-  {
-    why: "a range that leaves the subnet",
-    operation: "leases.reserve-next",
-    args: [0, [range("10.1.0.1", "10.4.0.1")], []],
-  },
-  {
-    why: "a range from one subnet to another",
-    operation: "leases.reserve-next",
-    args: [0, [range("10.1.0.1", "10.2.0.1")], []],
-  },
-  {
-    why: "a range of two families",
-    operation: "leases.reserve-next",
-    args: [0, [range("10.1.0.1", "2001:db8::1")], []],
-  },
-  { why: "ranges that are no list", operation: "leases.reserve-next", args: [0, "10.1.0.0/16", []] },
-  { why: "an address outside", operation: "leases.reserve", args: [0, ip("8.8.8.8")] },
   { why: "another IPAM plugin", operation: "ipam.add", args: ["static"] },
   { why: "no IPAM plugin", operation: "ipam.add", args: [] },
   { why: "another file", operation: "resolver-file.read", args: ["/etc/shadow"] },

@@ -70,16 +70,15 @@ describe("a component's only imports are ours", { timeout: 120_000 }, () => {
   });
 
   test("bundled guests", async () => {
-    await withDirectory(async (directory) => {
-      for (const type of await listGuests()) {
-        const file = path.join(directory, `${type}.wasm`);
-        await buildGuest(path.join(GUESTS, type), file);
-        const { imports } = await loadComponent(await readFile(file));
-        expect(
-          imports.filter((each) => !each.startsWith("cnidaria:plugin/")),
-          type,
-        ).toEqual([]);
-      }
-    });
+    for (const type of await listGuests()) {
+      // The file that ships: made anew where it is not up to date.
+      const file = path.join(GUESTS, "..", "dist", "guests", `${type}.wasm`);
+      await buildGuest(path.join(GUESTS, type), file);
+      const { imports } = await loadComponent(await readFile(file));
+      expect(
+        imports.filter((each) => !each.startsWith("cnidaria:plugin/")),
+        type,
+      ).toEqual([]);
+    }
   });
 });

@@ -74,18 +74,21 @@ async function play(serve: (socket: Socket, server: Server) => void): Promise<vo
 /** Answers every request, and keeps them. */
 function playHost(answer: (request: WarmRequest) => WarmAnswer = () => ANSWER): WarmRequest[] {
   const requests: WarmRequest[] = [];
-  void play((socket) => {
-    socket.write(GREETING);
-    let received = Buffer.alloc(0);
-    socket.on("data", (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk]);
-      const request = readRequest(received);
-      if (request === undefined) return;
-      requests.push(request);
-      socket.end(encodeAnswer(answer(request)));
-    });
-  });
+  void play((socket) => answerRequest(socket, requests, answer));
   return requests;
+}
+
+/** Greets, and answers the request when the last piece of it has come. */
+function answerRequest(socket: Socket, requests: WarmRequest[], answer: (request: WarmRequest) => WarmAnswer): void {
+  socket.write(GREETING);
+  let received = Buffer.alloc(0);
+  socket.on("data", (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk]);
+    const request = readRequest(received);
+    if (request === undefined) return;
+    requests.push(request);
+    socket.end(encodeAnswer(answer(request)));
+  });
 }
 
 interface Ended {
@@ -203,13 +206,7 @@ needsRoot.each(KINDS)("a %s executable", (kind) => {
     await play((socket) => {
       connections += 1;
       if (connections < 3) return void socket.once("data", () => socket.destroy());
-      socket.write(GREETING);
-      socket.on("data", (chunk: Buffer) => {
-        const request = readRequest(chunk);
-        if (request === undefined) return;
-        requests.push(request);
-        socket.end(encodeAnswer(ANSWER));
-      });
+      answerRequest(socket, requests, () => ANSWER);
     });
     expect(await call(kind, ENVIRONMENT)).toMatchObject({ status: 0, stdout: ANSWER.stdout });
     expect(requests).toMatchObject([{ configuration: CONFIGURATION }]);

@@ -244,7 +244,6 @@ export const SUBJECTS: readonly BundledSubject[] = [
     configuration: { ...NETWORK, capabilities: { portMappings: true }, prevResult: ATTACHED },
     refused: [
       { change: { prevResult: null }, code: 7 },
-      { change: { backend: "iptables" }, code: 2 },
       { change: { backend: "ipfw" }, code: 7 },
       { change: { markMasqBit: 0 }, code: 2 },
       { change: { externalSetMarkChain: "KUBE-MARK-MASQ" }, code: 2 },
