@@ -13,12 +13,12 @@ import { startMonitor } from "../support/monitor.ts";
 import type { Monitor } from "../support/monitor.ts";
 import { expectNothingLeft, snapshot } from "../support/snapshot.ts";
 import { CHAINED_PAIRS } from "./chained-pairs.ts";
+import { LINK_PAIRS, NODE_END } from "./link-pairs.ts";
 
 const BRIDGE = "asks0";
 const GIVEN = "10.9.0.2/24";
 const ipv4 = (...val: readonly number[]) => ({ tag: "ipv4", val });
 const prefix = (last: number) => ({ address: ipv4(10, 9, 0, last), prefixLength: 24 });
-const ROUTE = { destination: { address: ipv4(10, 10, 0, 0), prefixLength: 24 } };
 const VETH = { ifname: "eth0", duplicateAddressDetection: "kernel-default", announce: false };
 
 /** Interface, function, arguments. */
@@ -29,6 +29,8 @@ interface Pair {
   readonly ask: Question;
   /** What the plugin asks before, which changes nothing in the kernel. */
   readonly first?: Question;
+  /** Whether it is about the attachment's pair, which was made before. */
+  readonly isOnLink?: boolean;
   /** A scope that does not cover it; absent: there is nothing to narrow. */
   readonly narrow?: JsonObject;
   /** What the monitors of node and container say when it is granted. */
@@ -48,19 +50,8 @@ const KERNEL_PAIRS: readonly Pair[] = [
     narrow: { links: ["lo"], set: ["up"] },
     heard: /eth0/u,
   },
-  {
-    capability: "container-addresses",
-    ask: ["container-addresses", "add", "lo", [prefix(2)]],
-    narrow: { from: "loopback", links: ["lo"] },
-    heard: /10\.9\.0\.2/u,
-  },
-  {
-    capability: "container-routes",
-    ask: ["container-routes", "add", "lo", [ROUTE], "exclusive"],
-    narrow: { links: ["lo"], tables: [100] },
-    heard: /10\.10\.0\.0/u,
-  },
   ...CHAINED_PAIRS,
+  ...LINK_PAIRS,
   {
     capability: "node-links",
     ask: ENSURE_BRIDGE,
@@ -169,7 +160,11 @@ async function withMonitors<T>(body: (heard: () => Promise<readonly string[]>) =
 
 const questionsOf = ({ first, ask: last }: Pair): readonly Question[] => (first === undefined ? [last] : [first, last]);
 const needsBridge = ({ capability }: Pair): boolean => capability === "node-addresses";
-const around = <T>(pair: Pair, body: () => Promise<T>): Promise<T> => (needsBridge(pair) ? withBridge(body) : body());
+const around = async <T>(pair: Pair, body: () => Promise<T>): Promise<T> => {
+  if (pair.isOnLink === true)
+    await ask(CAPABILITIES, ["container-links", "createVeth", { ...VETH, nodeName: NODE_END }]);
+  return needsBridge(pair) ? withBridge(body) : body();
+};
 
 describe("a capability that changes the kernel's state", () => {
   test.for(KERNEL_PAIRS)("works when $capability is granted, and DEL removes what it made", async (pair) => {
