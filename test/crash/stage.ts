@@ -39,7 +39,7 @@ export async function createStage(plugins: readonly string[], limits: Partial<Li
     return host;
   };
   const installer = await openHost();
-  for (const name of plugins) await installer.install({ component: await componentOf(name), limits });
+  await Promise.all(plugins.map(async (name) => installer.install({ component: await componentOf(name), limits })));
   await installer.close();
   return {
     stateDir,

@@ -37,7 +37,7 @@ export async function installGuests(
     "tuning",
   ],
 ): Promise<void> {
-  for (const type of types) await host.install({ component: readGuest(type) });
+  await Promise.all(types.map((type) => host.install({ component: readGuest(type) })));
 }
 
 /** A host on a state directory of its own that has bundled plugins: those that are named, or those of the everyday chain. */
