@@ -57,8 +57,7 @@ async function runForward(chain: Chain): Promise<AttachmentResult> {
   let previousResult: AttachmentResult | undefined;
   for (const configuration of network.plugins) {
     previousResult ??= broughtResult(network, configuration);
-    const isEndAwaited = configuration !== network.plugins.at(-1);
-    previousResult = await runPlugin(chain, configuration, { verb: "add", previousResult, isEndAwaited });
+    previousResult = await runPlugin(chain, configuration, { verb: "add", previousResult, isEndAwaited: false });
   }
   return previousResult ?? EMPTY_RESULT;
 }

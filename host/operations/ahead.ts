@@ -46,7 +46,7 @@ function firstSteps(find: FindPlugin, network: NetworkConfiguration): readonly S
     verb: "add",
     previousResult: broughtResult(network, configuration),
     parentCallId: undefined,
-    isEndAwaited: plugins.length > 1,
+    isEndAwaited: false,
   };
   const ipam = earlyIpamPlugin(first, find);
   if (ipam === undefined) return [first];

@@ -71,7 +71,6 @@ async function runForward(chain: Chain): Promise<void> {
         `CHECK needs the result of ADD, and none is known for container ${JSON.stringify(containerId)}`,
       );
     }
-    const isEndAwaited = configuration !== network.plugins.at(-1);
-    await runPlugin(chain, configuration, { verb: "check", previousResult, isEndAwaited });
+    await runPlugin(chain, configuration, { verb: "check", previousResult, isEndAwaited: false });
   }
 }

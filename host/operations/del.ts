@@ -70,8 +70,7 @@ async function delPlugin(
   previousResult: AttachmentResult | undefined,
 ): Promise<void> {
   try {
-    const isEndAwaited = configuration !== chain.invocation.network.plugins.at(0);
-    await runPlugin(chain, configuration, { verb: "del", previousResult, isEndAwaited });
+    await runPlugin(chain, configuration, { verb: "del", previousResult, isEndAwaited: false });
   } catch (error) {
     if (isLegacy(chain, configuration.type) || !isDispensable(chain, error)) throw error;
   }

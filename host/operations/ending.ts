@@ -74,7 +74,12 @@ export async function endChain(chain: OpenChain, outcome: "ok" | "error", result
  * Ends a verb that failed and gives its error, which stays the first; what was refused, and what could not be undone, is in its details,
  * and so are the given lines.
  */
-export async function endWithError(chain: OpenChain, error: unknown, lines: readonly string[] = []): Promise<unknown> {
+export async function endWithError(chain: OpenChain, failed: unknown, lines: readonly string[] = []): Promise<unknown> {
+  // Why an earlier call could not be ended comes before what failed since.
+  const error = await Promise.all(chain.closings).then(
+    () => failed,
+    (cause: unknown) => cause,
+  );
   const remains = await endChain(chain, "error").then(
     ({ failures, differences = [] }) => [
       ...failures.map((failure) => `not undone: ${failure}`),

@@ -21,12 +21,15 @@ import { ProtocolViolation } from "../violation.ts";
 /**
  * Opens a call.
  * @throws {ProtocolViolation} when the operation had a call of that id, or another one has.
- * @throws {CniError} helperFailed when operation or sandbox are not there, or the sandbox is busy; notPermitted when the operation does not call that plugin.
+ * @throws {CniError} helperFailed when operation or sandbox are not there, the sandbox is busy, or an earlier call of an ADD broke; notPermitted when the operation does not call that plugin.
  */
 export function beginCall(state: HelperState, asked: BeginCall): Record<string, never> {
   const operation = state.operations.get(asked.operationId);
   if (operation === undefined)
     throw new CniError("helperFailed", `no operation ${JSON.stringify(asked.operationId)} is open`);
+  // What a DEL does is right even then; an ADD is undone.
+  if (operation.broken && operation.begun.verb === "ADD")
+    throw new CniError("helperFailed", "a call of the operation could not be ended: no plugin is called any more");
   if (state.calls.has(asked.callId) || operation.callIds.has(asked.callId))
     throw new ProtocolViolation("begin-call with an id that was used");
   if ((asked.export === EXPORT_WITH_NAMESPACE) !== asked.containerHandle > 0)
