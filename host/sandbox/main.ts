@@ -14,6 +14,7 @@ import {
   type SandboxToHost,
 } from "../helper/sandbox-protocol.ts";
 import { passPoint, withinPoints } from "../spec/fault-points.ts";
+import { yieldInBackground } from "./background.ts";
 import { BlockingChannel, ChannelClosed } from "./channel.ts";
 import { trapText } from "./guest-error.ts";
 import { createImports } from "./imports/index.ts";
@@ -44,6 +45,7 @@ async function loadCode(channels: Channels): Promise<{ readonly code: GuestCode;
   const wasi = frame.wasi ? await import("./wasi.ts") : undefined;
   removeGlobals();
   optimizeEarly();
+  yieldInBackground();
   const makeImports = (): object =>
     wasi === undefined ? imports : Object.assign(wasi.createWasiImports(session), imports);
   return { code: new GuestCode(files, makeImports), session };
