@@ -191,7 +191,7 @@ export function undoPublication(state: HelperState, row: OwnedRow): undefined {
   const nftables = node.nftables();
   withdrawPorts(nftables, publicationOf([row], row.tag));
   if (row.kind !== HOST_PORT) return void removeUnusedHostPorts(nftables);
-  forgetFlows(node, readPortRow(row).from);
+  forgetFlows(node, readPortRow(row));
   removeFrameAfterAddresses(state);
 }
 

@@ -8,7 +8,7 @@ import type { PortConditions } from "../../kernel/port-conditions.ts";
 import { formatIpPrefix, type IpFamily, type IpPrefix } from "../../spec/ip.ts";
 import { thingOf } from "../iptables-things.ts";
 import type { OwnedRow } from "../ledger/records.ts";
-import { forgetFlowsSoon } from "../port-flows.ts";
+import { flowsTo, forgetFlowsSoon } from "../port-flows.ts";
 import { HOST_PORT, isByIptables, PORT_KINDS, PORT_LINK, readPortRow, type PublishedPort } from "../published-ports.ts";
 import { undoOwned } from "../undo/owned.ts";
 import { removeRows, rowsOfPlugin } from "./filter-rows.ts";
@@ -66,7 +66,7 @@ export async function publishByIptables(
   for (const { id } of rows) context.state.ledger.done(id);
   leadThere(context, addresses, publication);
   for (const { from } of ports) {
-    const forgetting = forgetFlowsSoon(context.state.node, from);
+    const forgetting = forgetFlowsSoon(context.state.node, flowsTo(context.state.node, from));
     if (forgetting !== undefined) context.call.operation.forgettings.push(forgetting);
   }
   await leaveBehind(context, before, replaced);

@@ -26,7 +26,7 @@ import {
   readPortRow,
   type PublishedPort,
 } from "../published-ports.ts";
-import { forgetFlowsSoon } from "../port-flows.ts";
+import { flowsTo, forgetFlowsSoon } from "../port-flows.ts";
 import type { HelperState } from "../state.ts";
 import { undoOwned } from "../undo/owned.ts";
 import { beginWithdrawal } from "../undo/withdrawals.ts";
@@ -81,8 +81,8 @@ export const HOST_PORTS: OperationInterface = {
       schema: z.tuple([z.array(PUBLISHED_PORT), OPTIONS]),
       run: (context, [asked, options]) => publish(context, portsOf(context, asked), options),
     }),
-    list: operation({ effect: "read", schema: z.tuple([]), run: list }),
-    occupied: operation({ effect: "read", schema: z.tuple([]), run: occupied }),
+    list: operation({ effect: "read", maxCalls: 16, schema: z.tuple([]), run: list }),
+    occupied: operation({ effect: "read", maxCalls: 16, schema: z.tuple([]), run: occupied }),
     withdraw: operation({ effect: "change", schema: z.tuple([]), run: withdraw }),
   },
 };
@@ -149,7 +149,7 @@ async function publish(context: OperationContext, asked: readonly PublishedPort[
   const links = options.sourceTranslation === "none" ? new Map<string, PortLink>() : linksTo(context, addresses);
   for (const [name, link] of links) translateOnLink(context, name, link);
   for (const port of ports) {
-    const forgetting = forgetFlowsSoon(context.state.node, port.from);
+    const forgetting = forgetFlowsSoon(context.state.node, flowsTo(context.state.node, port.from));
     if (forgetting !== undefined) context.call.operation.forgettings.push(forgetting);
   }
   leaveBehind(context, before, new Set([...links.keys(), ...chains.map(conditionChainName)]));

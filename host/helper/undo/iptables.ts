@@ -31,7 +31,7 @@ export function removalOfRow(
     description: row.description,
     undone: () => {
       // What goes on would otherwise go where its first packet went.
-      if (row.kind === HOST_PORT) forgetFlows(node, readPortRow(row).from);
+      if (row.kind === HOST_PORT) forgetFlows(node, readPortRow(row));
       ledger.forget(row.id);
     },
   };

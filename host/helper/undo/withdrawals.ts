@@ -4,7 +4,7 @@
 import { withinPoints } from "../../spec/fault-points.ts";
 import { withdrawPorts } from "../../kernel/host-ports.ts";
 import type { OwnedRow } from "../ledger/records.ts";
-import { forgetFlowsSoon } from "../port-flows.ts";
+import { flowsThrough, forgetFlowsSoon } from "../port-flows.ts";
 import { publicationOf, readPortRow } from "../published-ports.ts";
 import type { HelperState, OpenOperation } from "../state.ts";
 import type { DeletionOutcome } from "./deletions.ts";
@@ -14,7 +14,7 @@ import type { DeletionOutcome } from "./deletions.ts";
  */
 export function beginWithdrawal(state: HelperState, operation: OpenOperation, row: OwnedRow): void {
   withinPoints("helper.undo", row.kind, () => withdrawPorts(state.node.nftables(), publicationOf([row], row.tag)));
-  const forgetting = forgetFlowsSoon(state.node, readPortRow(row).from);
+  const forgetting = forgetFlowsSoon(state.node, flowsThrough(readPortRow(row)));
   if (forgetting === undefined) return state.ledger.forget(row.id);
   operation.deletions.push({ ownedId: row.id, sharedIds: [], over: finishWithdrawal(state, row, forgetting) });
 }
