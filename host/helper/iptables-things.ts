@@ -13,6 +13,7 @@ import {
   withdrawPort,
 } from "../kernel/iptables/host-ports.ts";
 import type { IptablesTarget, WantedRules } from "../kernel/iptables/iptables.ts";
+import { fingerprintOf, isOwnChain } from "../kernel/iptables/listing.ts";
 import { endIsolation, ISOLATION_CHAINS, isolate, isolationRules } from "../kernel/iptables/isolation.ts";
 import { endMasquerade, masquerade, MASQUERADE_CHAINS, masqueradeRules } from "../kernel/iptables/masquerade.ts";
 import { VARIANTS, type IptablesVariant } from "../kernel/iptables/programs.ts";
@@ -25,6 +26,7 @@ import {
   type SharedChain,
   type Step,
   type TableChanges,
+  type TableName,
 } from "../kernel/iptables/rule-text.ts";
 import { parseIpPrefix, type IpFamily } from "../spec/ip.ts";
 import type { JsonObject, SharedThing } from "./ledger/records.ts";
@@ -66,6 +68,42 @@ interface RowFacts {
   readonly kind: string;
   readonly tag: string;
   readonly undo: JsonObject;
+}
+
+/** Names a rule that carries its owner's tag, in a chain that attachments share. */
+export function ruleId(
+  { variant, family }: IptablesTarget,
+  { table, chain, fingerprint }: { readonly table: TableName; readonly chain: string; readonly fingerprint: string },
+): string {
+  return `iptables ${variant} ${family} ${table} rule ${chain} ${fingerprint}`;
+}
+
+/** Names a chain. */
+export function chainId(
+  { variant, family }: IptablesTarget,
+  { table, chain }: { readonly table: TableName; readonly chain: string },
+): string {
+  return `iptables ${variant} ${family} ${table} chain ${chain}`;
+}
+
+/** Names what a thing is made of. */
+export function objectsOfThing({ targets, rules }: IptablesThing): readonly string[] {
+  const wanted = rules();
+  const { table } = wanted;
+  return targets.flatMap((target) =>
+    wanted.rules.map(({ chain, words }) =>
+      isOwnChain(chain)
+        ? chainId(target, { table, chain })
+        : ruleId(target, { table, chain, fingerprint: fingerprintOf({ words }) }),
+    ),
+  );
+}
+
+/** Names the chains of a frame. */
+export function objectsOfFrame({ name, variant, family }: Frame): readonly string[] {
+  return FRAMES[name](family).map((shared) =>
+    chainId({ variant, family }, { table: shared.table, chain: shared.name }),
+  );
 }
 
 /** Reads what a row stands for; `undefined`: nothing of iptables. */

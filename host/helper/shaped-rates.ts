@@ -83,6 +83,16 @@ export function bucketOfText({ bitsPerSecond, burstBits }: RateText): Bucket | u
   return bucketOf({ bitsPerSecond: BigInt(bitsPerSecond), burstBits: BigInt(burstBits) });
 }
 
+/** Names the token bucket of a link, as rows and `truth` do. */
+export function bucketObject(index: number, handle: number): string {
+  return `bucket ${index} ${handle}`;
+}
+
+/** Names the redirection of what a link receives. */
+export function redirectionObject(index: number): string {
+  return `redirection ${index}`;
+}
+
 /** Gives the handle that an owner's token buckets have: what of its tag fits. */
 export function handleOf(tag: string): number {
   return ((Number.parseInt(tag.slice(0, HANDLE_DIGITS), 16) % HANDLE_MAX) + 1) << MAJOR_SHIFT;

@@ -7,7 +7,7 @@ import type { AttachmentKey } from "./protocol.ts";
  * What is wrong.
  *
  * - `missing`, `changed`, `foreign`: something on record is not there, is not as it was made, or has something else in its place.
- * - `untold`: something is there that carries Cnidaria's tag, and no row of the ledger accounts for it.
+ * - `untold`: something is there that is Cnidaria's by its tag or its name, and no row of the ledger accounts for it.
  * - `lease`, `namespace`, `operation`: an address without an attachment, an attachment without its namespace, an operation that nobody ends.
  * - `database`, `log`, `directory`: the ledger's own file, its chain of audit rows, the state directory.
  */

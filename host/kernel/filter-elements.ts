@@ -1,11 +1,12 @@
 /**
- * @module Listing the elements of a map or set of the packet filter: for comparing all of it, never on the way of a call.
+ * @module Listing the elements of a map or set of the packet filter, or its chains: for comparing all of it, never on the way of a call.
  */
 import { isKernelError } from "./error.ts";
 import type { Netns } from "./netns.ts";
 import { readAttributeList, readAttributes, type Message } from "./netlink/codec.ts";
 import {
   DATA_VALUE,
+  ELEMENT_DATA,
   ELEMENT_KEY,
   ELEMENT_USERDATA,
   HEADER_BYTES,
@@ -16,8 +17,11 @@ import {
   MESSAGE_GET_ELEMENT,
   MESSAGE_NEW_ELEMENT,
   NETLINK_NETFILTER,
+  readChainName,
   readComment,
+  readVerdictChain,
   writeFilterHeader,
+  listChainsRequest,
   type MapReference,
 } from "./netlink/filter-messages.ts";
 import { NetlinkSocket } from "./netlink/socket.ts";
@@ -31,6 +35,8 @@ export interface ListedElement {
   readonly key: Uint8Array;
   /** `undefined`: none. */
   readonly comment: string | undefined;
+  /** The chain that its verdict goes to; `undefined`: another verdict, or none. */
+  readonly chain: string | undefined;
 }
 
 /**
@@ -55,6 +61,18 @@ export function listElements(netns: Pick<Netns, "fd">, map: MapReference): reado
   }
 }
 
+/**
+ * Lists the chains of every table of a family, without their rules.
+ * @throws {KernelError} when the kernel refuses.
+ */
+export function listChains(
+  netns: Pick<Netns, "fd">,
+  { family }: Pick<MapReference, "family">,
+): readonly Omit<MapReference, "family">[] {
+  using socket = new NetlinkSocket(netns, NETLINK_NETFILTER);
+  return socket.dump(listChainsRequest({ family }), MESSAGES_MAX, readChainName);
+}
+
 /** Reads the elements of one message of a list; `undefined`: the message is none. */
 export function readElements(message: Message): ListedElement[] | undefined {
   if (message.type !== MESSAGE_NEW_ELEMENT || message.payload.length < HEADER_BYTES) return undefined;
@@ -68,6 +86,12 @@ export function readElements(message: Message): ListedElement[] | undefined {
     // Copied: the buffer is used again.
     return key === undefined
       ? []
-      : [{ key: Uint8Array.from(key), comment: readComment(element?.get(ELEMENT_USERDATA)) }];
+      : [
+          {
+            key: Uint8Array.from(key),
+            comment: readComment(element?.get(ELEMENT_USERDATA)),
+            chain: readVerdictChain(element?.get(ELEMENT_DATA)),
+          },
+        ];
   });
 }

@@ -16,7 +16,7 @@
 
 import { formatIpAddress, type IpAddress, type IpFamily } from "../spec/ip.ts";
 import { isKernelError, KernelError } from "./error.ts";
-import { commentOf, elementObject, FRAMES, TABLE, TABLE_COMMAND, tagIn } from "./frames.ts";
+import { commentOf, elementObject, frameObject, FRAMES, TABLE, TABLE_COMMAND, tagIn } from "./frames.ts";
 import { POLICY_ACCEPT, POLICY_DROP } from "./netlink/filter-messages.ts";
 import type { Nftables } from "./nftables.ts";
 import type { NftCommand, NftElements, NftExpression } from "./nftables-types.ts";
@@ -84,9 +84,9 @@ export function readForwarded(
   return element === undefined ? undefined : { tag: tagIn(element.comment) };
 }
 
-/** Names the element of an address. */
-export function forwardedObject(address: IpAddress): string {
-  return elementObject(FAMILIES[address.tag].map, address);
+/** Names the element of an address, and what it is in. */
+export function forwardedObjects(address: IpAddress): readonly string[] {
+  return [elementObject(FAMILIES[address.tag].map, address), frameObject("forwarding")];
 }
 
 /** Makes table, maps, chains and rules again, where they are not there. */

@@ -5,7 +5,7 @@
  */
 
 import type { Frame } from "./netlink/filter-changes.ts";
-import { keyBytes, type ElementKey } from "./netlink/filter-messages.ts";
+import { keyBytes, type ElementKey, type MapReference } from "./netlink/filter-messages.ts";
 import type { Nftables } from "./nftables.ts";
 import type { NftCommand } from "./nftables-types.ts";
 
@@ -29,6 +29,22 @@ export function tagIn(comment: string | undefined): string | undefined {
 /** Names an element of the table: the same text for what a row of the ledger says and for what a dump of the map finds. */
 export function elementObject(map: string, key: ElementKey): string {
   return `element ${map} ${Buffer.from(keyBytes(key)).toString("hex")}`;
+}
+
+/** Names a map in {@link elementObject}: by itself if it is of the table, otherwise with what tells its table. */
+export function mapName({ family, table, name }: MapReference): string {
+  if (family === TABLE.family && table === TABLE.table) return name;
+  return `${family === TABLE.family ? table : family} ${name}`;
+}
+
+/** Names a chain that is in no frame, such as that of a subnet, as {@link elementObject} names an element. */
+export function chainObject(name: string): string {
+  return `chain ${name}`;
+}
+
+/** Names what a capability keeps as long as it has an element. */
+export function frameObject(name: FrameName): string {
+  return `frame ${name}`;
 }
 
 /** The command that makes the table, if it is not there. */
@@ -60,6 +76,9 @@ export const FRAMES = {
     maps: ["ports_v4", "ports_any_v4", "ports_v6", "ports_any_v6", "published_v4", "published_v6", "ports_links"],
   },
 } as const satisfies Readonly<Record<string, Frame>>;
+
+/** A frame of this table; `conditions` and `guard` have tables of their own. */
+export type FrameName = keyof typeof FRAMES | "conditions" | "guard";
 
 /** Counts the chains and maps of the table that are in no frame. */
 export function countOutsideFrames(nftables: Nftables): number {

@@ -13,7 +13,7 @@
 
 import { ipFromBytes, type IpAddress, type IpFamily } from "../spec/ip.ts";
 import { isKernelError, KernelError } from "./error.ts";
-import { commentOf, elementObject, FRAMES, TABLE, tagIn } from "./frames.ts";
+import { commentOf, elementObject, frameObject, FRAMES, mapName, TABLE, tagIn } from "./frames.ts";
 import {
   portKey,
   portMap,
@@ -171,12 +171,22 @@ export function readSourceTranslation(
 /** Names the elements of a port; `when`: as {@link Redirection} has it. */
 export function hostPortObjects(from: HostPort, when: string | undefined): readonly string[] {
   const maps = when === undefined ? [portMap(from, when)] : [portMap(from, when), whenMap(from)];
-  return maps.map(({ table, name }) => elementObject(table === TABLE.table ? name : `${table} ${name}`, portKey(from)));
+  return [...maps.map((map) => elementObject(mapName(map), portKey(from))), frameObject("hostPorts")];
 }
 
-/** Names the element of a container's address. */
-export function publishedObject(address: IpAddress): string {
-  return elementObject(publishedMap(address.tag).name, address);
+/** Names the element of a container's address, and what it is in. */
+export function publishedObjects(address: IpAddress): readonly string[] {
+  return [elementObject(publishedMap(address.tag).name, address), frameObject("hostPorts")];
+}
+
+/** Names the elements of a link, and what they are in. They carry no tag. */
+export function portLinkObjects(link: string): readonly string[] {
+  return [...linkKeys(link).map((key) => elementObject(LINKS.name, key)), frameObject("hostPorts")];
+}
+
+/** Tells whether what comes in over a link and leaves by it again gets the node's address. */
+export function hasPortLink(nftables: Nftables, link: string): boolean {
+  return linkKeys(link).every((key) => nftables.getElement(LINKS, key) !== undefined);
 }
 
 /** Makes what comes in over a link and leaves by it again, to a published port, have the node's address. */

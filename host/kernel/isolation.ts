@@ -15,7 +15,7 @@
  * What it switches itself never comes here: `isolated` ports are kept apart by the bridge.
  */
 
-import { commentOf, elementObject, FRAMES, TABLE, TABLE_COMMAND, tagIn } from "./frames.ts";
+import { commentOf, elementObject, frameObject, FRAMES, TABLE, TABLE_COMMAND, tagIn } from "./frames.ts";
 import type { Nftables } from "./nftables.ts";
 import type { NftCommand, NftElements, NftExpression, NftLinkName, NftVerdict } from "./nftables-types.ts";
 
@@ -84,10 +84,15 @@ export function readIsolation(
   return { bridge, isClosed, tag: tagIn(element.comment) };
 }
 
-/** Names the elements of a bridge. */
+/** Names the elements of a bridge, and what they are in. */
 export function isolationObjects(bridge: string): readonly string[] {
   const name = nameKey(bridge);
-  return [elementObject(WITHIN.name, pairKey(bridge)), elementObject(FROM.name, name), elementObject(TO.name, name)];
+  const elements = [
+    elementObject(WITHIN.name, pairKey(bridge)),
+    elementObject(FROM.name, name),
+    elementObject(TO.name, name),
+  ];
+  return [...elements, frameObject("isolation")];
 }
 
 /** Tells whether the chain is there, with its rules. */

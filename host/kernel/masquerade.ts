@@ -22,7 +22,17 @@ import {
   type IpPrefix,
 } from "../spec/ip.ts";
 import { isKernelError, KernelError } from "./error.ts";
-import { commentOf, countOutsideFrames, elementObject, FRAMES, TABLE, TABLE_COMMAND, tagIn } from "./frames.ts";
+import {
+  chainObject,
+  commentOf,
+  countOutsideFrames,
+  elementObject,
+  frameObject,
+  FRAMES,
+  TABLE,
+  TABLE_COMMAND,
+  tagIn,
+} from "./frames.ts";
 import type { Nftables } from "./nftables.ts";
 import type { NftCommand, NftElements, NftExpression, NftPrefix } from "./nftables-types.ts";
 
@@ -96,9 +106,11 @@ export function readMasquerade(nftables: Nftables, address: IpAddress): Masquera
   return { address: { address, prefixLength }, tag: tagIn(element.comment) };
 }
 
-/** Names the element of an address. */
-export function masqueradeObject(address: IpAddress): string {
-  return elementObject(FAMILIES[address.tag].map, address);
+/** Names the element of an address, and what it is in. */
+export function masqueradeObjects(prefix: IpPrefix): readonly string[] {
+  const { address } = prefix;
+  const element = elementObject(FAMILIES[address.tag].map, address);
+  return [element, chainObject(chainOf(prefix)), frameObject("masquerade")];
 }
 
 /** Tells whether the chain that looks into the maps has its rules: somebody may have flushed it. */

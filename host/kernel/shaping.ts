@@ -86,6 +86,12 @@ export class Shaper implements Disposable {
     return this.#filtersOf(index).some((filter) => filter.redirectsTo === targetIndex);
   }
 
+  /** Gives the link that what comes in by a link is sent to by this program, 0 where that is gone; `undefined`: to none. */
+  redirectionOf(index: number): number | undefined {
+    const filters = this.#filtersOf(index).filter(({ info }) => info === FILTER_INFO);
+    return filters.map(({ redirectsTo }) => redirectsTo).find((target) => target !== undefined);
+  }
+
   /**
    * Takes a redirection back, with what it hangs at unless somebody else has filters there. `targetIndex` `undefined`: the target is gone,
    * and packets are lost.

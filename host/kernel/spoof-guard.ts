@@ -14,7 +14,7 @@
 
 import type { MacAddress } from "../spec/mac.ts";
 import { isKernelError, KernelError } from "./error.ts";
-import { commentOf, elementObject, tagIn } from "./frames.ts";
+import { commentOf, elementObject, frameObject, mapName, tagIn } from "./frames.ts";
 import type { Frame } from "./netlink/filter-changes.ts";
 import type { ElementKey, MapReference } from "./netlink/filter-messages.ts";
 import type { ElementChanges, FrameText, Nftables } from "./nftables.ts";
@@ -32,7 +32,8 @@ const MAC_KEY_BYTES = 8;
 /** How often elements are tried to be made while somebody else removes the frame. */
 const TRIES = 3;
 
-const PARTS: Frame = { table: TABLE, chains: ["guard", "guard_judge"], maps: ["guard_ports", "guard_macs"] };
+/** What guards are made of. */
+export const PARTS: Frame = { table: TABLE, chains: ["guard", "guard_judge"], maps: ["guard_ports", "guard_macs"] };
 
 /** Everything but elements; before what others have at the usual priority, as the reference plugin's. */
 const FRAME = `
@@ -121,10 +122,10 @@ export function judgeSpoofGuard(nftables: Nftables): void {
   if (!hasSpoofGuard(nftables)) nftables.judgeFrame(FRAME);
 }
 
-/** Names the elements of a port. */
+/** Names the elements of a port, and what they are in. */
 export function guardObjects(guarded: GuardedPort): readonly string[] {
-  const name = (map: string, key: ElementKey): string => elementObject(`bridge ${map}`, key);
-  return [name(PORTS.name, portKey(guarded.port)), name(MACS.name, macKey(guarded))];
+  const name = (map: MapReference, key: ElementKey): string => elementObject(mapName(map), key);
+  return [name(PORTS, portKey(guarded.port)), name(MACS, macKey(guarded)), frameObject("guard")];
 }
 
 /** What uses the chain is ports and its rules: fewer than two of a flushed one cannot be told from ports, which only restores once more. */

@@ -3,7 +3,7 @@
  */
 import {
   addForwarded,
-  forwardedObject,
+  forwardedObjects,
   hasForwardChain,
   readForwarded,
   removeForwarded,
@@ -28,7 +28,7 @@ export const forwardRules: OwnedKind = {
     addForwarded(nftables, { tag: row.tag, addresses: gone });
     restoreForwardChain(nftables);
   },
-  objects: (row) => addressesIn(row).map(forwardedObject),
+  objects: (row) => addressesIn(row).flatMap(forwardedObjects),
 };
 
 function addressesIn({ undo }: OwnedRow): readonly IpAddress[] {

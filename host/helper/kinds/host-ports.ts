@@ -2,13 +2,16 @@
  * @module Published ports: a row for each port, for each address of the container that has some, for the link that leads there, and for the
  * conditions of a family.
  */
+import { chainObject, frameObject } from "../../kernel/frames.ts";
 import { describeHostPort } from "../../kernel/host-port-elements.ts";
 import {
   addPortLink,
+  hasPortLink,
   hasHostPorts,
   hasPortRules,
   hostPortObjects,
-  publishedObject,
+  portLinkObjects,
+  publishedObjects,
   publishPorts,
   readHostPort,
   readSourceTranslation,
@@ -54,7 +57,7 @@ export const publishedAddress: OwnedKind = orByIptables({
   undo: undoPublication,
   compare: compareAddress,
   repair: (state, row) => republish(state, row, compareAddress(state, row)),
-  objects: ({ undo }) => [publishedObject(parseIpPrefix(String(undo["address"])).address)],
+  objects: ({ undo }) => publishedObjects(parseIpPrefix(String(undo["address"])).address),
 });
 
 /** A row for the conditions of a family's ports. */
@@ -64,7 +67,7 @@ export const portConditions: OwnedKind = {
   repair: (state, row) => {
     if (compareConditions(state, row).length > 0) addConditions(state.node.nftables(), [readConditionsRow(row)]);
   },
-  objects: (row) => [`chain ${row.key}`],
+  objects: (row) => [chainObject(row.key), frameObject("conditions")],
 };
 
 /** A row for the link that leads to the container. */
@@ -78,7 +81,7 @@ export const portLink: OwnedKind = {
       writeSysctl(node.netns, { name: "route_localnet", link: key }, 1);
   },
   // Shared by all whose packets take the link: without a tag.
-  objects: () => [],
+  objects: ({ key, undo }) => (undo["variant"] === undefined ? portLinkObjects(key) : []),
 };
 
 function comparePort({ node }: HelperState, row: OwnedRow): readonly Drift[] {
@@ -138,6 +141,10 @@ function compareLink({ node }: HelperState, { key, undo }: OwnedRow): readonly D
   const link = node.rtnetlink.getLink({ name: key });
   // The link went, and what was set on it: the row of the link is the one that says so.
   if (link === undefined || link.index !== undo["index"]) return [];
-  if (undo["routesLocalnet"] !== true || readSysctl(node.netns, { name: "route_localnet", link: key }) !== 0) return [];
-  return [{ what: "changed", object, wanted: "route_localnet 1", found: "0" }];
+  const isFlat = undo["routesLocalnet"] === true && readSysctl(node.netns, { name: "route_localnet", link: key }) === 0;
+  const isIn = undo["variant"] !== undefined || hasPortLink(node.nftables(), key);
+  return [
+    ...(isFlat ? [{ what: "changed", object, wanted: "route_localnet 1", found: "0" } as const] : []),
+    ...(isIn ? [] : [{ what: "missing", object, wanted: "its elements of the packet filter", found: "none" } as const]),
+  ];
 }

@@ -2,7 +2,16 @@
  * @module What is kept by iptables: rows of attachments, and the chains that they share. Sweeps undo many of them in one run; see `undo/iptables.ts`.
  */
 import { mergeTables, type TableChanges } from "../../kernel/iptables/rule-text.ts";
-import { endOfFrame, frameChanges, frameOf, frameRules, thingOf, type IptablesThing } from "../iptables-things.ts";
+import {
+  endOfFrame,
+  frameChanges,
+  frameOf,
+  frameRules,
+  objectsOfFrame,
+  objectsOfThing,
+  thingOf,
+  type IptablesThing,
+} from "../iptables-things.ts";
 import type { OwnedRow, SharedRow } from "../ledger/records.ts";
 import type { HelperState } from "../state.ts";
 import type { Drift, OwnedKind, SharedKind } from "./kind.ts";
@@ -25,7 +34,10 @@ export const iptablesFrame: SharedKind = {
     if (frame !== undefined) node.iptables().changeNow(frame, frameChanges(frame, { isNew: false }));
   },
   // Shared by all attachments: they carry nobody's tag.
-  objects: () => [],
+  objects: (row) => {
+    const frame = frameOf(row);
+    return frame === undefined ? [] : objectsOfFrame(frame);
+  },
 };
 
 /** Compares what a row stands for with iptables. */
@@ -85,8 +97,10 @@ function ownedKind(): OwnedKind {
       const thing = thingOf(row);
       if (thing !== undefined) repairThing(state, thing);
     },
-    // Rules and chains of iptables are found by the rows that name them alone: nothing lists a table.
-    objects: () => [],
+    objects: (row) => {
+      const thing = thingOf(row);
+      return thing === undefined ? [] : objectsOfThing(thing);
+    },
   };
 }
 

@@ -8,7 +8,7 @@ import {
   readIsolation,
   removeIsolation,
 } from "../../kernel/isolation.ts";
-import { isolationThing } from "../iptables-things.ts";
+import { isolationThing, objectsOfThing } from "../iptables-things.ts";
 import type { SharedRow } from "../ledger/records.ts";
 import type { HelperState } from "../state.ts";
 import { compareElement } from "./element.ts";
@@ -35,7 +35,10 @@ export const isolation: SharedKind = {
     removeIsolation(nftables, { bridge: row.key, tag });
     addIsolation(nftables, { bridge: row.key, isClosed: isClosedIn(row), tag });
   },
-  objects: (row) => (isolationThing(row) === undefined ? isolationObjects(row.key) : []),
+  objects: (row) => {
+    const thing = isolationThing(row);
+    return thing === undefined ? isolationObjects(row.key) : objectsOfThing(thing);
+  },
 };
 
 function isClosedIn({ undo }: SharedRow): boolean {

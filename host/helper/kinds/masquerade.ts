@@ -4,7 +4,7 @@
 import {
   addMasquerade,
   hasMasqueradeRules,
-  masqueradeObject,
+  masqueradeObjects,
   readMasquerade,
   removeMasquerade,
   removeMasqueradeSubnet,
@@ -34,7 +34,7 @@ export const masquerade: OwnedKind = {
     addMasquerade(nftables, { tag: row.tag, addresses: gone });
     if (!hasMasqueradeRules(nftables)) restoreMasqueradeRules(nftables, addressesIn(row));
   },
-  objects: (row) => addressesIn(row).map(({ address }) => masqueradeObject(address)),
+  objects: (row) => addressesIn(row).flatMap(masqueradeObjects),
 };
 
 function addressesIn({ undo }: OwnedRow): readonly IpPrefix[] {

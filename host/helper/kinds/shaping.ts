@@ -2,7 +2,17 @@
  * @module Rates of the node's end of an attachment's link.
  */
 import type { OwnedRow } from "../ledger/records.ts";
-import { handleOf, heldEgress, heldIngress, makeRates, ownIfb, readRatesRow, undoRates } from "../shaped-rates.ts";
+import {
+  bucketObject,
+  redirectionObject,
+  handleOf,
+  heldEgress,
+  heldIngress,
+  makeRates,
+  ownIfb,
+  readRatesRow,
+  undoRates,
+} from "../shaped-rates.ts";
 import type { RateText } from "../shaped-rates.ts";
 import type { HelperState } from "../state.ts";
 import type { Drift, OwnedKind } from "./kind.ts";
@@ -15,8 +25,11 @@ export const shaping: OwnedKind = {
   compare,
   repair,
   objects: (row) => {
-    const { egress } = readRatesRow(row);
-    return egress === undefined ? [] : [linkObject(egress.ifb)];
+    const { index, ingress, egress } = readRatesRow(row);
+    return [
+      ...(ingress === undefined ? [] : [bucketObject(index, handleOf(row.tag))]),
+      ...(egress === undefined ? [] : [linkObject(egress.ifb), redirectionObject(index)]),
+    ];
   },
 };
 

@@ -16,7 +16,7 @@ import { addressRow, PORT_LINK, portRow } from "../published-ports.ts";
 import type { HelperState } from "../state.ts";
 import { addressesIn } from "./known.ts";
 import type { Candidate } from "./known.ts";
-import type { TaggedObject } from "./tagged.ts";
+import type { TaggedObject } from "./objects.ts";
 
 /** Whose something is, and in which operation its row is made. */
 interface Attributed extends Candidate {

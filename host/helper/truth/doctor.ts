@@ -17,8 +17,9 @@ import { comparableOwned, comparableShared, compareAll, repairAll } from "./comp
 import { examineDirectory } from "./directory.ts";
 import { lostNamespaces, strayLeases } from "./records.ts";
 import type { Remedy } from "./records.ts";
+import { claimOf, claimsOf } from "./objects.ts";
+import type { TaggedObject } from "./objects.ts";
 import { taggedObjects } from "./tagged.ts";
-import type { TaggedObject } from "./tagged.ts";
 
 /** How long operations that are under way are waited for before something is repaired, in ms. */
 const LOCK_WAIT_MS = 5_000;
@@ -89,7 +90,7 @@ function describeAlive(state: HelperState): readonly LivingOperation[] {
 async function look(state: HelperState, asked: Examine, isAlone: boolean): Promise<readonly Difference[]> {
   const { ledger, node } = state;
   const isRepairing = asked.repair && isAlone;
-  const objects = taggedObjects(state);
+  const objects = await taggedObjects(state);
   const alive = aliveIn(state);
   const dead = await examineDead(state, alive, isRepairing);
   const busy = new Set(alive.map(({ containerId }) => containerId));
@@ -107,20 +108,16 @@ async function look(state: HelperState, asked: Examine, isAlone: boolean): Promi
     await setImmediate();
   }
   const claimed = new Set([
-    ...owned.flatMap((row) =>
-      kindOf(row)
-        .objects(row)
-        .map((id) => `${row.tag} ${id}`),
-    ),
-    ...shared.flatMap((row) =>
-      sharedKindOf(row)
-        .objects(row)
-        .map((id) => `${tagIn(row)} ${id}`),
-    ),
+    ...owned.flatMap((row) => claimsOf(row.tag, kindOf(row).objects(row))),
+    ...shared.flatMap((row) => claimsOf(tagIn(row), sharedKindOf(row).objects(row))),
   ]);
-  const untold = objects.filter(({ tag, id }) => !claimed.has(`${tag} ${id}`));
+  const isUntold = (object: TaggedObject): boolean => !claimed.has(claimOf(object));
+  const untold = objects.filter(isUntold);
   const records = [...lost, ...strayLeases(state, owned).filter(({ containerId }) => !busy.has(containerId))];
   differences.push(...(await applyAll([...records, ...untold.map(untoldRemedy)], asked, isRepairing)));
+  // What they were in may be empty now.
+  if (isRepairing && asked.removeUntold && untold.length > 0)
+    for (const object of (await taggedObjects(state)).filter(isUntold)) await object.remove();
   return differences;
 }
 
@@ -151,7 +148,7 @@ async function examineDead(
   });
 }
 
-/** Something with a tag that no row accounts for. It may be another state directory's, so it goes only where that was asked for by name. */
+/** Something that no row accounts for. It may be another state directory's, so it goes only where that was asked for by name. */
 function untoldRemedy({ tag, description, remove }: TaggedObject): Remedy {
   return {
     difference: {
@@ -159,7 +156,7 @@ function untoldRemedy({ tag, description, remove }: TaggedObject): Remedy {
       attachment: undefined,
       object: description,
       wanted: "a row of the ledger that accounts for it",
-      found: `none, for its tag ${tag}`,
+      found: tag === undefined ? "none" : `none, for its tag ${tag}`,
       advice:
         "cnidaria ledger rebuild, if the ledger was lost; cnidaria doctor --repair --remove-untold, if no other state directory on this node has made it",
       repair: undefined,

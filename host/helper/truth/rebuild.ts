@@ -3,13 +3,9 @@
  * with what is known of attachments elsewhere. A tag says whose something is only to whoever guesses the owner: candidates are the
  * attachments of libcni's cache with every plugin that was ever granted. A tag read inside a container is never looked at.
  */
-import { readdirSync } from "node:fs";
-import { isDigest } from "../../components/layout.ts";
 import { CniError } from "../../spec/error.ts";
 import { kindOf, sharedKindOf } from "../kinds/index.ts";
 import { tagIn } from "../kinds/kind.ts";
-import type { Owner } from "../ledger/records.ts";
-import { tagOf } from "../ledger/tag.ts";
 import { readGrant, readType } from "../plugins.ts";
 import type { Digest } from "../protocol.ts";
 import { NO_PLUGIN } from "../state.ts";
@@ -17,7 +13,9 @@ import type { HelperState } from "../state.ts";
 import type { KnownAttachment, RebuildLedger, RebuiltLedger } from "../truth-protocol.ts";
 import { attribute, cookieAt } from "./attribute.ts";
 import { addressesIn, typesIn, versionIn } from "./known.ts";
-import type { Candidate } from "./known.ts";
+import { possibleOwners } from "./owners.ts";
+import { claimOf, claimsOf } from "./objects.ts";
+import type { TaggedObject } from "./objects.ts";
 import { taggedObjects } from "./tagged.ts";
 
 /** What the log and the rows call the operation that made them. */
@@ -27,25 +25,33 @@ const OPERATION_ID = "rebuilt";
  * Adds to the ledger what the node says.
  * @throws {CniError} helperFailed unless the helper was started for it.
  */
-export function rebuildLedger(state: HelperState, { known }: RebuildLedger): RebuiltLedger {
+export async function rebuildLedger(state: HelperState, { known }: RebuildLedger): Promise<RebuiltLedger> {
   const { rebuilding, ledger } = state;
   if (rebuilding === undefined)
     throw new CniError("helperFailed", "the helper was not started to make the ledger anew");
-  const owners = ownersOf(state, known);
-  const untold = taggedObjects(state)
-    .filter((object) => !isTold(state, object))
+  const owners = possibleOwners(state, known);
+  const objects = await taggedObjects(state);
+  const told = toldBy(state);
+  const untold = objects
+    .filter((object) => !told.has(claimOf(object)))
     .toSorted((left, right) => rankOf(left.id) - rankOf(right.id));
   return ledger.transaction(() => {
     const attributed: string[] = [];
-    const unattributed: string[] = [];
+    const unknown: TaggedObject[] = [];
     const found = new Set<KnownAttachment>();
     // Links first: what attachments share is counted by those that have one.
     for (const object of untold) {
-      const candidate = owners.get(object.tag);
+      const candidate = object.tag === undefined ? undefined : owners.get(object.tag);
       const isRow = candidate !== undefined && attribute(state, object, { ...candidate, operationId: OPERATION_ID });
-      (isRow ? attributed : unattributed).push(object.description);
       if (isRow) found.add(candidate.attachment);
+      if (isRow) attributed.push(object.description);
+      else unknown.push(object);
     }
+    // What rows share is accounted for by those that were made.
+    const toldNow = toldBy(state);
+    const unattributed = unknown
+      .filter((object) => !toldNow.has(claimOf(object)))
+      .map(({ description }) => description);
     for (const attachment of found) putRecords(state, attachment);
     const data = { restored: rebuilding.restored, attributed, unattributed };
     const nobody = { network: "", containerId: "", ifname: "" };
@@ -61,30 +67,14 @@ function rankOf(id: string): number {
   return id.startsWith("element published_") ? 1 : 2;
 }
 
-/** Every owner that there may be, by its tag. */
-function ownersOf({ layout, node }: HelperState, known: readonly KnownAttachment[]): ReadonlyMap<string, Candidate> {
-  const digests = readdirSync(layout.grantsDir)
-    .map((name) => `sha256:${name.replace(/\.json$/u, "")}`)
-    .filter(isDigest);
-  return new Map(
-    known.flatMap((attachment) => {
-      const { network, containerId, ifname } = attachment;
-      return digests.map((digest) => {
-        const owner: Owner = { network, containerId, ifname, digest, nodeNetnsCookie: node.cookie };
-        return [tagOf(owner), { owner, attachment }] as const;
-      });
-    }),
-  );
-}
-
-/** Tells whether a row that was restored accounts for something. */
-function isTold({ ledger, node }: HelperState, { id, tag }: { readonly id: string; readonly tag: string }): boolean {
+/** What rows account for. */
+function toldBy({ ledger, node }: HelperState): ReadonlySet<string> {
   const owned = ledger.owned({ nodeNetnsCookie: node.cookie });
   const shared = ledger.shared.list({ nodeNetnsCookie: node.cookie });
-  return (
-    owned.some((row) => row.tag === tag && kindOf(row).objects(row).includes(id)) ||
-    shared.some((row) => tagIn(row) === tag && sharedKindOf(row).objects(row).includes(id))
-  );
+  return new Set([
+    ...owned.flatMap((row) => claimsOf(row.tag, kindOf(row).objects(row))),
+    ...shared.flatMap((row) => claimsOf(tagIn(row), sharedKindOf(row).objects(row))),
+  ]);
 }
 
 /** Puts on record that the attachment is there, which namespace it holds, and its addresses. */

@@ -21,6 +21,8 @@ export interface IptablesPrograms {
   readonly restore: string;
   /** Prints a chain. */
   readonly list: string;
+  /** Prints tables; `undefined`: it is not installed. */
+  readonly save: string | undefined;
 }
 
 /** Absolute folders, never the environment's PATH. */
@@ -71,7 +73,7 @@ function programsOf(variant: IptablesVariant, family: IpFamily): Omit<IptablesPr
 
 function pair(name: string): Omit<IptablesPrograms, "setpriv"> | undefined {
   const [list, restore] = [findProgram(name), findProgram(`${name}-restore`)];
-  return list === undefined || restore === undefined ? undefined : { list, restore };
+  return list === undefined || restore === undefined ? undefined : { list, restore, save: findProgram(`${name}-save`) };
 }
 
 /** Names of the programs lead to one file for all of them, which has the variant in its name; before there were two it had not. */

@@ -3,6 +3,7 @@
  * what was written down as an intent must not come about after it was undone.
  */
 import { spawn, spawnSync } from "node:child_process";
+import { createInterface } from "node:readline";
 import type { ChildProcess } from "node:child_process";
 
 import { withinPoints } from "../../spec/fault-points.ts";
@@ -72,6 +73,33 @@ export function runProgramNow(netns: Pick<Netns, "fd">, { command, input }: Run)
       throw new KernelError("EOVERFLOW", "iptables", `more than ${OUTPUT_MAX_BYTES} bytes of output`);
     throw errno === "ETIMEDOUT" ? killed() : new KernelError("ENOSYS", "run iptables", errno);
   });
+}
+
+/**
+ * As {@link runProgram}, for a program that prints much of which little is wanted: keeps the lines that are asked for.
+ * @throws {KernelError} as {@link runProgram}; EOVERFLOW when there are more than `max` of them, EINVAL when the program fails.
+ */
+export async function readLines(
+  netns: Pick<Netns, "fd">,
+  { command, keep, max }: Pick<Run, "command"> & { readonly keep: (line: string) => boolean; readonly max: number },
+): Promise<readonly string[]> {
+  const [program = "", ...args] = command;
+  const child = runInNetns(netns, () => spawn(program, args, SURROUNDINGS));
+  const timer = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
+  const lines: string[] = [];
+  createInterface({ input: child.stdout, crlfDelay: Infinity }).on("line", (line) => {
+    if (keep(line) && lines.push(line) > max) child.kill("SIGKILL");
+  });
+  try {
+    const { code, errors } = await outcomeOf(child, "");
+    if (code !== 0) throw new KernelError("EINVAL", program, errors.trim().slice(0, 500));
+    return lines;
+  } catch (error) {
+    if (lines.length <= max) throw error;
+    throw new KernelError("EOVERFLOW", program, `more than ${max} lines of Cnidaria's`);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function outcomeOf(child: ChildProcess, input: string): Promise<Outcome> {

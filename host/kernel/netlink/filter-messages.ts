@@ -144,6 +144,24 @@ export function readTableUse(message: Message): number | undefined {
   return use?.length === 4 ? use.readUInt32BE(0) : undefined;
 }
 
+/** Asks for all chains of tables of a family: their names and what they are, not their rules. */
+export function listChainsRequest({ family }: Pick<MapReference, "family">): NetlinkRequest {
+  return {
+    type: MESSAGE_GET_CHAIN,
+    call: "NFT_MSG_GETCHAIN dump",
+    write: (writer) => writeFilterHeader(writer, { family }),
+  };
+}
+
+/** Reads which chain one of a list is; `undefined`: the message is none. */
+export function readChainName(message: Message): Omit<MapReference, "family"> | undefined {
+  if (message.type !== MESSAGE_NEW_CHAIN) return undefined;
+  const attributes = readAttributes(message.payload, HEADER_BYTES);
+  const table = readText(attributes?.get(CHAIN_TABLE));
+  const name = readText(attributes?.get(CHAIN_NAME));
+  return table === undefined || name === undefined ? undefined : { table, name };
+}
+
 /** Reads a chain; `undefined`: the message is none. */
 export function readChain(message: Message): ChainFacts | undefined {
   if (message.type !== MESSAGE_NEW_CHAIN) return undefined;
@@ -160,15 +178,18 @@ export function readElement(message: Message): MapElement | undefined {
   const list = inside(readAttributes(message.payload, HEADER_BYTES)?.get(LIST_ELEMENTS));
   const element = inside(list?.get(LIST_ELEMENT));
   if (element === undefined) return undefined;
-  const data = inside(element.get(ELEMENT_DATA));
-  const verdict = inside(data?.get(DATA_VERDICT));
-  const value = data?.get(DATA_VALUE);
+  const value = inside(element.get(ELEMENT_DATA))?.get(DATA_VALUE);
   return {
     comment: readComment(element.get(ELEMENT_USERDATA)),
-    chain: readText(verdict?.get(VERDICT_CHAIN)),
+    chain: readVerdictChain(element.get(ELEMENT_DATA)),
     // Copied: the buffer is used again.
     value: value === undefined ? undefined : Uint8Array.from(value),
   };
+}
+
+/** Reads the chain that the data of an element leads to; `undefined`: to none. */
+export function readVerdictChain(data: Buffer | undefined): string | undefined {
+  return readText(inside(inside(data)?.get(DATA_VERDICT))?.get(VERDICT_CHAIN));
 }
 
 function inside(attribute: Buffer | undefined): ReturnType<typeof readAttributes> {
