@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Host } from "../../host/index.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
-import { callReference, HAS_REFERENCE } from "../interop/reference.ts";
+import { callReference, HAS_REFERENCE, NO_REFERENCE } from "../interop/reference.ts";
 import { run } from "../support/command.ts";
 import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
@@ -200,7 +200,7 @@ const MANIFEST: Record<string, JsonObject> = {
   ipam: {},
 };
 
-describe.skipIf(!HAS_REFERENCE)("beside the reference's executable", () => {
+describe.skipIf(!HAS_REFERENCE)(`beside the reference's executable${NO_REFERENCE}`, () => {
   test("the same addresses and routes in the container, and the same way to it on the node", async () => {
     const observe = async (who: "theirs" | "ours") => {
       container[Symbol.dispose]();

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Host } from "../../host/index.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
-import { callReference, HAS_REFERENCE } from "../interop/reference.ts";
+import { callReference, HAS_REFERENCE, NO_REFERENCE } from "../interop/reference.ts";
 import { run } from "../support/command.ts";
 import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
@@ -233,7 +233,7 @@ describe("executed by itself", () => {
     await exec("DEL", { type: "sbr" });
   });
 
-  test.skipIf(!HAS_REFERENCE)("beside the reference: the same tables and rules", async () => {
+  test.skipIf(!HAS_REFERENCE)(`beside the reference: the same tables and rules${NO_REFERENCE}`, async () => {
     const observe = async (who: "theirs" | "ours") => {
       container[Symbol.dispose]();
       container = createContainer();

@@ -5,7 +5,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Host } from "../../host/index.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
-import { callReference, HAS_REFERENCE } from "../interop/reference.ts";
+import { callReference, HAS_REFERENCE, NO_REFERENCE } from "../interop/reference.ts";
 import { run } from "../support/command.ts";
 import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
@@ -226,7 +226,7 @@ describe("executed by itself", () => {
   });
 });
 
-describe.skipIf(!HAS_REFERENCE)("beside the reference's executable", () => {
+describe.skipIf(!HAS_REFERENCE)(`beside the reference's executable${NO_REFERENCE}`, () => {
   // Debian's release of it knows neither IFNAME nor txQLen.
   const SETTINGS = { "net.core.somaxconn": "500", "net.ipv4.conf.eth0.arp_filter": "1" };
   const CONFIGURATIONS: readonly { readonly title: string; readonly plugin: JsonObject }[] = [

@@ -8,7 +8,7 @@ import type { JsonObject } from "../../host/spec/json.ts";
 import { run } from "../support/command.ts";
 import { createContainer, type TestContainer } from "../support/container.ts";
 import { createTestHost, type TestHost } from "../support/host.ts";
-import { callReference, HAS_REFERENCE } from "./reference.ts";
+import { callReference, HAS_REFERENCE, NO_REFERENCE } from "./reference.ts";
 
 let node: TestHost;
 let dataDir: string;
@@ -55,7 +55,7 @@ const rates = (): readonly string[] =>
 const namesOf = (result: JsonObject): readonly string[] =>
   (result["interfaces"] as readonly { readonly name: string }[]).map(({ name }) => name);
 
-describe.skipIf(!HAS_REFERENCE)("the reference plugin and this one", () => {
+describe.skipIf(!HAS_REFERENCE)(`the reference plugin and this one${NO_REFERENCE}`, () => {
   test("set the same, by an ifb link of the same name, and each deletes what the other made", async () => {
     using container = createContainer();
     const made = await byReference("ADD", container, bridge());

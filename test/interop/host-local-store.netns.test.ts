@@ -11,7 +11,7 @@ import { createContainer } from "../support/container.ts";
 import { createTestHost } from "../support/host.ts";
 import type { TestHost } from "../support/host.ts";
 import { failureOf } from "../support/snapshot.ts";
-import { HAS_REFERENCE, addressOf, callReference } from "./reference.ts";
+import { HAS_REFERENCE, NO_REFERENCE, addressOf, callReference } from "./reference.ts";
 
 const NETWORK = "shared";
 let node: TestHost;
@@ -46,7 +46,7 @@ const filesOf = (): string[] =>
 const openHost = (hostLocalStoreDir?: string): Promise<Host> =>
   createHost({ stateDir: node.stateDir, ...(hostLocalStoreDir === undefined ? {} : { hostLocalStoreDir }) });
 
-describe.skipIf(!HAS_REFERENCE)("with the store", () => {
+describe.skipIf(!HAS_REFERENCE)(`with the store${NO_REFERENCE}`, () => {
   test("an address is in both, and leaves both; whoever reads the store knows whose it is", async () => {
     await using host = await openHost(store);
     using container = createContainer();

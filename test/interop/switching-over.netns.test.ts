@@ -12,7 +12,7 @@ import type { TestContainer } from "../support/container.ts";
 import { createTestHost } from "../support/host.ts";
 import type { TestHost } from "../support/host.ts";
 import { expectNothingLeft, failureOf, snapshot } from "../support/snapshot.ts";
-import { HAS_REFERENCE, addressOf, callReference } from "./reference.ts";
+import { HAS_REFERENCE, NO_REFERENCE, addressOf, callReference } from "./reference.ts";
 
 const BRIDGE = "cni7";
 const NOT_PERMITTED = 101;
@@ -63,7 +63,7 @@ const delByExec = (container: TestContainer, configuration: JsonObject, netns = 
   });
 const ping = (from: TestContainer, address: string): string => from.run("ping", "-c", "1", "-W", "2", address);
 
-describe.skipIf(!HAS_REFERENCE)("a node that is switched over", () => {
+describe.skipIf(!HAS_REFERENCE)(`a node that is switched over${NO_REFERENCE}`, () => {
   test("keeps what runs, takes new containers onto the same bridge, and lets go of both kinds", async () => {
     const name = "switched";
     using old = createContainer();

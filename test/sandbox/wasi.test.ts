@@ -6,9 +6,10 @@ import { createFakeHelper } from "./fake-helper.ts";
 import { callOf, NO_IPAM } from "./scene.ts";
 
 const why = missingTools();
+const reason = why === undefined ? "" : ` (skipped: ${why})`;
 
 test.skipIf(why !== undefined)(
-  `a guest with a standard library finds a clock and a log, no files and no environment, in every call${why === undefined ? "" : `: ${why}`}`,
+  `a guest with a standard library finds a clock and a log, no files and no environment, in every call${reason}`,
   async () => {
     using bundle = await bundleEntry("host/sandbox/main.ts");
     const component = await buildWasiFixture();
@@ -31,7 +32,7 @@ test.skipIf(why !== undefined)(
   },
 );
 
-test.skipIf(why !== undefined)("a guest that wants WASI does not start without it", async () => {
+test.skipIf(why !== undefined)(`a guest that wants WASI does not start without it${reason}`, async () => {
   using bundle = await bundleEntry("host/sandbox/main.ts");
   await using helper = await createFakeHelper({ bundlePath: bundle.path, component: await buildWasiFixture() });
   using pool = createPool({ client: helper });

@@ -16,7 +16,7 @@ import {
 } from "../support/cases.ts";
 import { beginTestOperation, startTestHelper, startTestSandbox, temporaryStateDir } from "../support/helper.ts";
 import { PUBLISH_OPTIONS, webPort } from "../../support/published-port.ts";
-import { startMonitor } from "../support/monitor.ts";
+import { startMonitor } from "../../support/monitor.ts";
 import { installTestPlugin } from "../support/plugin.ts";
 
 const ADDRESS = prefix(2).address;
@@ -238,12 +238,12 @@ async function withAttachment(capabilities: Readonly<Record<string, unknown>>): 
   await adding.end();
   const sandbox = await startTestSandbox(helper, digest);
   const operation = await beginTestOperation(helper, sandbox, { ...addOf(container.path), type: "narrow" });
-  const monitors = [await startMonitor(node), await startMonitor(container)];
+  const monitors = await Promise.all([startMonitor(node.name), startMonitor(container.name)]);
   return {
     refuse: async (name, args) => {
       const handle = name.startsWith("container-") ? [operation.call.containerHandle] : [];
       expect({ name, ...(await sandbox.ask(name, ...handle, ...args)) }).toEqual({ name, err: "not-permitted" });
-      return (await Promise.all(monitors.map((monitor) => monitor.heard()))).join("");
+      return (await Promise.all(monitors.map((monitor) => monitor.heard()))).flat().join("\n");
     },
     close: async () => {
       const { operations, refusals } = await operation.endCall("error");
@@ -251,7 +251,7 @@ async function withAttachment(capabilities: Readonly<Record<string, unknown>>): 
         operations.every(({ outcome, kernelMicroseconds }) => outcome === "refused" && kernelMicroseconds === 0),
       ).toBe(true);
       expect(refusals).toHaveLength(Math.min(operations.length, REFUSALS_MAX));
-      await Promise.all(monitors.map((monitor) => monitor.stop()));
+      await Promise.all(monitors.map((monitor) => monitor[Symbol.asyncDispose]()));
       await helper.close();
     },
   };
