@@ -2,15 +2,13 @@
  * @module Forgetting the flows to a published port, at once or while the operation goes on.
  */
 import type { FlowFilter } from "../kernel/conntrack.ts";
-import { isKernelError } from "../kernel/error.ts";
 import type { HostPort } from "../kernel/host-port-elements.ts";
-import { readSysctl } from "../kernel/sysctl.ts";
 import { formatIpAddress, ipEquals, type IpAddress } from "../spec/ip.ts";
 import type { PublishedPort } from "./published-ports.ts";
 import type { NodeSide } from "./state.ts";
 
 /** What it needs of the node. */
-type FlowNode = Pick<NodeSide, "conntrack" | "netns" | "rtnetlink">;
+type FlowNode = Pick<NodeSide, "conntrack" | "rtnetlink">;
 
 /** Most destinations that the kernel is asked about for one port: whoever sends decides how many there are. */
 const DESTINATIONS_MAX = 4096;
@@ -19,8 +17,8 @@ const DESTINATIONS_MAX = 4096;
  * Forgets the UDP flows that a port which is withdrawn led to the container: what goes on would otherwise go there still. Never fails: what the
  * kernel does not forget ends by itself.
  */
-export function forgetFlows(node: Pick<FlowNode, "conntrack" | "netns">, port: PublishedPort): void {
-  if (port.from.protocol !== "udp" || !hasFlows(node)) return;
+export function forgetFlows(node: Pick<FlowNode, "conntrack">, port: PublishedPort): void {
+  if (port.from.protocol !== "udp") return;
   try {
     node.conntrack().forget(flowsThrough(port));
   } catch (error) {
@@ -29,11 +27,8 @@ export function forgetFlows(node: Pick<FlowNode, "conntrack" | "netns">, port: P
 }
 
 /** Forgets UDP flows while others go on, and never fails; `undefined`: there is nothing to wait for. */
-export function forgetFlowsSoon(
-  node: Pick<FlowNode, "conntrack" | "netns">,
-  filter: FlowFilter,
-): Promise<void> | undefined {
-  if (filter.protocol !== "udp" || !hasFlows(node)) return undefined;
+export function forgetFlowsSoon(node: Pick<FlowNode, "conntrack">, filter: FlowFilter): Promise<void> | undefined {
+  if (filter.protocol !== "udp") return undefined;
   try {
     return node.conntrack().forgetSoon(filter).then(ignore, ignore);
   } catch (error) {
@@ -43,16 +38,6 @@ export function forgetFlowsSoon(
 }
 
 function ignore(): void {}
-
-/** Tells whether the node remembers any flow: to look for one in a table without any takes the kernel as long as in a full one. */
-function hasFlows({ netns }: Pick<FlowNode, "netns">): boolean {
-  try {
-    return readSysctl(netns, { name: "conntrack_count" }) > 0;
-  } catch (error) {
-    if (isKernelError(error)) return true;
-    throw error;
-  }
-}
 
 /** Makes the filter of the flows that a port leads to the container: those that the container answers. */
 export function flowsThrough({ from, containerAddress: { address } }: PublishedPort): FlowFilter {

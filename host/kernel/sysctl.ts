@@ -9,11 +9,10 @@ import { KernelError, withErrno } from "./error.ts";
 import { runInNetns, type Netns } from "./netns.ts";
 import { countKernelTime } from "./time.ts";
 
-/** Switches of a namespace, and what it counts. Source: networking/ip-sysctl and networking/nf_conntrack-sysctl, kernel documentation. */
+/** Switches of a namespace. Source: networking/ip-sysctl, kernel documentation. */
 const NAMESPACE_KEYS = {
   ip_forward: "/proc/sys/net/ipv4/ip_forward",
   ipv6_forwarding: "/proc/sys/net/ipv6/conf/all/forwarding",
-  conntrack_count: "/proc/sys/net/netfilter/nf_conntrack_count",
 } as const;
 
 /** Switches of one link, with their family. Source: networking/ip-sysctl, kernel documentation. */
