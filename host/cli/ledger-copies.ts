@@ -49,6 +49,6 @@ function linesOf({ setAside, restored, attributed, unattributed, attachments }: 
     ...attributed.map((description) => `  ${description}`),
     `whose nobody knows: ${unattributed.length}`,
     ...unattributed.map((description) => `  ${description}`),
-    'now "cnidaria doctor" says what differs',
+    'now "cnidaria doctor" says what differs; addresses that only the store of host-local knows are taken over by "cnidaria import-leases"',
   ];
 }

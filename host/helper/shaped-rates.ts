@@ -152,6 +152,18 @@ export function heldEgress(node: Node, row: OwnedRow): RateText | undefined {
   return heldRate(heldBucket(node, ifb.index, row.tag), egress);
 }
 
+/** Gives the rates that the kernel has for an owner, of a link. */
+export function ratesOnLinks(node: Node, index: number, tag: string): Pick<ShapedRates, "ingress" | "egress"> {
+  const target = node.shaper().redirectionOf(index);
+  const ifb = target === undefined || target === 0 ? undefined : node.rtnetlink.getLink({ index: target });
+  const ingress = heldRate(heldBucket(node, index, tag), undefined);
+  const egress = ifb === undefined ? undefined : heldRate(heldBucket(node, ifb.index, tag), undefined);
+  return {
+    ingress,
+    egress: ifb === undefined || egress === undefined ? undefined : { ...egress, ifb: ifb.name },
+  };
+}
+
 function heldBucket(node: Node, index: number, tag: string): HeldBucket | undefined {
   const root = node.shaper().getRoot(index);
   return root?.handle === handleOf(tag) ? root.bucket : undefined;

@@ -136,6 +136,49 @@ describe("a ledger is made anew", () => {
   });
 });
 
+test("guards of ports, rates and iptables are found as well; of ports by iptables it is said that nobody knows whose they are", async () => {
+  const [bridge, portmap, firewall] = NETWORK["plugins"] as [JsonObject, JsonObject, JsonObject];
+  const rate = 8_000_000;
+  const network = {
+    ...NETWORK,
+    plugins: [
+      { ...bridge, macspoofchk: true, ipMasqBackend: "iptables-nft" },
+      { ...portmap, backend: "iptables-nft" },
+      { ...firewall, ingressPolicy: "open", backend: "iptables-nft" },
+      { type: "bandwidth", ingressRate: rate, ingressBurst: rate, egressRate: rate, egressBurst: rate },
+    ],
+  };
+  const asked = { ...request(), network };
+  {
+    await using host = await open();
+    await host.install({ component: await componentOf("bandwidth") });
+    await host.del(request());
+    await host.add(asked);
+  }
+  damage("lost");
+  await using host = await open();
+  const { attributed, unattributed } = await host.rebuildLedger();
+  const text = attributed.join("\n");
+  for (const part of ["guard_macs", "ifb bwp", "CNIDARIA-MASQ", "CNIDARIA-FORWARD"]) expect(text).toContain(part);
+  expect(unattributed.length).toBeGreaterThan(0);
+  expect(unattributed.filter((each) => !each.includes("CNIDARIA-P") && !each.includes("CNIDARIA-GUARD"))).toEqual([]);
+  const { differences } = await host.doctor();
+  expect(differences.map(({ what, object }) => (what === "untold" ? what : object))).toEqual(
+    unattributed.map(() => "untold"),
+  );
+  await host.doctor({ repair: true, removeUntold: true });
+  expect((await host.doctor()).differences).toEqual([]);
+  await host.del(asked);
+  for (const table of ["nat", "filter", "mangle"])
+    expect(run("iptables-nft", "-t", table, "-S")).not.toMatch(/cnidaria/iu);
+  for (const [name, table] of [
+    ["iptables-nft", "ip"],
+    ["ip6tables-nft", "ip6"],
+  ] as const)
+    for (const each of ["nat", "filter", "mangle"])
+      if (run(`${name}-save`).includes(`*${each}`)) run("nft", "delete", "table", table, each);
+});
+
 describe("a ledger is left as it is", () => {
   const bytes = (): string => readFileSync(ledgerPath()).toString("base64");
 

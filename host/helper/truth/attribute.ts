@@ -8,20 +8,15 @@ import { openNetns } from "../../kernel/netns.ts";
 import { readHostPort, readSourceTranslation } from "../../kernel/host-ports.ts";
 import type { HostPort, TransportProtocol } from "../../kernel/host-port-elements.ts";
 import { readSysctl } from "../../kernel/sysctl.ts";
-import { addressBits, formatIpAddress, formatIpPrefix, ipEquals, ipFromBytes } from "../../spec/ip.ts";
-import type { IpAddress, IpPrefix } from "../../spec/ip.ts";
-import type { Intent, SharedThing } from "../ledger/records.ts";
+import { formatIpAddress, formatIpPrefix, ipFromBytes } from "../../spec/ip.ts";
+import type { IpAddress } from "../../spec/ip.ts";
 import { tagOf } from "../ledger/tag.ts";
 import { addressRow, PORT_LINK, portRow } from "../published-ports.ts";
 import type { HelperState } from "../state.ts";
-import { addressesIn } from "./known.ts";
-import type { Candidate } from "./known.ts";
+import { own, prefixOf, shareThing } from "./attributed.ts";
+import type { Attributed, RowOf } from "./attributed.ts";
+import { attributeGuard, attributeIptables, attributeRates } from "./attribute-more.ts";
 import type { TaggedObject } from "./objects.ts";
-
-/** Whose something is, and in which operation its row is made. */
-interface Attributed extends Candidate {
-  readonly operationId: string;
-}
 
 /** Protocols with ports, by their numbers. Source: IANA, protocol numbers. */
 const PROTOCOLS: Readonly<Record<number, TransportProtocol>> = { 6: "tcp", 17: "udp", 132: "sctp" };
@@ -30,8 +25,12 @@ const PORT_KEY_BYTES = 8;
 
 /** Makes the row; gives whether there is one for such a thing. */
 export function attribute(state: HelperState, { id }: TaggedObject, whose: Attributed): boolean {
-  const [what, name = "", key = ""] = id.split(" ");
+  const [what, name = "", key = "", more = ""] = id.split(" ");
   if (what === "link") return attributeLink(state, name, whose);
+  if (what === "bucket") return attributeRates(state, { index: Number(name), whose });
+  if (what === "iptables") return attributeIptables(state, id, whose);
+  if (what === "element" && name === "bridge") return key === "guard_macs" && attributeGuard(state, more, whose);
+  if (what !== "element") return false;
   const bytes = Buffer.from(key, "hex");
   if (name.startsWith("masquerade_")) return attributeMasquerade(state, ipFromBytes(bytes), whose);
   if (name.startsWith("forward_v")) return own(state, whose, forwardRow(ipFromBytes(bytes)));
@@ -40,28 +39,11 @@ export function attribute(state: HelperState, { id }: TaggedObject, whose: Attri
   return name.startsWith("isolation_") && attributeIsolation(state, nameIn(bytes), whose);
 }
 
-/** What a row says. */
-type RowOf = Pick<Intent, "kind" | "key" | "undo" | "description">;
-
-function own({ ledger }: HelperState, { owner, operationId }: Attributed, row: RowOf): boolean {
-  ledger.intent(owner, { ...row, operationId, callId: "", isDone: true });
-  return true;
-}
-
-function shareThing(
-  { ledger }: HelperState,
-  { owner, operationId }: Attributed,
-  thing: Omit<SharedThing, "operationId">,
-): boolean {
-  const { state: outcome, row } = ledger.shared.share(owner, { ...thing, operationId });
-  if (outcome === "created") ledger.shared.ready(row.id);
-  return true;
-}
-
 /** A pair is on record with the bridge that it is on; a bridge goes with its last user, whose rows say so. */
 function attributeLink(state: HelperState, name: string, whose: Attributed): boolean {
   const { node } = state;
   const link = node.rtnetlink.getLink({ name });
+  if (link?.kind === "ifb") return attributeRates(state, { ifb: link, whose });
   if (link?.kind === "bridge")
     return shareThing(state, whose, {
       kind: "bridge",
@@ -165,12 +147,6 @@ function attributeIsolation(state: HelperState, bridge: string, whose: Attribute
     undo,
     description: `isolation of bridge ${bridge}`,
   });
-}
-
-/** The address as ADD answered it, with its prefix. */
-function prefixOf(address: IpAddress, { attachment }: Attributed): IpPrefix {
-  const known = addressesIn(attachment.result).find((each) => ipEquals(each.address, address));
-  return known ?? { address, prefixLength: addressBits(address.tag) };
 }
 
 function nameIn(bytes: Buffer): string {

@@ -4,8 +4,10 @@
  * attachments of libcni's cache with every plugin that was ever granted. A tag read inside a container is never looked at.
  */
 import { CniError } from "../../spec/error.ts";
+import type { IpAddress } from "../../spec/ip.ts";
 import { kindOf, sharedKindOf } from "../kinds/index.ts";
 import { tagIn } from "../kinds/kind.ts";
+import type { Owner } from "../ledger/records.ts";
 import { readGrant, readType } from "../plugins.ts";
 import type { Digest } from "../protocol.ts";
 import { NO_PLUGIN } from "../state.ts";
@@ -30,11 +32,11 @@ export async function rebuildLedger(state: HelperState, { known }: RebuildLedger
   if (rebuilding === undefined)
     throw new CniError("helperFailed", "the helper was not started to make the ledger anew");
   const owners = possibleOwners(state, known);
-  const objects = await taggedObjects(state);
+  const objects = await taggedObjects(state, known);
   const told = toldBy(state);
   const untold = objects
     .filter((object) => !told.has(claimOf(object)))
-    .toSorted((left, right) => rankOf(left.id) - rankOf(right.id));
+    .toSorted((left, right) => rankOf(left) - rankOf(right));
   return ledger.transaction(() => {
     const attributed: string[] = [];
     const unknown: TaggedObject[] = [];
@@ -62,8 +64,8 @@ export async function rebuildLedger(state: HelperState, { known }: RebuildLedger
 }
 
 /** Rows are undone last first: a port before the address that it leads to, everything before the link. */
-function rankOf(id: string): number {
-  if (id.startsWith("link ")) return 0;
+function rankOf({ id, description }: TaggedObject): number {
+  if (id.startsWith("link ") && !description.startsWith("ifb ")) return 0;
   return id.startsWith("element published_") ? 1 : 2;
 }
 
@@ -104,8 +106,18 @@ function putRecords(state: HelperState, attachment: KnownAttachment): void {
     ledger.intent(owner, { ...intent, isDone: true });
   }
   const giver = giverOf(state, Object.values(digests)) ?? NO_PLUGIN;
-  for (const { address } of addressesIn(result))
-    ledger.leases.reserve({ ...owner, digest: giver }, { operationId: OPERATION_ID, setIndex: 0, address });
+  for (const { address } of addressesIn(result)) putLease(state, { ...owner, digest: giver }, address);
+}
+
+/** In host-local's store, where the operator has one, the address may be this attachment's already. */
+function putLease({ ledger }: HelperState, owner: Owner, address: IpAddress): void {
+  const wanted = { operationId: OPERATION_ID, setIndex: 0, address };
+  if (ledger.leases.reserve(owner, wanted) === "reserved") return;
+  const { network, containerId, ifname } = owner;
+  const holder = ledger.leases.ownerOf(network, address);
+  if (holder?.containerId !== containerId || (holder.ifname !== "" && holder.ifname !== ifname)) return;
+  const leases = [{ address, containerId, ifname, setIndex: 0 }];
+  ledger.leases.takeOver({ operationId: OPERATION_ID, network, leases, cursors: [] });
 }
 
 /** The plugin that gives addresses. */

@@ -10,6 +10,7 @@ import { formatIpAddress, ipFromBytes } from "../../spec/ip.ts";
 import { formatMac } from "../../spec/mac.ts";
 import type { MacAddress } from "../../spec/mac.ts";
 import { linkObject } from "../kinds/veth.ts";
+import type { AttachmentKey } from "../protocol.ts";
 import type { HelperState } from "../state.ts";
 import { whyNoNftables } from "../packet-filter.ts";
 import { tagOfAlias } from "../undo/alias.ts";
@@ -30,13 +31,16 @@ const MAC_BYTES_PADDED = 8;
 /** A map whose elements are shared by all who have ports over a link: they carry no tag. */
 const UNTAGGED_MAP: string = FRAMES.hostPorts.maps[6];
 
-/** Lists all of it: the links of the node and their rates, the tables of Cnidaria's own, and what of iptables is Cnidaria's. */
-export async function taggedObjects(state: HelperState): Promise<readonly TaggedObject[]> {
+/** Lists all of it: the links of the node and their rates, the tables of Cnidaria's own, and what of iptables is Cnidaria's. `known`: attachments that no row tells of. */
+export async function taggedObjects(
+  state: HelperState,
+  known: readonly AttachmentKey[] = [],
+): Promise<readonly TaggedObject[]> {
   const links = state.node.rtnetlink.listLinks({ max: LINKS_MAX });
   const tagged = links.flatMap((link) => taggedLink(state, link));
   const byNftables = whyNoNftables(state.node) === undefined ? nftablesObjects(state) : [];
   // What sends packets to a link goes before it.
-  return [...ratesOfLinks(state, links), ...tagged, ...byNftables, ...(await iptablesObjects(state))];
+  return [...ratesOfLinks(state, links, known), ...tagged, ...byNftables, ...(await iptablesObjects(state))];
 }
 
 function nftablesObjects(state: HelperState): readonly TaggedObject[] {
