@@ -47,6 +47,11 @@ export async function buildTestBundles(folder: string, entries: Readonly<Record<
   for (const name of [...readdirSync(DIST).filter((file) => /\.(mjs|cjs)$/u.test(file)), "koffi.node"])
     place(name, folder);
   cpSync(join(DIST, "native"), join(folder, "native"), { recursive: true });
+  await buildEntries(folder, entries);
+}
+
+/** Builds single bundles into a folder that has `koffi.node`. */
+export async function buildEntries(folder: string, entries: Readonly<Record<string, string>>): Promise<void> {
   await build({
     entryPoints: { ...entries },
     outdir: folder,

@@ -16,6 +16,7 @@ import { openConversation } from "../../../host/helper/client-connection.ts";
 import type { Conversation } from "../../../host/helper/client-connection.ts";
 import { helperCommand } from "../../../host/helper/client.ts";
 import { CONTROL_FRAME_MAX_BYTES, FrameReader, encodeFrame } from "../../../host/helper/frames.ts";
+import { helperBundle } from "./helper-bundle.ts";
 import { PROTOCOL_VERSION } from "../../../host/helper/protocol.ts";
 import type {
   BeginCall,
@@ -26,8 +27,6 @@ import type {
   EndedOperation,
   Opening,
 } from "../../../host/helper/protocol.ts";
-
-export const HELPER_ENTRY = join(import.meta.dirname, "helper-entry.fixture.ts");
 
 export interface TestHelperOptions {
   readonly stateDir: string;
@@ -65,7 +64,7 @@ export async function startTestHelper({ stateDir, nodePath, die, fail }: TestHel
   const command = helperCommand({
     stateDir,
     nodePath: process.execPath,
-    helperEntry: HELPER_ENTRY,
+    helperEntry: await helperBundle(),
     helperArguments: extra,
   });
   const child = spawn("/usr/bin/nsenter", [`--net=${nodePath}`, "/usr/bin/setpriv", ...command], {
