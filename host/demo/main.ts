@@ -8,15 +8,20 @@ import { createHost, isCniError } from "../index.ts";
 import type { Host } from "../index.ts";
 import { isJsonArray, isJsonObject, withoutKeys } from "../spec/json.ts";
 import type { JsonObject } from "../spec/json.ts";
-import { GATEWAY, NETWORK } from "./network.ts";
+import { differenceLine } from "../operations/drift.ts";
+import { BRIDGE, BRIDGE_NETWORK, GATEWAY, NETWORK } from "./network.ts";
 import { ensurePrerequisites } from "./prerequisites.ts";
 import { createPrinter, formatTimeline } from "./printing.ts";
 import type { Printer } from "./printing.ts";
+import { ask, startService } from "./service.ts";
 import { hasReference, timeHost, timeReference, tryInstallReference } from "./reference.ts";
 import { INSIDE, createContainer, deleteContainer, leftovers, ping, prepareNode, run, runInside } from "./stage.ts";
 import type { Container } from "./stage.ts";
 
-const STEPS = 9;
+const STEPS = 11;
+/** What the container listens on, and the node's ports that lead there. */
+const CONTAINER_PORT = 80;
+const HOST_PORTS: Readonly<Record<string, number>> = { alpha: 8080, beta: 8081, stranger: 8082 };
 const GUESTS_DIR = resolve(import.meta.dirname, "../../dist/guests");
 
 /** What the steps share. */
@@ -29,7 +34,15 @@ interface Demo {
 const MANIFEST = resolve(import.meta.dirname, "../../guests/bridge/grants.json");
 
 const readGuest = (type: string): Buffer => readFileSync(join(GUESTS_DIR, `${type}.wasm`));
-const requestFor = ({ name, netns }: Container) => ({ network: NETWORK, containerId: name, netns, ifname: "eth0" });
+const requestFor = ({ name, netns }: Container) => ({
+  network: NETWORK,
+  containerId: name,
+  netns,
+  ifname: "eth0",
+  runtimeConfig: {
+    portMappings: [{ hostPort: HOST_PORTS[name] ?? 0, containerPort: CONTAINER_PORT, protocol: "tcp" }],
+  },
+});
 
 async function installPlugins({ host, print }: Demo): Promise<void> {
   print.step("Install the bundled plugins; each grant is the operator's");
@@ -44,7 +57,7 @@ async function installPlugins({ host, print }: Demo): Promise<void> {
 async function addContainers({ host, print }: Demo, containers: readonly Container[]): Promise<string[]> {
   const addresses: string[] = [];
   for (const container of containers) {
-    print.step(`ADD ${container.name}: a bridge, an address, a gateway, masquerading`);
+    print.step(`ADD ${container.name}: a bridge with a gateway, an address, a published port, forwarding, a setting`);
     let operationId = "";
     const result = await host.add({ ...requestFor(container), onBegin: (id) => (operationId = id) });
     print.show(JSON.stringify(result, undefined, 2));
@@ -73,6 +86,36 @@ async function pingAround(
   print.good(`${first.name} → ${second.name}: ${ping(first, addresses[1] ?? "")}`);
   print.good(`${second.name} → ${first.name}: ${ping(second, addresses[0] ?? "")}`);
   print.good(`${first.name} → gateway: ${ping(first, GATEWAY)}`);
+}
+
+async function publish({ print }: Demo, [first, second]: readonly Container[]): Promise<void> {
+  print.step("Published ports: the node's lead to the containers");
+  for (const container of [first, second]) {
+    if (container === undefined) continue;
+    await using _service = await startService(container, CONTAINER_PORT);
+    const port = HOST_PORTS[container.name] ?? 0;
+    print.good(`127.0.0.1:${port} → ${container.name}:${CONTAINER_PORT}: ${await ask(port)}`);
+  }
+}
+
+/** Takes something away behind the ledger's back. */
+async function repair(
+  { host, print }: Demo,
+  [first]: readonly Container[],
+  addresses: readonly string[],
+): Promise<void> {
+  print.step("Somebody takes things away; doctor finds them, and puts them back");
+  if (first === undefined) return;
+  const sound = await host.doctor();
+  if (sound.differences.length > 0) throw new Error(sound.differences.map(differenceLine).join("\n"));
+  print.good("cnidaria doctor: all is well");
+  run("ip", "-n", first.name, "address", "flush", "dev", "eth0");
+  run("nft", "delete", "element", "inet", "cnidaria", "forward_v4", `{ ${addresses[0] ?? ""} }`);
+  const { differences } = await host.doctor({ repair: true });
+  print.show(differences.map(differenceLine).join("\n"));
+  const after = await host.doctor();
+  if (after.differences.length > 0) throw new Error(after.differences.map(differenceLine).join("\n"));
+  print.good(`repaired: ${first.name} → gateway: ${ping(first, GATEWAY)}`);
 }
 
 async function showLedger({ host, print }: Demo): Promise<void> {
@@ -120,15 +163,14 @@ async function remove({ host, print }: Demo, containers: readonly Container[]): 
 }
 
 async function compare({ host, print, folder }: Demo): Promise<void> {
-  print.step("The same with the reference plugins");
-  const ours = await timeHost(host, NETWORK);
+  print.step("The bridge alone, and the same with the reference plugins");
+  const ours = await timeHost(host, BRIDGE_NETWORK);
   const rows = [
     ["", "ADD", "DEL"],
     ["cnidaria, warm host", ms(ours.addMs), ms(ours.delMs)],
   ];
   if (hasReference()) {
-    const plugin = (NETWORK["plugins"] as readonly JsonObject[])[0] ?? {};
-    const theirs = await timeReference(plugin, join(folder, "reference"));
+    const theirs = await timeReference(BRIDGE, join(folder, "reference"));
     rows.push(
       ["reference plugins", ms(theirs.addMs), ms(theirs.delMs)],
       ["ratio", ratio(ours.addMs, theirs.addMs), ratio(ours.delMs, theirs.delMs)],
@@ -164,7 +206,9 @@ async function play(): Promise<void> {
     await installPlugins(demo);
     const addresses = await addContainers(demo, containers);
     await pingAround(demo, containers, addresses);
+    await publish(demo, containers);
     await showLedger(demo);
+    await repair(demo, containers, addresses);
     await refuse(demo);
     await remove(demo, containers);
     await compare(demo);
