@@ -31,6 +31,22 @@ export function titleOf({ verb, struck, point, occurrence, plugin }: Scene): str
   return `${verb}: ${struck} at ${point}, ${occurrence}${plugin === undefined ? "" : `, of ${plugin}`}`;
 }
 
+/** Reads a title: which scene it names, whether or not a verb passes its point. @throws {Error} for what is no title. */
+export function sceneOf(title: string): Scene {
+  const { verb, struck, point, occurrence, plugin } =
+    /^(?<verb>[a-z-]+): (?<struck>[a-z]+) at (?<point>.+), (?<occurrence>\d+)(?:, of (?<plugin>[a-z-]+))?$/u.exec(title)
+      ?.groups ?? {};
+  const found = VERBS.find((each) => each === verb);
+  if (found === undefined || point === undefined) throw new Error(`no title of a scene: ${JSON.stringify(title)}`);
+  return {
+    verb: found,
+    struck: struck as Struck,
+    point,
+    occurrence: Number(occurrence),
+    plugin: plugin as ChainType | undefined,
+  };
+}
+
 /** From where the points of a verb are counted. */
 export function gateOf(verb: SceneVerb): Gate {
   return verb === "start" ? "start" : "verb";

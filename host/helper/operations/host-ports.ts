@@ -23,6 +23,7 @@ import {
   PORT_CONDITIONS,
   PORT_LINK,
   publicationOf,
+  PUBLISHED_ADDRESS,
   readPortRow,
   type PublishedPort,
 } from "../published-ports.ts";
@@ -218,6 +219,9 @@ function withdraw(context: OperationContext): void | Promise<void> {
     if (row.kind === HOST_PORT) beginWithdrawal(state, call.operation, row);
     else removeRows(context, [row]);
   }
+  // An earlier undo may have failed with ports alone: their addresses, which take along what all have in common, are gone by then.
+  const inNftables = rows.filter((row) => !inIptables.includes(row));
+  if (inNftables.length > 0 && !inNftables.some(({ kind }) => kind === PUBLISHED_ADDRESS)) removeFrameIfUnused(state);
   return inIptables.length === 0 ? undefined : removeIptablesRows(context, inIptables);
 }
 
