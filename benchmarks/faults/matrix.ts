@@ -4,28 +4,29 @@
 import { playMatrix } from "../../test/crash/matrix.ts";
 import { Theatre } from "../../test/crash/theatre.ts";
 import type { Row } from "../support/row.ts";
+import type { Campaign } from "./campaign.ts";
 import { SEED } from "./seed.ts";
 
 const QUICK_MS = 60_000;
 const LEAST = 500;
 const LEAST_QUICK = 30;
-const PROGRESS_EVERY = 100;
+const PROGRESS_EVERY = 50;
 
 /** Measures the rows. */
-export async function measureMatrix(isQuick: boolean): Promise<Row[]> {
+export async function measureMatrix({ isQuick, budgetMs = isQuick ? QUICK_MS : undefined }: Campaign): Promise<Row[]> {
   await using theatre = await Theatre.open();
   let played = 0;
   const outcome = await playMatrix(theatre, {
     seed: SEED,
-    ...(isQuick ? { budgetMs: QUICK_MS } : {}),
-    onPlayed: (title, problems) => {
+    ...(budgetMs === undefined ? {} : { budgetMs }),
+    onPlayed: (title, problems, known) => {
       played += 1;
       for (const problem of problems) console.error(`${title}: ${problem}`);
-      if (played % PROGRESS_EVERY === 0) console.error(`  ${played} faults`);
+      if (played % PROGRESS_EVERY === 0) console.error(`  ${played} of ${known} faults`);
     },
   });
   const { reached, known, points, pairs, problems, missed } = outcome;
-  const measured = { known, played: outcome.played, points: points.size, pairs: [...pairs], missed };
+  const measured = { budgetMs, known, played: outcome.played, reached, points: points.size, pairs: [...pairs], missed };
   return [
     {
       name: "matrix",
@@ -35,16 +36,16 @@ export async function measureMatrix(isQuick: boolean): Promise<Row[]> {
       sense: "least",
       isRatio: false,
       measured,
-      beside: `of ${known}; ${points.size} names of points, ${pairs.size} pairs of verb and victim`,
+      beside: `${outcome.played} of ${known} were played; ${points.size} names of points, ${pairs.size} pairs of verb and victim`,
     },
     {
       name: "matrix, left",
-      what: "objects, rows, leases, locks left or lost after the next start and DEL",
+      what: `objects, rows, leases, locks left or lost after the next start and DEL, of ${outcome.played} faults`,
       figure: problems.length,
       bound: 0,
       sense: "most",
       isRatio: false,
-      measured: { problems },
+      measured: { played: outcome.played, problems },
     },
   ];
 }

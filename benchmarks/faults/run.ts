@@ -1,8 +1,9 @@
 /**
  * @module `npm run bench:faults`: that nothing is ever left behind, in figures, in a node namespace of its own.
  *
- * Prints a table, writes benchmarks/faults.json, and exits with 1 when a bound is missed. `--quick` plays slices; `--json` prints the JSON
- * instead of the table; names of rows select them.
+ * Prints a table, writes benchmarks/faults.json, and exits with 1 when a bound is missed. `--quick` plays slices; `--minutes N` ends the matrix,
+ * and the model, after that time each, with the same bounds: what was not played is missed; `--json` prints the JSON instead of the table; names
+ * of rows select them. The file is written with what is measured so far, after each of them.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,6 +12,7 @@ import { environment } from "../support/context.ts";
 import { enterNodeNamespace } from "../support/namespaces.ts";
 import { ensureReferencePlugins } from "../support/reference.ts";
 import { formatTable, isMet, type Row } from "../support/row.ts";
+import { parseCampaign, type Campaign } from "./campaign.ts";
 import { measureDrain } from "./drain.ts";
 import { measureGoneNamespaces } from "./gone-namespaces.ts";
 import { measureLedgerShare } from "./ledger-share.ts";
@@ -19,15 +21,27 @@ import { measureModel } from "./model.ts";
 import { measureRecovery } from "./recovery.ts";
 import { measureSoak } from "./soak.ts";
 
-const MEASUREMENTS: Readonly<Record<string, (isQuick: boolean) => Promise<Row[]>>> = {
-  "gone-namespaces": measureGoneNamespaces,
-  drain: measureDrain,
-  recovery: measureRecovery,
-  ledger: measureLedgerShare,
+const MEASUREMENTS: Readonly<Record<string, (campaign: Campaign) => Promise<Row[]>>> = {
+  "gone-namespaces": ({ isQuick }) => measureGoneNamespaces(isQuick),
+  drain: ({ isQuick }) => measureDrain(isQuick),
+  recovery: ({ isQuick }) => measureRecovery(isQuick),
+  ledger: ({ isQuick }) => measureLedgerShare(isQuick),
   matrix: measureMatrix,
   model: measureModel,
-  soak: measureSoak,
+  soak: ({ isQuick }) => measureSoak(isQuick),
 };
+
+const FILE = join(import.meta.dirname, "..", "faults.json");
+
+/** What was measured; a budget is said: without one, everything was played. */
+function resultsOf(rows: readonly Row[], { isQuick, budgetMs }: Campaign): object {
+  return {
+    environment: environment(),
+    quick: isQuick,
+    ...(budgetMs === undefined ? {} : { budgetMs }),
+    rows: rows.map((row) => ({ ...row, met: isMet(row) })),
+  };
+}
 
 async function main(): Promise<number> {
   const args = process.argv.slice(2);
@@ -38,21 +52,16 @@ async function main(): Promise<number> {
   ensurePrerequisites({ forTests: true });
   ensureReferencePlugins();
   enterNodeNamespace(import.meta.filename, args);
-  const isQuick = args.includes("--quick");
-  const wanted = args.filter((arg) => !arg.startsWith("--"));
+  const { campaign, names } = parseCampaign(args);
   const rows: Row[] = [];
+  const isWhole = names.length === 0 && !campaign.isQuick;
   for (const [name, measure] of Object.entries(MEASUREMENTS)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    if (names.length > 0 && !names.includes(name)) continue;
     console.error(`measuring ${name} …`);
-    rows.push(...(await measure(isQuick)));
+    rows.push(...(await measure(campaign)));
+    if (isWhole) writeFileSync(FILE, `${JSON.stringify(resultsOf(rows, campaign), null, 2)}\n`);
   }
-  const results = {
-    environment: environment(),
-    quick: isQuick,
-    rows: rows.map((row) => ({ ...row, met: isMet(row) })),
-  };
-  if (wanted.length === 0 && !isQuick)
-    writeFileSync(join(import.meta.dirname, "..", "faults.json"), `${JSON.stringify(results, null, 2)}\n`);
+  const results = resultsOf(rows, campaign);
   console.log(args.includes("--json") ? JSON.stringify(results, null, 2) : formatTable(rows, process.stdout.isTTY));
   return rows.every(isMet) ? 0 : 1;
 }

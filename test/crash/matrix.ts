@@ -28,7 +28,7 @@ export interface MatrixOptions {
   readonly seed: number;
   /** When to stop, in ms. @default never */
   readonly budgetMs?: number;
-  readonly onPlayed?: (title: string, problems: readonly string[]) => void;
+  readonly onPlayed?: (title: string, problems: readonly string[], known: number) => void;
   /** @default all */
   readonly only?: (scene: Scene) => boolean;
 }
@@ -67,7 +67,7 @@ export async function playMatrix(theatre: Theatre, options: MatrixOptions): Prom
     const title = titleOf(scene);
     const outcome = await play(theatre, scene);
     played += 1;
-    onPlayed?.(title, outcome.problems);
+    onPlayed?.(title, outcome.problems, all.length);
     problems.push(...outcome.problems.map((problem) => `${title}: ${problem}`));
     if (outcome.isReached) {
       reached.add(title);

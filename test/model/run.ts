@@ -12,6 +12,8 @@ export interface ModelOptions {
   readonly maxSteps: number;
   /** When to stop, in ms. @default never */
   readonly budgetMs?: number;
+  /** Told after each sequence, with how many were played. */
+  readonly onPlayed?: (played: number) => void;
 }
 
 /** What came of it. */
@@ -29,6 +31,7 @@ export async function runModel({
   sequences,
   maxSteps,
   budgetMs = Infinity,
+  onPlayed,
 }: ModelOptions): Promise<ModelOutcome> {
   await using world = await World.open();
   const endAt = performance.now() + budgetMs;
@@ -36,9 +39,10 @@ export async function runModel({
   const property = fc.asyncProperty(commands(maxSteps), async (sequence) => {
     // Not in the middle of one: what is left of it would be taken for a leak.
     if (performance.now() > endAt) return;
-    played += 1;
     await world.clear();
     await fc.asyncModelRun(() => ({ model: emptyModel(), real: world }), sequence);
+    played += 1;
+    onPlayed?.(played);
   });
   const details = await fc.check(property, { seed, numRuns: sequences });
   if (!details.failed) return { sequences: played, steps: world.looks, failure: undefined };

@@ -11,6 +11,7 @@ import type { Asked } from "../crash/host-process.ts";
 import { everyProcessOf } from "../crash/remains.ts";
 import { startServedHost } from "../crash/served-host.ts";
 import type { Outcome, ServedHost } from "../crash/served-host.ts";
+import { childrenOf } from "../crash/watch.ts";
 import { createStage } from "../crash/stage.ts";
 import type { Stage } from "../crash/stage.ts";
 import { run, runJson, until } from "../support/command.ts";
@@ -98,7 +99,9 @@ export class World implements AsyncDisposable {
 
   /** Kills; a host's helper ends with it. */
   async kill(killed: Killed): Promise<void> {
-    const { child, helpers } = await this.#living();
+    const { child } = await this.#living();
+    // A helper may be another one than at the host's start.
+    const helpers = childrenOf(child.pid ?? 0);
     const ours = everyProcessOf(this.stateDir);
     const victims =
       killed === "host"
@@ -108,7 +111,8 @@ export class World implements AsyncDisposable {
     const gone = killed === "host" ? [...victims, ...helpers] : victims;
     await until(`the end of ${killed}`, () => everyProcessOf(this.stateDir).every(({ pid }) => !gone.includes(pid)));
     if (killed === "host") await this.#end();
-    else if (killed === "helper") await this.#renew();
+    // The host starts another helper.
+    else if (killed === "helper") await this.ask({ verb: "list" });
   }
 
   /** Ends the host as its embedder does; the next request starts another one. */
@@ -171,8 +175,10 @@ export class World implements AsyncDisposable {
   /** Lets go of everything, so that the next sequence begins with nothing. */
   async clear(): Promise<void> {
     for (const type of this.#removed) await this.install(type);
+    // A DEL where nothing is on record would start every plugin for nothing.
+    const onRecord = this.#onRecord();
     for (let container = 0; container < CONTAINERS; container += 1) {
-      await this.ask({ verb: "del", request: this.requestOf(container) });
+      if (onRecord.has(container)) await this.ask({ verb: "del", request: this.requestOf(container) });
       this.deleteNamespace(container);
     }
   }
@@ -181,6 +187,15 @@ export class World implements AsyncDisposable {
     await this.#end();
     for (const container of this.#there) this.deleteNamespace(container);
     await this.#stage[Symbol.asyncDispose]();
+  }
+
+  /** Containers that the ledger has anything of. */
+  #onRecord(): ReadonlySet<number> {
+    using database = this.#database();
+    const rows = ["attachments", "leases", "owned", "operations"].flatMap((table) =>
+      database.prepare(`SELECT DISTINCT container_id AS id FROM ${table}`).all(),
+    );
+    return new Set(rows.map((row) => numberOf(String(row["id"]))));
   }
 
   #database(): DatabaseSync {
@@ -196,17 +211,11 @@ export class World implements AsyncDisposable {
     return (this.#host ??= startServedHost(this.stateDir, DIST));
   }
 
-  /** The helper's number is another one by now. */
-  async #renew(): Promise<void> {
-    await (await this.#host)?.ask({ verb: "list" });
-    await this.#end();
-  }
-
   async #end(): Promise<void> {
     const host = await this.#host;
+    const gone = childrenOf(host?.child.pid ?? 0);
     this.#host = undefined;
     await host?.[Symbol.asyncDispose]();
-    const gone = host?.helpers ?? [];
     await until("the end of the helper", () => everyProcessOf(this.stateDir).every(({ pid }) => !gone.includes(pid)));
     await until("the end of every process", () => everyProcessOf(this.stateDir).length === 0).catch(
       (error: unknown) => {
