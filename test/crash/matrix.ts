@@ -26,7 +26,7 @@ export interface MatrixOutcome {
 /** Which scenes are played. */
 export interface MatrixOptions {
   readonly seed: number;
-  /** When to stop, in ms. @default never */
+  /** When to stop, in ms after the scenes were found. @default never */
   readonly budgetMs?: number;
   readonly onPlayed?: (title: string, problems: readonly string[], known: number) => void;
   /** @default all */
@@ -57,8 +57,8 @@ export async function findScenes(theatre: Theatre): Promise<readonly Scene[]> {
 /** Plays scenes in an order by chance, until all are played or the time is over. */
 export async function playMatrix(theatre: Theatre, options: MatrixOptions): Promise<MatrixOutcome> {
   const { seed, budgetMs = Infinity, onPlayed, only = () => true } = options;
-  const endAt = performance.now() + budgetMs;
   const all = (await findScenes(theatre)).filter(only);
+  const endAt = performance.now() + budgetMs;
   const [reached, points, pairs] = [new Set<string>(), new Set<string>(), new Set<string>()];
   const [problems, missed]: [string[], string[]] = [[], []];
   let played = 0;
