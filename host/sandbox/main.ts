@@ -22,7 +22,7 @@ import { GuestCode, type GuestInstance } from "./instance.ts";
 import { CallMeter } from "./limits.ts";
 import { removeGlobals } from "./lockdown.ts";
 import { Session, type Channels } from "./session.ts";
-import { optimizeEarly, validateLate } from "./web-assembly.ts";
+import { optimizeEarly } from "./web-assembly.ts";
 
 /** Descriptor of the control channel, the host's. */
 export const CONTROL = 3;
@@ -44,7 +44,6 @@ async function loadCode(channels: Channels): Promise<{ readonly code: GuestCode;
   const imports = Object.freeze(createImports(frame.capabilities, session));
   const wasi = frame.wasi ? await import("./wasi.ts") : undefined;
   removeGlobals();
-  validateLate();
   optimizeEarly();
   yieldInBackground();
   const makeImports = (): object =>

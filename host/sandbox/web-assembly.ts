@@ -28,15 +28,6 @@ export function optimizeEarly(): void {
   setFlagsFromString(`--wasm-tiering-budget=${OPTIMIZED_AFTER}`);
 }
 
-/**
- * Has V8 check each function before it compiles it, where it would check all of a module at once, in several threads: most functions of a
- * guest are never called. `install` has had every module checked as a whole, and what runs has the digest of what it checked. Before the
- * first module is compiled.
- */
-export function validateLate(): void {
-  setFlagsFromString("--wasm-lazy-validation");
-}
-
 /** Compiles a core module. Its functions are compiled when they are first called. */
 export function compileModule(bytes: Uint8Array): CoreModule {
   return new Module(bytes);
