@@ -69,6 +69,27 @@ test("a pool that is exhausted is code 50, until an address is given back", asyn
   await host.del(requests[1]);
 });
 
+test.for([
+  { title: "everything", index: 8, flush: ["-F"] },
+  { title: "the chain that attachments have rules in", index: 9, flush: ["-F", "CNIDARIA-MASQ"] },
+])("chains of iptables that containers rely on: code 51 after somebody flushed $title", async ({ flush, index }) => {
+  const network = bridgeNetwork(index);
+  const byIptables = {
+    ...network,
+    plugins: network.plugins.map((plugin) => ({ ...plugin, ipMasq: true, ipMasqBackend: "iptables-nft" })),
+  };
+  const request = requestOf(byIptables);
+  await host.add(request);
+  await host.status({ network: byIptables });
+  execFileSync("iptables-nft", ["-t", "nat", ...flush]);
+  await expect(host.status({ network: byIptables })).rejects.toMatchObject({
+    code: 51,
+    message: expect.stringContaining("iptables-nft for masquerade of ipv4") as string,
+  });
+  await host.del(request);
+  await host.status({ network: byIptables });
+});
+
 test("what containers rely on and somebody removed is code 51", async () => {
   const network = bridgeNetwork(3);
   const request = requestOf(network);

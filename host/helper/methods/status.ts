@@ -8,6 +8,7 @@ import { hasMasqueradeTable } from "../../kernel/masquerade.ts";
 import { hasSpoofGuard } from "../../kernel/spoof-guard.ts";
 import { parseNetworkName, parsePluginType } from "../../spec/names.ts";
 import { missingFeatures } from "../features.ts";
+import { lostChains } from "../lost-chains.ts";
 import { isLegacyAllowed } from "../legacy-types.ts";
 import type { SharedRow } from "../ledger/records.ts";
 import { describePlugin, readGrant, readType } from "../plugins.ts";
@@ -62,6 +63,7 @@ function lostThings(
     ...(isUsed("forward-rules") ? lostFilter(state, network, "forward-rules") : []),
     ...(isUsed("host-ports") ? lostFilter(state, network, "host-port") : []),
     ...(isUsed("spoof-guard") ? lostFilter(state, network, "spoof-guard") : []),
+    ...["masquerade", "forward-rules", "host-ports"].filter(isUsed).flatMap((each) => lostChains(state, network, each)),
   ];
 }
 
