@@ -21,7 +21,8 @@ beforeAll(async () => {
     outsiders.push(outside);
     run("ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", outside.id);
     run("ip", "addr", "add", `192.0.${index + 2}.1/24`, "dev", link);
-    run("ip", "link", "set", link, "up");
+    // Else its own IPv6 address comes when the kernel has looked for duplicates.
+    run("ip", "link", "set", link, "addrgenmode", "none", "up");
     outside.ip(`addr add 192.0.${index + 2}.2/24 dev eth0`);
     outside.ip("link set eth0 up");
     outside.ip(`route add default via 192.0.${index + 2}.1`);

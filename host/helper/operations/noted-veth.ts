@@ -41,7 +41,8 @@ export function noteRoutes(
   const noted = made ?? (gone.length === 0 ? undefined : onRecord(context, link));
   if (noted === undefined) return;
   const before = routesIn(noted.undo["routes"]);
-  const kept = before.filter((route) => !gone.some((each) => isMeant(route, each)));
+  // What went is told as it was asked for, or as the kernel had it, with what a row leaves to the kernel: the metric of IPv6.
+  const kept = before.filter((route) => !gone.some((each) => isMeant(route, each) || isSameRoute(each, route)));
   const routes = [...kept, ...(made === undefined ? [] : added)];
   if (made === undefined && kept.length === before.length) return;
   const changed = { ...noted, undo: { ...noted.undo, routes: routes.map(routeText) } };
