@@ -5,10 +5,9 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createHost, isCniError } from "../index.ts";
-import type { Host } from "../index.ts";
+import type { Difference, Host } from "../index.ts";
 import { isJsonArray, isJsonObject, withoutKeys } from "../spec/json.ts";
 import type { JsonObject } from "../spec/json.ts";
-import { differenceLine } from "../operations/drift.ts";
 import { BRIDGE, BRIDGE_NETWORK, GATEWAY, NETWORK } from "./network.ts";
 import { ensurePrerequisites } from "./prerequisites.ts";
 import { createPrinter, formatTimeline } from "./printing.ts";
@@ -97,6 +96,9 @@ async function publish({ print }: Demo, [first, second]: readonly Container[]): 
     print.good(`127.0.0.1:${port} → ${container.name}:${CONTAINER_PORT}: ${await ask(port)}`);
   }
 }
+
+const differenceLine = ({ object, wanted, found, repair: outcome = "found" }: Difference): string =>
+  `${outcome}: ${object}: wanted ${wanted}, found ${found}`;
 
 /** Takes something away behind the ledger's back. */
 async function repair(
