@@ -97,8 +97,8 @@ async function publish({ print }: Demo, [first, second]: readonly Container[]): 
   }
 }
 
-const differenceLine = ({ object, wanted, found, repair: outcome = "found" }: Difference): string =>
-  `${outcome}: ${object}: wanted ${wanted}, found ${found}`;
+const differenceLine = ({ object, wanted, found, repair: outcome }: Difference): string =>
+  `${outcome ?? "found"}: ${object}: wanted ${wanted}, found ${found}`;
 
 /** Takes something away behind the ledger's back. */
 async function repair(
