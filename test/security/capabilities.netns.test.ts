@@ -71,8 +71,12 @@ const KERNEL_PAIRS: readonly Pair[] = [
     narrow: { families: ["ipv6"] },
     heard: /forwarding on/u,
   },
-  { capability: "masquerade", ask: ["masquerade", "set", [prefix(2)]], heard: /10\.9\.0\.2/u },
-  { capability: "forward-rules", ask: ["forward-rules", "allow", [ipv4(10, 9, 0, 2)]], heard: /10\.9\.0\.2/u },
+  { capability: "masquerade", ask: ["masquerade", "set", [prefix(2)], null], heard: /10\.9\.0\.2/u },
+  {
+    capability: "forward-rules",
+    ask: ["forward-rules", "allow", [ipv4(10, 9, 0, 2)], null, null],
+    heard: /10\.9\.0\.2/u,
+  },
 ];
 
 const CAPABILITIES = manifestOf("asks")["capabilities"] as JsonObject;

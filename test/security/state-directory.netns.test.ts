@@ -164,7 +164,12 @@ describe("a machine", () => {
     try {
       using container = createContainer();
       const before = await snapshotWithoutFilter(subject);
-      const plugin = { type: "bridge", bridge: "lack0", ipam: { type: "host-local", subnet: "10.34.0.0/24" } };
+      const plugin = {
+        type: "bridge",
+        bridge: "lack0",
+        ipMasqBackend: "nftables",
+        ipam: { type: "host-local", subnet: "10.34.0.0/24" },
+      };
       const requestOf = (ipMasq: boolean) => ({
         network: { cniVersion: "1.1.0", name: "lacks", plugins: [{ ...plugin, ipMasq }] },
         containerId: container.id,
