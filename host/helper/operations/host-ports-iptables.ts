@@ -1,22 +1,28 @@
 /**
  * @module Published ports by iptables: one run for each family, in the place of what the attachment had.
  */
-import { isInDoubt } from "../../kernel/iptables/iptables.ts";
+import { portRules } from "../../kernel/iptables/host-ports.ts";
+import { isInDoubt, type IptablesTarget } from "../../kernel/iptables/iptables.ts";
 import type { IptablesVariant } from "../../kernel/iptables/programs.ts";
 import type { SourceTranslation } from "../../kernel/host-ports.ts";
 import type { PortConditions } from "../../kernel/port-conditions.ts";
 import { formatIpPrefix, type IpFamily, type IpPrefix } from "../../spec/ip.ts";
-import { thingOf } from "../iptables-things.ts";
+import { objectsOfThing, thingOf } from "../iptables-things.ts";
 import type { OwnedRow } from "../ledger/records.ts";
 import { flowsTo, forgetFlowsSoon } from "../port-flows.ts";
 import { HOST_PORT, isByIptables, PORT_KINDS, PORT_LINK, readPortRow, type PublishedPort } from "../published-ports.ts";
 import { undoOwned } from "../undo/owned.ts";
 import { removeRows, rowsOfPlugin } from "./filter-rows.ts";
 import { heldByIptables, makeThings, removeIptablesRows } from "./iptables-rows.ts";
+import { OperationFailure } from "./operation.ts";
 import type { OperationContext } from "./operation.ts";
 import { claim } from "./port-claims.ts";
 import { conditionsOf } from "./port-conditions.ts";
 import { linksTo, translateOnLink } from "./port-links.ts";
+
+/** Most rules of one publication: iptables is locked while they are written. */
+const RULES_MAX = 2048;
+const FAMILIES: readonly IpFamily[] = ["ipv4", "ipv6"];
 
 /** How ports are published. */
 interface IptablesPublication {
@@ -49,18 +55,19 @@ export async function publishByIptables(
   const { variant, sourceTranslation } = publication;
   const before = rowsOf(context);
   const conditions = conditionsOf(context, ports, publication);
+  refuseTooMany(context.call.tag, ports, (family) => conditions.get(family)?.chain.conditions);
   const addresses = distinct(ports.map(({ containerAddress }) => containerAddress));
   const byIptables = { variant, conditions: (family: IpFamily) => conditions.get(family)?.chain.conditions };
   const rows = await claim(context, { addresses, sourceTranslation, chains: [], ports, byIptables });
   const replaced = before.filter((row) => row.undo["variant"] === variant);
+  const begun: IptablesTarget[] = [];
   try {
-    for (const family of ["ipv4", "ipv6"] as const)
+    for (const family of FAMILIES) {
+      begun.push({ variant, family });
       await makeThings(context, { variant, family }, thingsOf(rows, family), endsOf(replaced, family));
-  } catch (error) {
-    if (!isInDoubt(error)) {
-      // What was made of one family before the other one failed is undone by its rows, which are forgotten then.
-      await removeIptablesRows(context, rows).catch(() => undefined);
     }
+  } catch (error) {
+    if (!isInDoubt(error)) await takeBack(context, begun, { rows, replaced });
     throw error;
   }
   for (const { id } of rows) context.state.ledger.done(id);
@@ -70,6 +77,55 @@ export async function publishByIptables(
     if (forgetting !== undefined) context.call.operation.forgettings.push(forgetting);
   }
   await leaveBehind(context, before, replaced);
+}
+
+/**
+ * Refuses what would keep iptables busy for everybody on the node. Each port has rules of its own: conditions are counted for each.
+ * @throws {OperationFailure} invalid-argument.
+ */
+function refuseTooMany(
+  tag: string,
+  ports: readonly PublishedPort[],
+  conditions: (family: IpFamily) => PortConditions | undefined,
+): void {
+  const counts = FAMILIES.map((family) => {
+    const own = ports.filter(({ from }) => from.family === family);
+    const [first] = own;
+    if (first === undefined) return 0;
+    const to = { address: first.containerAddress.address, port: first.containerPort };
+    return own.length * portRules({ tag, from: first.from, to, conditions: conditions(family) }).rules.length;
+  });
+  const count = counts.reduce((sum, each) => sum + each, 0);
+  if (count <= RULES_MAX) return;
+  const why = `${ports.length} ports with these conditions are ${count} rules of iptables, the limit is ${RULES_MAX}; publish fewer ports, ask for fewer conditions, or use nftables`;
+  throw new OperationFailure("invalid-argument", why, true);
+}
+
+/** Puts back what was published before, in the place of what was to be, as far as that was made. */
+async function takeBack(
+  context: OperationContext,
+  begun: readonly IptablesTarget[],
+  { rows, replaced }: { readonly rows: readonly OwnedRow[]; readonly replaced: readonly OwnedRow[] },
+): Promise<void> {
+  // What names nothing that was there before is undone by its row, which is forgotten then.
+  const kept = new Set(replaced.flatMap(objectsOf));
+  const [shared, own] = [true, false].map((want) =>
+    rows.filter((row) => objectsOf(row).some((object) => kept.has(object)) === want),
+  );
+  await removeIptablesRows(context, own ?? []).catch(() => undefined);
+  for (const target of begun) {
+    const old = endsOf(replaced, target.family).map((thing) => ({ thing, again: true }));
+    // Where iptables refuses this as well, it refused the change: nothing of the family is another one.
+    if (old.length > 0)
+      await makeThings(context, target, old, endsOf(shared ?? [], target.family)).catch(() => undefined);
+  }
+  // A row that names what the old publication is made of must not undo it.
+  for (const { id } of shared ?? []) context.state.ledger.forget(id);
+}
+
+function objectsOf(row: OwnedRow): readonly string[] {
+  const thing = thingOf(row);
+  return thing === undefined ? [] : objectsOfThing(thing);
 }
 
 /** Gives the ports among rows that iptables has, by its own word. */

@@ -125,6 +125,14 @@ function giveBack({ state, call }: OperationContext, { row, state: outcome }: Sh
   if (state.ledger.shared.unshare(row.id, user, call.operation.id)?.last === true) state.ledger.shared.removed(row.id);
 }
 
+/** Counts the attachment in where others' things are made already: what they share stays as long as it. */
+export async function joinFrames(context: OperationContext, { frame, targets }: IptablesThing): Promise<void> {
+  for (const target of targets) {
+    const { state, row } = await shareFrame(context, frame, target);
+    if (state === "created") context.state.ledger.shared.ready(row.id);
+  }
+}
+
 async function shareFrame(context: OperationContext, name: FrameName, target: IptablesTarget): Promise<ShareOutcome> {
   const { state, call } = context;
   const thing = frameThing({ name, ...target }, call.operation.id);

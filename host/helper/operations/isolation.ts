@@ -1,6 +1,7 @@
 /**
  * @module Isolation of the bridge that an attachment is on. Attachments share it: it goes with the last one that asked for it.
  */
+import type { Backend } from "../../grants/backends.ts";
 import { isKernelError } from "../../kernel/error.ts";
 import { isInDoubt } from "../../kernel/iptables/iptables.ts";
 import { addIsolation, hasIsolationChain, readIsolation, removeIsolation } from "../../kernel/isolation.ts";
@@ -10,7 +11,7 @@ import type { ShareOutcome, SharedRow, SharedThing } from "../ledger/records.ts"
 import { tagOf } from "../ledger/tag.ts";
 import { chooseFilter, type ChosenFilter, type PacketFilter } from "../packet-filter.ts";
 import { isTagged } from "../undo/alias.ts";
-import { makeThings } from "./iptables-rows.ts";
+import { joinFrames, makeThings } from "./iptables-rows.ts";
 import { OperationFailure } from "./operation.ts";
 import type { OperationContext } from "./operation.ts";
 import { isOurs, shareLater } from "./shared-things.ts";
@@ -124,6 +125,10 @@ function make(context: OperationContext, outcome: ShareOutcome): void | Promise<
   const ready = (): void => {
     if (state === "created") context.state.ledger.shared.ready(row.id);
   };
+  // Who joins may not be granted what the first one was: then nothing is made.
+  const { backends = [] } = context.call.grant.capabilities["forward-rules"] ?? {};
+  const needed = thing === undefined ? "nftables" : "iptables";
+  if (!backends.includes(needed)) return requireMade(context, row, needed);
   if (thing !== undefined) return makeByIptables(context, outcome, thing).then(ready);
   try {
     makeByNftables(context, outcome);
@@ -133,6 +138,22 @@ function make(context: OperationContext, outcome: ShareOutcome): void | Promise<
     throw error;
   }
   ready();
+}
+
+/** A bridge that others isolated stays so, and the attachment counts as one of them; where their rules are gone it is refused. */
+async function requireMade(context: OperationContext, row: SharedRow, needed: Backend): Promise<void> {
+  try {
+    const found = await isolationOf(context, row.key);
+    const thing = isolationThing(row);
+    if (found === row.undo["isolation"]) return thing === undefined ? undefined : await joinFrames(context, thing);
+    throw new OperationFailure(
+      "not-permitted",
+      `bridge ${JSON.stringify(row.key)} was isolated by ${needed} for other attachments and its rules are gone; "forward-rules" with ${JSON.stringify(needed)} in "backends" would allow making them again`,
+    );
+  } catch (error) {
+    giveBack(context, row);
+    throw error;
+  }
 }
 
 function makeByNftables({ state }: OperationContext, { state: outcome, row }: ShareOutcome): void {

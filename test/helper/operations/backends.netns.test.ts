@@ -2,9 +2,10 @@
  * The packet filter that is used where a guest asks for none: one that is granted, or none.
  */
 import { expect, test } from "vitest";
-import { addOf } from "../support/cases.ts";
+import { addOf, testNamespace } from "../support/cases.ts";
 import { beginTestOperation, startTestSandbox } from "../support/helper.ts";
-import { GRANTED, asks, everywhere, newScene, start } from "../support/iptables.ts";
+import { GRANTED, asks, begin, delWithoutPlugin, everywhere, newScene, start } from "../support/iptables.ts";
+import { installTestPlugin } from "../support/plugin.ts";
 
 test.for([
   { backends: [], answers: ["not-permitted", "not-permitted", "not-permitted"] },
@@ -34,6 +35,32 @@ test.for([
   await adding.end("error");
   await helper.close();
 });
+
+test.for([false, true])(
+  "a bridge that iptables isolates is left to it where nftables alone is granted, and its rules being gone is $0",
+  async (isGone) => {
+    const scene = newScene();
+    const nftables = { ...GRANTED, "forward-rules": { isolation: ["same-bridge"], backends: ["nftables"] } };
+    const digest = installTestPlugin(scene.stateDir, { type: "other", capabilities: nftables });
+    const helper = await start(scene);
+    const [sandbox, adding] = await begin(helper, scene);
+    const isolate = ["forward-rules.isolate", "cni0", "same-bridge"] as const;
+    expect(await sandbox.ask(...isolate, "iptables")).toEqual({ ok: null });
+    await adding.endCall();
+    await adding.end();
+    if (isGone) for (const name of ["iptables", "ip6tables"]) scene.node.run(name, "-t", "mangle", "-F");
+    const before = everywhere(scene);
+    const second = { id: "c2", last: 3, netns: testNamespace().path, type: "other" };
+    const [other, joining] = await begin(helper, { ...scene, digest }, second);
+    expect(await other.ask(...isolate)).toEqual(isGone ? { err: "not-permitted" } : { ok: null });
+    expect(everywhere(scene)).toEqual(before);
+    expect((await joining.endCall()).refusals.join("")).toMatch(isGone ? /its rules are gone/u : /^$/u);
+    await joining.end(isGone ? "error" : "ok");
+    for (const id of ["c1", "c2"]) expect(await delWithoutPlugin(helper, id)).toEqual([]);
+    expect(everywhere(scene)).toEqual([]);
+    await helper.close();
+  },
+);
 
 test("where iptables alone is granted and none is asked for, nftables is not used", async () => {
   const iptables = { backends: ["iptables"] };

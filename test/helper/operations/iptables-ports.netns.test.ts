@@ -2,10 +2,11 @@
  * Published ports by iptables, in the ledger: by both variants, and when the helper dies.
  */
 import { describe, expect, test } from "vitest";
-import { expectNothingLeft, testNamespace } from "../support/cases.ts";
+import { expectNothingLeft, prefix, testNamespace } from "../support/cases.ts";
 import {
   VARIANTS,
   CONDITIONS,
+  SIXTH,
   addWithPort,
   begin,
   delWithoutPlugin,
@@ -58,6 +59,55 @@ describe.for(VARIANTS)("%s", (variant) => {
     expect(await delWithoutPlugin(helper, "c1")).toEqual([]);
     expect(everywhere(scene)).toEqual([]);
     expect(scene.node.run("nft", "list", "tables")).not.toContain("cnidaria");
+    await helper.close();
+  });
+
+  test("keeps what was published where iptables refuses what was to take its place", async () => {
+    const scene = newScene();
+    const helper = await start(scene);
+    const [sandbox, adding] = await begin(helper, scene);
+    const options = { sourceTranslation: "none", packetFilter: variant };
+    const ports = (containerPort: number): readonly object[] =>
+      [portOf(8080), { ...portOf(8080), containerAddress: SIXTH }].map((port) => ({ ...port, containerPort }));
+    // One of them is new to the second publication.
+    const publish = (containerPort: number, more: readonly object[]): Promise<unknown> =>
+      sandbox.ask("host-ports.publish", [...ports(containerPort), ...more], options);
+    expect(await publish(80, [])).toEqual({ ok: null });
+    const before = everywhere(scene);
+    const chain = /-j (CNIDARIA-P-\w+)/u.exec(saved(scene, variant, "ip6tables").join("\n"))?.[1] ?? "";
+    // Somebody's rule that leads there: the chain cannot be replaced, and of IPv4 the new ones are there by then.
+    const others = (...words: readonly string[]): string =>
+      scene.node.run(variant.replace("iptables", "ip6tables"), "-t", "nat", ...words);
+    others("-N", "OTHERS");
+    others("-A", "OTHERS", "-j", chain);
+    expect(await publish(81, [portOf(8081)])).toHaveProperty("err");
+    others("-F", "OTHERS");
+    others("-X", "OTHERS");
+    expect(everywhere(scene).toSorted()).toEqual(before.toSorted());
+    expect(await sandbox.ask("host-ports.list")).toEqual({ ok: ports(80) });
+    await adding.endCall();
+    await adding.end();
+    expect(everywhere(scene).toSorted()).toEqual(before.toSorted());
+    expect(await delWithoutPlugin(helper)).toEqual([]);
+    expect(everywhere(scene)).toEqual([]);
+    await helper.close();
+  });
+
+  test("refuses more rules than iptables may be kept busy with, and says how many", async () => {
+    const scene = newScene();
+    const helper = await start(scene);
+    const [sandbox, adding] = await begin(helper, scene);
+    const among = (third: number): object[] => Array.from({ length: 64 }, (_, last) => prefix(last, third));
+    const conditionsV4 = { ...CONDITIONS, sources: among(1), excludedSources: among(2), destinations: among(3) };
+    const ports = Array.from({ length: 11 }, (_, each) => portOf(8000 + each));
+    const options = { sourceTranslation: "none", packetFilter: variant, conditionsV4 };
+    expect(await sandbox.ask("host-ports.publish", ports, options)).toEqual({ err: "invalid-argument" });
+    expect(everywhere(scene)).toEqual([]);
+    expect(await sandbox.ask("host-ports.publish", ports, { ...options, packetFilter: "nftables" })).toEqual({
+      ok: null,
+    });
+    await adding.endCall();
+    await adding.end("error");
     await helper.close();
   });
 

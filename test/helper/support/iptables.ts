@@ -79,13 +79,15 @@ export const CONDITIONS = {
 export async function begin(
   helper: TestHelper,
   { digest, container }: Scene,
-  { id = "c1", last = 2, netns = container.path }: { id?: string; last?: number; netns?: string } = {},
+  given: { id?: string; last?: number; netns?: string; type?: string } = {},
 ): Promise<[TestSandbox, TestOperation]> {
+  const { id = "c1", last = 2, netns = container.path, type = "bridge" } = given;
   const sandbox = await startTestSandbox(helper, digest);
-  const given = { ips: [{ address: `10.1.0.${last}/24` }, { address: "2001:db8::2/64" }] };
+  const previousResult = { ips: [{ address: `10.1.0.${last}/24` }, { address: "2001:db8::2/64" }] };
   const adding = await beginTestOperation(helper, sandbox, {
     ...addOf(netns, last),
-    previousResult: given,
+    type,
+    previousResult,
     containerId: id,
   });
   await addAll(sandbox, adding, last);
