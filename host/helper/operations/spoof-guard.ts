@@ -38,6 +38,7 @@ export const SPOOF_GUARD_OPERATIONS: OperationInterface = {
 
 function set(context: OperationContext, port: string, mac: MacAddress): void {
   refuseForeign(context, port);
+  refuseGuarded(context, port);
   const { state, call } = context;
   const before = rowsOfPlugin(context, SPOOF_GUARD).filter(({ key }) => key === port);
   const text = formatMac(mac);
@@ -68,6 +69,16 @@ function get(context: OperationContext, port: string): MacAddress | undefined {
   if (row === undefined || !hasSpoofGuard(nftables)) return undefined;
   const guarded = readGuardRow(row);
   return readGuard(nftables, guarded)?.tag === row.tag ? guarded.mac : undefined;
+}
+
+/** One plugin's guard is not another one's to replace, on the same attachment either. */
+function refuseGuarded({ state, call }: OperationContext, port: string): void {
+  const { key: attachment } = call.operation;
+  const rows = state.ledger.owned({ attachment, kind: SPOOF_GUARD, key: port, nodeNetnsCookie: state.node.cookie });
+  const other = rows.find(({ tag }) => tag !== call.tag);
+  if (other === undefined) return;
+  const why = `${JSON.stringify(port)} is guarded by another plugin of this attachment, which lets ${String(other.undo["mac"])} in`;
+  throw new OperationFailure("not-permitted", `${why}; ask for it in one plugin alone`);
 }
 
 /** The grant says the same of names; a name can have become another link's since. */

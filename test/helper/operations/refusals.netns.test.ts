@@ -84,3 +84,31 @@ test("refuses a link of the node whose name another attachment's link has by now
   expect(node.ip("route")).toBe("");
   await helper.close();
 });
+
+test("refuses the port that another plugin of the attachment guards, and leaves its guard as it is", async () => {
+  const { helper, container, stateDir, node } = await startBench();
+  const links = { ...CAPABILITIES["container-links"], nodeNames: ["guarded0"] };
+  const capabilities = { ...CAPABILITIES, "container-links": links };
+  const digest = installTestPlugin(stateDir, { type: "first", capabilities });
+  const first = await startTestSandbox(helper, digest);
+  const second = await startTestSandbox(helper, installTestPlugin(stateDir, { type: "second", capabilities }));
+  const adding = await beginTestOperation(helper, first, { ...addOf(container.path), type: "first" });
+  const veth = { ...VETH, nodeName: "guarded0" };
+  expect(await first.ask("container-links.create-veth", adding.call.containerHandle, veth)).toHaveProperty("ok");
+  expect(await first.ask("spoof-guard.set", "guarded0", [2, 0, 0, 0, 0, 9])).toEqual({ ok: null });
+  expect(await first.ask("spoof-guard.set", "guarded0", [2, 0, 0, 0, 0, 8])).toEqual({ ok: null });
+  await adding.endCall();
+  await adding.end();
+  const before = node.run("nft", "list", "ruleset");
+  const chained = await beginTestOperation(helper, second, {
+    ...addOf(container.path),
+    type: "second",
+    scope: "second",
+  });
+  expect(await second.ask("spoof-guard.set", "guarded0", [2, 0, 0, 0, 0, 7])).toEqual({ err: "not-permitted" });
+  expect(node.run("nft", "list", "ruleset")).toBe(before);
+  expect((await chained.endCall("error")).refusals.join("")).toContain("guarded by another plugin");
+  await chained.end("error");
+  expect(node.run("nft", "list", "ruleset")).toBe(before);
+  await helper.close();
+});
