@@ -15,6 +15,9 @@ const LAST_RESERVED = 255;
 /** The table of the kernel's own addresses: `any` and configurations leave it out. Source: RT_TABLE_LOCAL, linux/rtnetlink.h. */
 export const LOCAL_TABLE = 255;
 
+/** What is no table: it means any of them where a rule is deleted. Source: RT_TABLE_UNSPEC, linux/rtnetlink.h. */
+const ANY_TABLE = 0;
+
 const number = z.int().min(1).max(0xffff_ffff);
 
 /** A table: its number; every one from `first` to `last` but the kernel's own; or what the configuration says at a JSON pointer. */
@@ -36,7 +39,11 @@ export function tablesInclude(references: readonly TableReference[], facts: Call
   return references.some((reference) => {
     if (typeof reference === "number") return reference === table;
     if ("first" in reference) return isInRange(reference, table);
-    return table !== LOCAL_TABLE && readPointer(facts.configuration, reference.configuration)[0] === table;
+    return (
+      table !== LOCAL_TABLE &&
+      table !== ANY_TABLE &&
+      readPointer(facts.configuration, reference.configuration)[0] === table
+    );
   });
 }
 

@@ -66,6 +66,12 @@ export const ROUTING_REFUSED: readonly Case[] = [
     args: [1, [rule("10.1.0.7/32", 254)]],
   },
   {
+    why: "table 0, which means any to a deletion, though the configuration names it",
+    operation: "container-rules.delete",
+    args: [1, [rule("10.1.0.7/32", 0)]],
+    facts: { configuration: { table: 0 } },
+  },
+  {
     why: "the local table, though the configuration names it",
     operation: "container-rules.add",
     args: [1, [rule("10.1.0.7/32", 255)]],

@@ -49,6 +49,7 @@ export const CONTAINER_RULES: OperationInterface = {
       effect: "change",
       schema: z.tuple([HANDLE, z.array(RULE)]),
       run: (context, [, asked]) => {
+        refuseReserved(asked);
         const { rtnetlink } = containerOf(context);
         for (const rule of asked) deleteRule(rtnetlink, rule);
       },
@@ -58,6 +59,7 @@ export const CONTAINER_RULES: OperationInterface = {
 
 /** Adds rules, all or none. */
 function addAll(context: OperationContext, asked: readonly PolicyRule[]): void {
+  refuseReserved(asked);
   const { ledger } = context.state;
   const container = containerOf(context);
   const { rtnetlink } = container;
@@ -78,6 +80,17 @@ function addAll(context: OperationContext, asked: readonly PolicyRule[]): void {
     throw error;
   }
   ledger.done(row);
+}
+
+/**
+ * Rules of the kernel's own tables are nobody's to add, nor to delete: table 0 means any to a deletion.
+ * @throws {OperationFailure} invalid-argument.
+ */
+function refuseReserved(rules: readonly PolicyRule[]): void {
+  const found = rules.find(({ table }) => RESERVED.includes(table));
+  if (found === undefined) return;
+  const why = `table ${found.table} is the kernel's own; want one of 1 to 252, or 256 to ${TABLE_MAX}`;
+  throw new OperationFailure("invalid-argument", why, true);
 }
 
 function writeIntent(

@@ -5,10 +5,10 @@
  *
  * When it fails, what was set before holds.
  *
- * Needs grant: `spoof-guard`; the port must be a link of this attachment.
+ * Needs grant: `spoof-guard`; the port must be a link of this attachment, and no other plugin may guard it.
  *
  * # Errors
- * - `not-permitted`: the grant does not cover it, or the port is not a link of this attachment.
+ * - `not-permitted`: the grant does not cover it, the port is not a link of this attachment, or another plugin guards it.
  * - `unsupported`: no packet filter, or no bridge family, in this kernel.
  */
 export function set(port: string, mac: MacAddress): void;

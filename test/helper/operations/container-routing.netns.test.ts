@@ -162,3 +162,30 @@ test("a container with more rules than are looked at is a limit that is told", a
   await end(adding);
   await helper.close();
 });
+
+test("the kernel's own tables, and 0 that means any, are refused whatever the grant and the configuration say", async () => {
+  const reserved = [0, 253, 254, 255];
+  const container = testNamespace();
+  for (const table of [100, 253, 254]) container.ip(`rule add from 10.1.0.2 table ${table}`);
+  const [node, stateDir] = [testNamespace(), temporaryStateDir()];
+  const tables = [253, 254, 255, { configuration: "/table" }];
+  const digest = installTestPlugin(stateDir, { type: "sbr", capabilities: { "container-rules": { tables } } });
+  const helper = await startTestHelper({ stateDir, nodePath: node.path });
+  const sandbox = await startTestSandbox(helper, digest);
+  const before = stateOf(container);
+  const adding = await beginTestOperation(helper, sandbox, {
+    verb: "ADD",
+    type: "sbr",
+    netns: container.path,
+    configuration: { table: 0 },
+    previousResult: { ips: [{ address: "10.1.0.2/24" }] },
+  });
+  for (const table of reserved)
+    for (const operation of ["container-rules.add", "container-rules.delete"]) {
+      const asked = await sandbox.ask(operation, adding.call.containerHandle, [{ ...RULE, table }]);
+      expect({ table, ...asked }).toEqual({ table, err: table === 0 ? "not-permitted" : "invalid-argument" });
+    }
+  expect(stateOf(container)).toEqual(before);
+  expect(await end(adding)).toEqual([]);
+  await helper.close();
+});
