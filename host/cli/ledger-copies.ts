@@ -1,8 +1,7 @@
 /**
  * @module `ledger export` and `ledger rebuild`.
  */
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
+import { open } from "node:fs/promises";
 import type { Command } from "commander";
 import type { RebuiltLedger } from "../index.ts";
 import { withHost } from "./context.ts";
@@ -33,12 +32,18 @@ export function addLedgerCopies(ledger: Command, program: Command, context: Comm
       const shared = program.opts<SharedOptions>();
       return withHost(shared, context, async (host) => {
         const { copy } = options;
-        const lines = copy === undefined ? [] : createInterface({ input: createReadStream(copy) });
+        const lines = copy === undefined ? [] : linesOfFile(copy);
         const rebuilt = await host.rebuildLedger({ copy: lines });
         if (shared.json === true) return context.print(JSON.stringify(rebuilt, undefined, 2));
         for (const line of linesOf(rebuilt)) context.print(line);
       });
     });
+}
+
+/** Opens the file when the first line is asked for: lines of a reader that nobody listens to yet are lost, and so is its end. */
+async function* linesOfFile(path: string): AsyncGenerator<string> {
+  const file = await open(path);
+  yield* file.readLines();
 }
 
 function linesOf({ setAside, restored, attributed, unattributed, attachments }: RebuiltLedger): readonly string[] {
