@@ -105,6 +105,29 @@ describe("real packets", () => {
   });
 });
 
+describe.each(["iptables", "iptables-nft", "iptables-legacy"])("masquerading by ipMasqBackend %s", (ipMasqBackend) => {
+  test("the outside, which knows no way back, answers the node's address; after DEL nothing is left", async () => {
+    const request = requestOf({ ipMasqBackend });
+    const ruled = rulesOfIptables();
+    await host.add(request);
+    for (const address of OUTSIDE) ping(container, address);
+    expect(rulesOfIptables()).toContain("10.87.0.");
+    expect(rulesOfIptables()).toContain("2001:db8:87::");
+    expect(run("nft", "list", "tables")).not.toMatch(/inet cnidaria$/mu);
+    await host.check(request);
+    container.remove();
+    await host.del({ ...request, netns: "" });
+    expect(rulesOfIptables()).toBe(ruled);
+  });
+});
+
+/** What both variants have for containers. Built-in chains are no more than that. */
+function rulesOfIptables(): string {
+  const programs = ["iptables", "ip6tables"].flatMap((name) => [`${name}-nft-save`, `${name}-legacy-save`]);
+  const lines = programs.flatMap((program) => run(program).split("\n"));
+  return lines.filter((line) => /cnidaria|10\.87\.|2001:db8:87:/iu.test(line)).join("\n");
+}
+
 describe("the attachment", () => {
   test("has a result of two links, the MTU on both, and the configuration's dns", async () => {
     const request = requestOf({ mtu: 1400, dns: { nameservers: ["192.0.2.53"] } });
