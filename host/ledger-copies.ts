@@ -8,7 +8,7 @@ import type { ResultsCache } from "./operations/results-cache/files.ts";
 import { CniError } from "./spec/error.ts";
 
 /** Tables of a copy. What the ledger has of them is a line each. */
-const TABLES = ["owned", "shared", "shared_users", "leases", "cursors", "attachments", "audit"] as const;
+const TABLES = ["boots", "owned", "shared", "shared_users", "leases", "cursors", "attachments", "audit"] as const;
 /** Lines that are sent at a time. */
 const LINES_AT_ONCE = 100;
 

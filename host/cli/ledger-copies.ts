@@ -46,10 +46,18 @@ async function* linesOfFile(path: string): AsyncGenerator<string> {
   yield* file.readLines();
 }
 
-function linesOf({ setAside, restored, attributed, unattributed, attachments }: RebuiltLedger): readonly string[] {
+function linesOf({
+  setAside,
+  restored,
+  leftOut,
+  attributed,
+  unattributed,
+  attachments,
+}: RebuiltLedger): readonly string[] {
   return [
     setAside === null ? "there was no ledger" : `the old ledger is set aside: ${setAside}`,
     `rows restored: ${restored}`,
+    ...(leftOut === 0 ? [] : [`rows of a former uptime of the machine, left out: ${leftOut}`]),
     `found by their tags: ${attributed.length}, of attachments: ${attachments}`,
     ...attributed.map((description) => `  ${description}`),
     `whose nobody knows: ${unattributed.length}`,

@@ -64,7 +64,9 @@ export async function openState(options: StartOptions): Promise<HelperState> {
         ? undefined
         : {
             setAside: aside.path ?? null,
-            restored: ledger.restore(aside.rows.filter(({ table }) => table !== "audit")),
+            restored: ledger.restore(aside.rows.filter(({ table }) => table !== "audit" && table !== "boots")),
+            leftOut: 0,
+            uptimes: new Set(),
           },
   };
   if (ledger.rebooted) ledger.reclaimAfterReboot();

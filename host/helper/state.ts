@@ -130,6 +130,10 @@ export interface Rebuilding {
   readonly setAside: string | null;
   /** Rows that could be read from it, and are in the new one. */
   restored: number;
+  /** Rows of a copy that are of a former uptime. */
+  leftOut: number;
+  /** Numbers that the copy has for this uptime. */
+  readonly uptimes: Set<number>;
 }
 
 /** All of it. */

@@ -99,6 +99,8 @@ export interface RebuiltLedger {
   readonly setAside: string | null;
   /** Rows of the damaged one and of a copy. */
   readonly restored: number;
+  /** Rows of a copy that are of a former uptime of the machine: nothing of it is there any more. */
+  readonly leftOut: number;
   /** What of the node was given rows, by its tag. */
   readonly attributed: readonly string[];
   /** What carries a tag that nobody known has. It is left alone. */

@@ -124,6 +124,26 @@ describe("a ledger is made anew", () => {
     await expectWhole();
   });
 
+  test("of a copy, but not of what it has of a former uptime of the machine", async () => {
+    const copy: string[] = [];
+    {
+      await using host = await open();
+      for await (const line of host.exportLedger()) copy.push(line);
+      await host.del(request());
+    }
+    damage("lost");
+    rmSync(join(folder, "cache"), { recursive: true });
+    const former = copy.map((line) => line.replace(/"boot_id":"[^"]*"/u, '"boot_id":"a former one"'));
+    expect(former).not.toEqual(copy);
+    await using host = await open();
+    const { restored, leftOut } = await host.rebuildLedger({ copy: former });
+    // Where host-local goes on with its search is of no uptime.
+    expect(restored).toBeLessThan(2);
+    expect(leftOut).toBeGreaterThan(5);
+    for (const list of [await host.ledger(), await host.leases()]) expect(list).toEqual([]);
+    expect((await host.doctor()).differences).toEqual([]);
+  });
+
   test("of nothing: what cannot be attributed is listed, and left alone", async () => {
     damage("lost");
     rmSync(join(folder, "cache"), { recursive: true });

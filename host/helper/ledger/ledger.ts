@@ -43,19 +43,22 @@ import { SharedTable } from "./shared.ts";
 export function openLedger(options: LedgerOptions): Ledger {
   const { stateDir, nodeNetnsCookie, now, bootId, hostLocalStore } = options;
   const database = Database.open(layoutOf(stateDir).ledger);
-  const { boot, rebooted } = readBoot(database, bootId ?? readBootId());
-  return new SqliteLedger({ database, boot }, { nodeNetnsCookie, now, rebooted, hostLocalStore });
+  const thisBoot = bootId ?? readBootId();
+  const { boot, rebooted } = readBoot(database, thisBoot);
+  return new SqliteLedger({ database, boot }, { nodeNetnsCookie, now, rebooted, hostLocalStore, bootId: thisBoot });
 }
 
 interface Facts {
   readonly nodeNetnsCookie: string;
   readonly now: () => number;
   readonly rebooted: boolean;
+  readonly bootId: string;
   readonly hostLocalStore: HostLocalStore | undefined;
 }
 
 class SqliteLedger implements Ledger {
   readonly rebooted: boolean;
+  readonly bootId: string;
   readonly shared: SharedStore;
   readonly leases: LeaseStore;
   readonly attachments: AttachmentStore;
@@ -66,7 +69,8 @@ class SqliteLedger implements Ledger {
   readonly #audit: AuditTable;
   readonly #mirrored: MirroredLeases | undefined;
 
-  constructor(context: Context, { nodeNetnsCookie, now, rebooted, hostLocalStore }: Facts) {
+  constructor(context: Context, { nodeNetnsCookie, now, rebooted, hostLocalStore, bootId }: Facts) {
+    this.bootId = bootId;
     this.rebooted = rebooted;
     this.shared = new SharedTable(context);
     const table = new LeaseTable(context);

@@ -7,6 +7,7 @@ import type { Context, Database } from "./database.ts";
 
 /** Tables of a copy, in the order in which they are made anew; each with the columns that tell its rows apart. */
 const TABLES = {
+  boots: "id",
   owned: "id",
   shared: "id",
   shared_users: "shared_id, container_id, network, ifname, digest",
@@ -59,6 +60,22 @@ export function readCopied(line: string): CopiedRow | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Sorts rows of a copy: nothing of a former uptime is there any more, and what says none cannot be told from it. */
+export function rowsOfUptime(
+  rows: readonly CopiedRow[],
+  bootId: string,
+  uptimes: Set<number>,
+): { readonly kept: readonly CopiedRow[]; readonly leftOut: number } {
+  for (const { table, row } of rows)
+    if (table === "boots" && row["boot_id"] === bootId && typeof row["id"] === "number") uptimes.add(row["id"]);
+  const wanted = rows.filter(({ table }) => table !== "boots" && table !== "audit");
+  // Where the search for a free address goes on is about no uptime.
+  const kept = wanted.filter(
+    ({ table, row }) => table === "cursors" || (typeof row["boot"] === "number" && uptimes.has(row["boot"])),
+  );
+  return { kept, leftOut: wanted.length - kept.length };
 }
 
 /**

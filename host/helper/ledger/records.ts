@@ -185,6 +185,8 @@ export interface Reclaimed {
 export interface Ledger extends Disposable {
   /** Whether the machine was restarted since the ledger was last used: call `reclaimAfterReboot`. */
   readonly rebooted: boolean;
+  /** The kernel's name of this uptime. */
+  readonly bootId: string;
   readonly shared: SharedStore;
   readonly leases: LeaseStore;
   readonly attachments: AttachmentStore;

@@ -2,7 +2,7 @@
  * @module Copies of the ledger, part by part.
  */
 import { CniError } from "../../spec/error.ts";
-import { COPIED_TABLES, readCopied } from "../ledger/raw.ts";
+import { COPIED_TABLES, readCopied, rowsOfUptime } from "../ledger/raw.ts";
 import type { HelperState } from "../state.ts";
 import type { CopyLedger } from "../truth-protocol.ts";
 
@@ -23,7 +23,7 @@ export function copyLedger(
 }
 
 /**
- * Writes lines of a copy. Those about the log are passed over: a chain of hashes has one beginning.
+ * Writes lines of a copy, as far as they are of this uptime. Those about the log are passed over: a chain of hashes has one beginning.
  * @throws {CniError} helperFailed unless the helper was started to make the ledger anew.
  */
 export function restoreLedger(
@@ -33,8 +33,10 @@ export function restoreLedger(
   if (rebuilding === undefined)
     throw new CniError("helperFailed", "the helper was not started to make the ledger anew");
   const rows = lines.map(readCopied);
-  const wanted = rows.filter((row) => row !== undefined && row.table !== "audit").filter((row) => row !== undefined);
-  const restored = ledger.restore(wanted);
+  const found = rows.filter((row) => row !== undefined);
+  const { kept, leftOut } = rowsOfUptime(found, ledger.bootId, rebuilding.uptimes);
+  const restored = ledger.restore(kept);
   rebuilding.restored += restored;
+  rebuilding.leftOut += leftOut;
   return { restored, refused: rows.filter((row) => row === undefined).length };
 }

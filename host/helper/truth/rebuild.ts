@@ -55,11 +55,12 @@ export async function rebuildLedger(state: HelperState, { known }: RebuildLedger
       .filter((object) => !toldNow.has(claimOf(object)))
       .map(({ description }) => description);
     for (const attachment of found) putRecords(state, attachment);
-    const data = { restored: rebuilding.restored, attributed, unattributed };
+    const { setAside, restored, leftOut } = rebuilding;
+    const data = { restored, leftOut, attributed, unattributed };
     const nobody = { network: "", containerId: "", ifname: "" };
     ledger.audit({ ...nobody, operationId: OPERATION_ID, event: "rebuilt", data });
     ledger.flush();
-    return { ...rebuilding, attributed, unattributed, attachments: found.size };
+    return { setAside, restored, leftOut, attributed, unattributed, attachments: found.size };
   });
 }
 
