@@ -1,7 +1,7 @@
 /**
  * A ledger that is lost, damaged or of another release, with attachments that live on. Runs in a node namespace of its own: `npm test` makes it.
  */
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -142,6 +142,32 @@ describe("a ledger is made anew", () => {
     expect(leftOut).toBeGreaterThan(5);
     for (const list of [await host.ledger(), await host.leases()]) expect(list).toEqual([]);
     expect((await host.doctor()).differences).toEqual([]);
+  });
+
+  test.for([
+    { title: "is the attachment's own there as well", says: undefined },
+    { title: "is somebody else's there by now, and stays that one's", says: "theirs\r\neth0" },
+  ])("with host-local's store beside it: an address $title", async ({ says }) => {
+    const store = join(folder, "networks");
+    // Its leases get their files, and the state directory remembers the store.
+    await using first = await createHost({ stateDir: stateDir(), hostLocalStoreDir: store });
+    const [lease] = await first.leases();
+    await first.close();
+    const file = join(store, "rebuilt", lease?.address ?? "");
+    expect(readFileSync(file, "utf8")).toBe(`${container.id}\r\neth0`);
+    if (says !== undefined) writeFileSync(file, says);
+    damage("lost");
+    {
+      await using host = await open();
+      expect((await host.rebuildLedger()).unattributed).toEqual([]);
+      const leases = (await host.leases()).map(({ address, containerId }) => ({ address, containerId }));
+      expect(leases).toEqual(says === undefined ? [{ address: lease?.address, containerId: container.id }] : []);
+    }
+    if (says === undefined) await expectWhole();
+    await using host = await open();
+    await host.del(request());
+    expect(existsSync(file)).toBe(says !== undefined);
+    expect(await host.ledger()).toEqual([]);
   });
 
   test("of nothing: what cannot be attributed is listed, and left alone", async () => {
