@@ -20,7 +20,8 @@ export interface ContainerRequest {
 /**
  * Opens the container's namespace. On DEL one that is missing, or by now somebody else's, is taken as gone: `undefined`.
  * Does not trust: the path may lead anywhere.
- * @throws {CniError} invalidNetns when it is missing, no network namespace, the node's own, a sandbox's, or another container's.
+ * @throws {CniError} invalidNetns when it is missing, no network namespace, the node's own, a sandbox's, another container's, or on CHECK another
+ * one than the container was added with: inode numbers and paths are given again.
  */
 export function openContainer(state: HelperState, request: ContainerRequest): ContainerSide | undefined {
   const { verb, netns: path } = request;
@@ -72,7 +73,7 @@ function refusal(state: HelperState, { key, verb }: ContainerRequest, netns: Net
     .owned({ kind: "namespace", key: cookie, nodeNetnsCookie: state.node.cookie })
     .find((row) => row.containerId !== key.containerId);
   if (holder !== undefined) return `is held by container ${JSON.stringify(holder.containerId)}`;
-  if (verb !== "DEL") return undefined;
+  if (verb !== "DEL" && verb !== "CHECK") return undefined;
   const [own] = state.ledger.owned({ kind: "namespace", attachment: key, nodeNetnsCookie: state.node.cookie });
   return own !== undefined && own.key !== cookie ? "is not the namespace that the container was added with" : undefined;
 }

@@ -39,12 +39,17 @@ test("refuses the namespace of another container, and of a sandbox", async () =>
   await helper.close();
 });
 
-test("a DEL does not touch a namespace that took the place of the container's", async () => {
+test("neither CHECK nor DEL touches a namespace that took the place of the container's", async () => {
   const bench = await startBench();
   const { helper, container, digest } = bench;
   const sandbox = await startTestSandbox(helper, digest);
   await addNothing(sandbox, bench);
   const other = testNamespace();
+  const check = beginParameters({ verb: "CHECK", netns: other.path });
+  await expect(helper.request("begin-operation", check)).rejects.toMatchObject({
+    code: 8,
+    message: expect.stringContaining("not the namespace that the container was added with") as string,
+  });
   const operation = await beginTestOperation(helper, sandbox, delOf(other.path));
   expect(operation.begun.namespacePresent).toBe(false);
   expect(await sandbox.ask("container-links.get", operation.call.containerHandle, "eth0")).toEqual({

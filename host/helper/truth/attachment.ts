@@ -37,7 +37,7 @@ function rowsOf(state: HelperState, operation: OpenOperation): readonly Comparab
   const { ledger, node } = state;
   const { key } = operation;
   const digests = shareOf(operation)?.digests;
-  // The namespace is the one that the runtime named: by which path it was added does not matter.
+  // The operation is in that namespace, or would not have begun: by which path it was added does not matter.
   const owned = ledger
     .owned({ attachment: key, nodeNetnsCookie: node.cookie })
     .filter(({ kind }) => kind !== "namespace");
