@@ -7,6 +7,7 @@ import { layoutOf } from "../components/layout.ts";
 import { tryLock } from "../kernel/flock.ts";
 import { CniError } from "../spec/error.ts";
 import { withinPoints } from "../spec/fault-points.ts";
+import { ageMsOf } from "./age.ts";
 import { GcLock } from "./gc-lock.ts";
 import type { Hold } from "./gc-lock.ts";
 
@@ -73,13 +74,13 @@ function removeAbandonedIn(folder: string): number {
 /** A uid that is tried at the wrong moment is replaced by another, an operation asks again; a container would be refused. */
 function mayBeTried(folder: string, name: string): boolean {
   if (name === GC_NAME) return false;
-  return !name.startsWith(CONTAINER_PREFIX) || ageMsOf(`${folder}/${name}`) > ABANDONED_AFTER_MS;
+  return !name.startsWith(CONTAINER_PREFIX) || fileAgeMs(`${folder}/${name}`) > ABANDONED_AFTER_MS;
 }
 
 /** Milliseconds since a file was made; 0 when it is gone. */
-function ageMsOf(path: string): number {
+function fileAgeMs(path: string): number {
   const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? 0 : Date.now() - stat.mtimeMs;
+  return stat === undefined ? 0 : ageMsOf(stat.mtimeMs, Date.now());
 }
 
 /** Tells whether nobody holds a lock; one that nobody ever took has no file, and gets none. */
@@ -96,7 +97,7 @@ function isRemoved(path: string): boolean {
 function takeOperation(path: string): HeldLock | undefined {
   for (let attempt = 1; ; attempt++) {
     const lock = take(path);
-    if (lock !== undefined || attempt === YOUNG_ATTEMPTS || ageMsOf(path) > YOUNG_MS) return lock;
+    if (lock !== undefined || attempt === YOUNG_ATTEMPTS || fileAgeMs(path) > YOUNG_MS) return lock;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, YOUNG_PAUSE_MS);
   }
 }

@@ -6,6 +6,7 @@ import { isDigest } from "../components/layout.ts";
 import { readType } from "./plugins.ts";
 import type { Digest } from "./protocol.ts";
 import type { HelperState } from "./state.ts";
+import { ageMsOf } from "./age.ts";
 
 /** Age in ms from which a component that no type names is not one whose installation is under way: the name comes last. */
 const INSTALLED_AFTER_MS = 60_000;
@@ -54,5 +55,5 @@ function namesIn(folder: string): string[] {
 /** Each of its files is put there by rename: the folder's time is that of the last installation. */
 function isOld({ layout, now }: Looked, digest: Digest): boolean {
   const stat = statSync(layout.componentDir(digest), { throwIfNoEntry: false });
-  return stat !== undefined && now() - stat.mtimeMs > INSTALLED_AFTER_MS;
+  return stat !== undefined && ageMsOf(stat.mtimeMs, now()) > INSTALLED_AFTER_MS;
 }

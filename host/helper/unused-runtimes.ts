@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Layout } from "../components/layout.ts";
+import { ageMsOf } from "./age.ts";
 
 /** Names of runtime folders. */
 const RUNTIME = /^[0-9a-f]{8}$/u;
@@ -15,7 +16,7 @@ const SETTLED_AFTER_MS = 10 * 60 * 1000;
  * was installed or replaced just now.
  */
 export function removeUnusedRuntimes({ runtimeDir, runtimeUsers }: Layout, now: () => number): readonly string[] {
-  const isSettled = (path: string): boolean => now() - (statIfThere(path)?.mtimeMs ?? 0) > SETTLED_AFTER_MS;
+  const isSettled = (path: string): boolean => ageMsOf(statIfThere(path)?.mtimeMs ?? 0, now()) > SETTLED_AFTER_MS;
   const unused = namesIn(runtimeDir).filter((name) => {
     const users = RUNTIME.test(name) ? readUsers(runtimeUsers(name)) : undefined;
     const folder = join(runtimeDir, name);

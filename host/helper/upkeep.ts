@@ -5,6 +5,7 @@
  * by whichever helper.
  */
 import { statSync, utimesSync, writeFileSync } from "node:fs";
+import { ageMsOf } from "./age.ts";
 import { removeUnusedRoots } from "./sandboxes/unused-roots.ts";
 import type { HelperState } from "./state.ts";
 import { removeUnusedComponents } from "./unused-components.ts";
@@ -57,7 +58,7 @@ export function keepUpIfDue(state: KeptUp): void {
 function isDue({ layout, now }: KeptUp): boolean {
   const path = layout.upkeep;
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat !== undefined && Math.abs(now() - stat.mtimeMs) < INTERVAL_MS) return false;
+  if (stat !== undefined && ageMsOf(stat.mtimeMs, now()) < INTERVAL_MS) return false;
   writeFileSync(path, "", { mode: 0o600 });
   utimesSync(path, now() / 1000, now() / 1000);
   return true;

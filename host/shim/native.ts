@@ -62,6 +62,8 @@ export function buildNativeProgram(
   if (compiler === undefined)
     return { program: undefined, reason: `no C compiler (${names.join(", ")}) in ${folders.join(", ")}` };
   const temporary = join(runtimeDir, `native.${process.pid}`);
+  // One that died may have had the same process id.
+  rmSync(temporary, { recursive: true, force: true });
   mkdirSync(temporary, { mode: 0o700 });
   try {
     const built = join(temporary, PROGRAM);

@@ -76,6 +76,12 @@ needsRoot("the native shim (as root: owners are checked)", () => {
     expect(second.program?.equals(first.program ?? Buffer.alloc(0))).toBe(true);
   });
 
+  test("is built where one that died left its folder, of the same process id", () => {
+    mkdirSync(join(runtimeDir, `native.${process.pid}`, "left"), { recursive: true });
+    expect(buildNativeProgram(SOURCES, runtimeDir).reason).toMatch(/^built with/u);
+    expect(readdirSync(runtimeDir)).toEqual(["shim"]);
+  });
+
   test("is told from another program", () => {
     expect(isOwnExecutable(readFileSync(writeShim(build()), "latin1"))).toBe(true);
     expect(isOwnExecutable(readFileSync("/bin/true", "latin1"))).toBe(false);

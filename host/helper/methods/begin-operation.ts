@@ -62,7 +62,7 @@ export async function beginOperation(state: HelperState, begun: BeginOperation):
       legacy,
       legacyMade: new Set(),
       locks,
-      startedAtMs: state.now(),
+      startedAtMs: laterThan(records, state.now()),
       callIds: new Set(),
       bridges: new Map(),
       veths: new Map(),
@@ -78,6 +78,11 @@ export async function beginOperation(state: HelperState, begun: BeginOperation):
     for (const lock of locks) lock.release();
     throw error;
   }
+}
+
+/** Gives now, or, when the clock was set back, a moment after the records that are there: their times say in which order they were made. */
+function laterThan(records: readonly AttachmentRecord[], nowMs: number): number {
+  return Math.max(nowMs, ...records.map(({ createdAtMs }) => createdAtMs + 1));
 }
 
 /** STATUS and GC are about no container: their names are empty. */

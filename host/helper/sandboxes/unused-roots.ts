@@ -7,6 +7,7 @@ import type { Layout } from "../../components/layout.ts";
 import { tryLock } from "../../kernel/flock.ts";
 import { COPIES_FOLDER, identityIfThere, rootLockOf, sourcesFileOf } from "./sandbox-root.ts";
 import type { Sources } from "./sandbox-root.ts";
+import { ageMsOf } from "../age.ts";
 
 /** Names of roots. */
 const ROOT = /^[0-9a-f]{32}$/u;
@@ -57,5 +58,5 @@ function removeUnlinkedCopies(folder: string): void {
 
 function isLeft(path: string): boolean {
   const stat = statSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && Date.now() - stat.ctimeMs > LEFT_AFTER_MS;
+  return stat !== undefined && ageMsOf(stat.ctimeMs, Date.now()) > LEFT_AFTER_MS;
 }
