@@ -49,7 +49,7 @@ const MAINS: readonly JsonObject[] = [
 ];
 
 const networkOf = (main: JsonObject, ipam: JsonObject): JsonObject => {
-  const backend = main["ipMasqBackend"];
+  const backend = String(main["ipMasqBackend"]);
   return {
     cniVersion: "1.1.0",
     name: "late",

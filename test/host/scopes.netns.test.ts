@@ -81,26 +81,6 @@ describe("plugins that are executed one by one", () => {
     expect(await chain.left()).toEqual([]);
   });
 
-  test("the clock may be set back between them: records keep their order, and GC goes from the last to the first", async () => {
-    const chain = newChain();
-    await chain.add("bridge");
-    {
-      using database = new DatabaseSync(join(stage.stateDir, "ledger", "ledger.db"), { timeout: 5000 });
-      const sql = "UPDATE attachments SET created_at_ms = ? WHERE container_id = ?";
-      expect(database.prepare(sql).run(Date.UTC(2099, 0, 1), chain.container.id).changes).toBe(1);
-    }
-    await chain.add("masks");
-    const records = await host.attachments({ containerId: chain.container.id });
-    const inOrder = records.toSorted((left, right) => left.createdAtMs - right.createdAtMs);
-    expect(inOrder.map(({ scope }) => scope)).toEqual(["bridge", "masks"]);
-    await host.gc({ network: String(inOrder.at(-1)?.configuration), valid: [] });
-    const rows = await host.log({ limit: 100 });
-    const calls = rows.filter(({ event, containerId }) => event === "call" && containerId === chain.container.id);
-    const types = calls.map(({ data }) => (JSON.parse(data) as JsonObject)["type"]);
-    expect(types.filter((type) => type !== "host-local").slice(-2)).toEqual(["masks", "bridge"]);
-    expect(await chain.left()).toEqual([]);
-  });
-
   test("DEL twice, and once more after everything is gone, succeeds", async () => {
     const chain = newChain();
     await chain.add("bridge");
