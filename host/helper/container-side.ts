@@ -74,8 +74,10 @@ function refusal(state: HelperState, { key, verb }: ContainerRequest, netns: Net
     .find((row) => row.containerId !== key.containerId);
   if (holder !== undefined) return `is held by container ${JSON.stringify(holder.containerId)}`;
   if (verb !== "DEL" && verb !== "CHECK") return undefined;
-  const [own] = state.ledger.owned({ kind: "namespace", attachment: key, nodeNetnsCookie: state.node.cookie });
-  return own !== undefined && own.key !== cookie ? "is not the namespace that the container was added with" : undefined;
+  // More than one: it was added again, in another namespace, without a DEL between.
+  const own = state.ledger.owned({ kind: "namespace", attachment: key, nodeNetnsCookie: state.node.cookie });
+  const isAnother = own.length > 0 && own.every((row) => row.key !== cookie);
+  return isAnother ? "is not the namespace that the container was added with" : undefined;
 }
 
 /** Tells whether a namespace is one that a sandbox lives in. */

@@ -21,7 +21,9 @@ let container: TestContainer;
 let other: TestContainer;
 
 beforeAll(async () => {
-  stage = await createTestHost({ plugins: ["bridge", "ptp", "host-local", "static", "portmap", "firewall", "tuning"] });
+  stage = await createTestHost({
+    plugins: ["bridge", "ptp", "host-local", "static", "portmap", "firewall", "tuning", "loopback"],
+  });
   ({ host } = stage);
   before = await snapshot(stage);
 });
@@ -141,6 +143,19 @@ describe("a namespace that is another one by now", () => {
     await host.del(request);
     expect(containerSnapshot(container.id)).toEqual(found);
     expect(container.run("cat", "/proc/sys/net/ipv4/conf/eth0/arp_filter").trim()).toBe("1");
+  });
+
+  test.for([
+    { title: "loopback", plugins: [{ type: "loopback" }] },
+    { title: "bridge", plugins: [{ ...MAINS[1], ipam: STATIC }] },
+  ])("and that the container was added to again, without a DEL, is its own: $title", async ({ plugins }) => {
+    const request = { ...requestOf({ cniVersion: "1.1.0", name: "late", plugins }), runtimeConfig: {} };
+    await host.add(request);
+    container.remove();
+    container = createContainer(container.id);
+    await host.add(request);
+    await host.check(request);
+    await host.del(request);
   });
 
   test("and that another container was added with meanwhile stays that one's", async () => {

@@ -37,10 +37,12 @@ function rowsOf(state: HelperState, operation: OpenOperation): readonly Comparab
   const { ledger, node } = state;
   const { key } = operation;
   const digests = shareOf(operation)?.digests;
-  // The operation is in that namespace, or would not have begun: by which path it was added does not matter.
+  // The operation is in that namespace, or would not have begun: by which path it was added does not matter. What an ADD before made in another
+  // one, which is gone, is DEL's.
+  const cookie = operation.container?.netns.cookie.toString();
   const owned = ledger
     .owned({ attachment: key, nodeNetnsCookie: node.cookie })
-    .filter(({ kind }) => kind !== "namespace");
+    .filter(({ kind, undo }) => kind !== "namespace" && (undo["cookie"] ?? cookie) === cookie);
   const own = digests === undefined ? owned : owned.filter(({ digest }) => digests.includes(digest));
   const user = digests === undefined ? key : { ...key, digests };
   const shared = ledger.shared.list({ user, nodeNetnsCookie: node.cookie });
