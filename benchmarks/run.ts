@@ -40,6 +40,15 @@ const MEASUREMENTS: Readonly<Record<string, (context: Context) => Promise<Row[]>
   "node-scale": measureNodeScale,
 };
 
+/** What is written, and printed with `--json`. */
+function resultsOf({ isQuick }: Context, rows: readonly Row[]) {
+  return { environment: environment(), quick: isQuick, rows: rows.map((row) => ({ ...row, met: isMet(row) })) };
+}
+
+function writeResults(results: unknown): void {
+  writeFileSync(join(import.meta.dirname, "results.json"), `${JSON.stringify(results, null, 2)}\n`);
+}
+
 async function main(): Promise<number> {
   const args = process.argv.slice(2);
   if (process.getuid?.() !== 0) {
@@ -54,15 +63,13 @@ async function main(): Promise<number> {
   for (const [name, measure] of Object.entries(MEASUREMENTS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     console.error(`measuring ${name} …`);
-    rows.push(...(await measure(context)));
+    const measured = await measure(context);
+    console.error(formatTable(measured, process.stderr.isTTY));
+    rows.push(...measured);
+    // After each: what was measured is kept if the run is cut off.
+    if (wanted.length === 0 && !context.isQuick) writeResults(resultsOf(context, rows));
   }
-  const results = {
-    environment: environment(),
-    quick: context.isQuick,
-    rows: rows.map((row) => ({ ...row, met: isMet(row) })),
-  };
-  if (wanted.length === 0 && !context.isQuick)
-    writeFileSync(join(import.meta.dirname, "results.json"), `${JSON.stringify(results, null, 2)}\n`);
+  const results = resultsOf(context, rows);
   console.log(args.includes("--json") ? JSON.stringify(results, null, 2) : formatTable(rows, process.stdout.isTTY));
   return rows.every(isMet) ? 0 : 1;
 }
