@@ -8,9 +8,9 @@ import { hasMasqueradeTable } from "../../kernel/masquerade.ts";
 import { hasSpoofGuard } from "../../kernel/spoof-guard.ts";
 import { parseNetworkName, parsePluginType } from "../../spec/names.ts";
 import { missingFeatures } from "../features.ts";
-import { lostChains } from "../lost-chains.ts";
+import { lostChains, type LostChains } from "../lost-chains.ts";
+import { tagIn } from "../kinds/kind.ts";
 import { isLegacyAllowed } from "../legacy-types.ts";
-import type { SharedRow } from "../ledger/records.ts";
 import { describePlugin, readGrant, readType } from "../plugins.ts";
 import { isByIptables } from "../published-ports.ts";
 import type { NetworkStatus, PluginStatus, ReadStatus } from "../protocol.ts";
@@ -21,9 +21,12 @@ import { isTagged } from "../undo/alias.ts";
  * Says of each plugin whether it is installed, what it lacks, and what its attachments have lost.
  * @throws {CniError} invalidNetworkConfig for the names; notPermitted when a grant cannot be understood.
  */
-export function readStatus(state: HelperState, { network, plugins }: ReadStatus): NetworkStatus {
+export async function readStatus(state: HelperState, { network, plugins }: ReadStatus): Promise<NetworkStatus> {
   parseNetworkName(network);
-  const statuses = plugins.map(({ type, unused }) => [type, pluginStatus(state, network, { type, unused })] as const);
+  const chains = await lostChains(state, network);
+  const statuses = plugins.map(
+    ({ type, unused }) => [type, pluginStatus(state, network, { type, unused, chains })] as const,
+  );
   return {
     plugins: Object.fromEntries(statuses),
     legacy: statuses.flatMap(([type, status]) =>
@@ -36,7 +39,7 @@ export function readStatus(state: HelperState, { network, plugins }: ReadStatus)
 function pluginStatus(
   state: HelperState,
   network: string,
-  { type, unused }: ReadStatus["plugins"][number],
+  { type, unused, chains }: ReadStatus["plugins"][number] & { readonly chains: readonly LostChains[] },
 ): PluginStatus | null {
   const digest = readType(state.layout, parsePluginType(type));
   const grant = digest === undefined ? undefined : readGrant(state.layout, digest);
@@ -45,7 +48,7 @@ function pluginStatus(
     plugin: describePlugin(type, grant),
     grantedAt: grant.grantedAt,
     missing: missingFeatures(state.node, grant, unused),
-    lost: lostThings(state, network, { grant, unused }),
+    lost: lostThings(state, network, { grant, unused, chains }),
   };
 }
 
@@ -53,7 +56,11 @@ function pluginStatus(
 function lostThings(
   state: HelperState,
   network: string,
-  { grant, unused }: { readonly grant: Grant; readonly unused: readonly string[] },
+  {
+    grant,
+    unused,
+    chains,
+  }: { readonly grant: Grant; readonly unused: readonly string[]; readonly chains: readonly LostChains[] },
 ): readonly string[] {
   const isUsed = (capability: string): boolean =>
     Object.hasOwn(grant.capabilities, capability) && !unused.includes(capability);
@@ -63,7 +70,7 @@ function lostThings(
     ...(isUsed("forward-rules") ? lostFilter(state, network, "forward-rules") : []),
     ...(isUsed("host-ports") ? lostFilter(state, network, "host-port") : []),
     ...(isUsed("spoof-guard") ? lostFilter(state, network, "spoof-guard") : []),
-    ...["masquerade", "forward-rules", "host-ports"].filter(isUsed).flatMap((each) => lostChains(state, network, each)),
+    ...chains.filter(({ capability }) => isUsed(capability)).map(({ text }) => text),
   ];
 }
 
@@ -102,8 +109,4 @@ function attempt<Value>(open: () => Value): Value | undefined {
   } catch {
     return undefined;
   }
-}
-
-function tagIn({ undo }: SharedRow): string {
-  return typeof undo["tag"] === "string" ? undo["tag"] : "";
 }

@@ -2,10 +2,11 @@
  * @module What the operations on iptables have in common: shared chains are counted, rows are written down, then one run for each family makes all of it.
  */
 import { placeOfJump } from "../../kernel/iptables/forwarding.ts";
-import { isInDoubt, type IptablesTarget, type WantedRules } from "../../kernel/iptables/iptables.ts";
+import { type Iptables, isInDoubt, type IptablesTarget } from "../../kernel/iptables/iptables.ts";
 import { mergeTables, type Rule, type Step } from "../../kernel/iptables/rule-text.ts";
 import type { IptablesVariant } from "../../kernel/iptables/programs.ts";
 import { formatIpAddress, formatIpPrefix, type IpPrefix } from "../../spec/ip.ts";
+import { partsThere, type IptablesPart } from "../iptables-parts.ts";
 import {
   frameChanges,
   frameRules,
@@ -19,7 +20,7 @@ import { removalOfRow, removeByIptables } from "../undo/iptables.ts";
 import { rowsOfPlugin } from "./filter-rows.ts";
 import { OperationFailure, refuseLeased } from "./operation.ts";
 import type { OperationContext } from "./operation.ts";
-import { isOurs, shareLater } from "./shared-things.ts";
+import { giveBack, isOurs, shareLater } from "./shared-things.ts";
 
 /** What is put into iptables for addresses of the attachment. */
 export interface IptablesChange {
@@ -91,7 +92,9 @@ export async function makeThings(
     changes.push(...gone.map((thing) => thing.end()), ...things.map(({ thing, again }) => thing.make(again)));
     await state.node.iptables().change(target, mergeTables(changes));
   } catch (error) {
-    for (const { outcome } of frames) if (!isInDoubt(error)) giveBack(context, outcome);
+    // One that was joined may have been made for another attachment's sake: it is left, and goes with the last.
+    const made = isInDoubt(error) ? [] : frames.filter(({ outcome }) => outcome.state === "created");
+    for (const { outcome } of made) giveBack(context, outcome.row);
     throw error;
   } finally {
     call.asyncKernelMicroseconds += Math.round((performance.now() - startedAt) * 1000);
@@ -103,7 +106,7 @@ export async function makeThings(
 export async function heldByIptables({ state }: OperationContext, rows: readonly OwnedRow[]): Promise<OwnedRow[]> {
   const parts = rows.flatMap((row) => {
     const thing = thingOf(row);
-    return thing === undefined ? [] : thing.targets.map((target) => ({ row, thing, target }));
+    return thing === undefined ? [] : thing.targets.map((target) => ({ row, thing, target, wanted: [thing.rules()] }));
   });
   const groups = Map.groupBy(parts, ({ target: { variant, family } }) => `${variant} ${family}`);
   const held: OwnedRow[] = [];
@@ -111,18 +114,11 @@ export async function heldByIptables({ state }: OperationContext, rows: readonly
   return held;
 }
 
-/** Removes rows, as far as iptables made them, and gives the others. */
+/** Removes rows, as far as iptables made them. @throws {OperationFailure} unsupported, with what iptables refuses: those rows stay. */
 export async function removeIptablesRows({ state }: OperationContext, rows: readonly OwnedRow[]): Promise<void> {
   const removals = rows.flatMap((row) => removalOfRow(state, row) ?? []);
   const [failure] = await removeByIptables(state, removals);
   if (failure !== undefined) throw new OperationFailure("unsupported", failure, true);
-}
-
-/** One that was joined may have been made for another attachment's sake: it is left, and goes with the last. */
-function giveBack({ state, call }: OperationContext, { row, state: outcome }: ShareOutcome): void {
-  if (outcome !== "created") return;
-  const user = { ...call.operation.key, digests: [call.owner.digest] };
-  if (state.ledger.shared.unshare(row.id, user, call.operation.id)?.last === true) state.ledger.shared.removed(row.id);
 }
 
 /** Counts the attachment in where others' things are made already: what they share stays as long as it. */
@@ -176,40 +172,17 @@ function intentOf(
   };
 }
 
-interface Part {
+interface Part extends IptablesPart {
   readonly row: OwnedRow;
   readonly thing: IptablesThing;
   readonly target: IptablesTarget;
 }
 
-/** Asks once, and once more for each row that is not there. */
-async function heldOfTarget(
-  iptables: ReturnType<OperationContext["state"]["node"]["iptables"]>,
-  parts: readonly Part[],
-): Promise<OwnedRow[]> {
-  let left = parts;
-  for (;;) {
-    const [first] = left;
-    if (first === undefined) return [];
-    const wanted = left.map((part): WantedRules & { readonly part: Part } => ({ ...part.thing.rules(), part }));
-    const names = [...new Set(left.map(({ thing }) => thing.frame))];
-    const frames = names.flatMap((name) => frameRules({ name, family: first.target.family }));
-    const missing = await iptables.firstMissing(first.target, mergeWanted([...frames, ...wanted]));
-    if (missing === undefined) return left.map(({ row }) => row);
-    const lost = wanted.find(({ rules }) => rules.some((each) => isSame(each, missing)));
-    // The way to all of them is gone.
-    if (lost === undefined) return [];
-    left = left.filter((part) => part !== lost.part);
-  }
-}
-
-function mergeWanted(wanted: readonly WantedRules[]): WantedRules[] {
-  return [...Map.groupBy(wanted, ({ table }) => table)].map(([table, each]) => ({
-    table,
-    rules: each.flatMap(({ rules }) => rules),
-  }));
-}
-
-function isSame(one: Rule, other: Rule): boolean {
-  return one.chain === other.chain && one.words.join(" ") === other.words.join(" ");
+async function heldOfTarget(iptables: Iptables, parts: readonly Part[]): Promise<OwnedRow[]> {
+  const [first] = parts;
+  if (first === undefined) return [];
+  const { target } = first;
+  const names = [...new Set(parts.map(({ thing }) => thing.frame))];
+  const ways = names.flatMap((name) => frameRules({ name, family: target.family }));
+  return (await partsThere(iptables, target, { parts, ways })).map(({ row }) => row);
 }
