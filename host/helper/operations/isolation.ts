@@ -7,6 +7,7 @@ import { isInDoubt } from "../../kernel/iptables/iptables.ts";
 import { addIsolation, hasIsolationChain, readIsolation, removeIsolation } from "../../kernel/isolation.ts";
 import type { Link } from "../../kernel/rtnetlink.ts";
 import { frameRules, isolationThing, type IptablesThing } from "../iptables-things.ts";
+import { tagIn } from "../kinds/kind.ts";
 import type { ShareOutcome, SharedRow, SharedThing } from "../ledger/records.ts";
 import { tagOf } from "../ledger/tag.ts";
 import { chooseFilter, type ChosenFilter, type PacketFilter } from "../packet-filter.ts";
@@ -14,7 +15,7 @@ import { isTagged } from "../undo/alias.ts";
 import { joinFrames, makeThings } from "./iptables-rows.ts";
 import { OperationFailure } from "./operation.ts";
 import type { OperationContext } from "./operation.ts";
-import { isOurs, shareLater } from "./shared-things.ts";
+import { giveBack, isOurs, shareLater } from "./shared-things.ts";
 
 /** Kind of the ledger's rows. */
 const KIND = "isolation";
@@ -171,14 +172,4 @@ async function makeByIptables(context: OperationContext, { row }: ShareOutcome, 
     if (!isInDoubt(error)) giveBack(context, row);
     throw error;
   }
-}
-
-/** Takes the attachment off the users of what could not be made. */
-function giveBack({ state, call }: OperationContext, { id }: SharedRow): void {
-  const user = { ...call.operation.key, digests: [call.owner.digest] };
-  if (state.ledger.shared.unshare(id, user, call.operation.id)?.last === true) state.ledger.shared.removed(id);
-}
-
-function tagIn({ undo }: SharedRow): string {
-  return typeof undo["tag"] === "string" ? undo["tag"] : "";
 }

@@ -2,7 +2,7 @@
  * @module Waiting for a thing that attachments share, while another operation makes or deletes it.
  */
 import { recover } from "../ledger/recovery.ts";
-import type { ShareOutcome, SharedThing } from "../ledger/records.ts";
+import type { SharedRow, ShareOutcome, SharedThing } from "../ledger/records.ts";
 import { undoRemains } from "../undo/remains.ts";
 import { OperationFailure } from "./operation.ts";
 import type { OperationContext } from "./operation.ts";
@@ -48,4 +48,10 @@ export async function shareLater(
 /** Tells whether the attachment was counted in. */
 export function isOurs({ state }: ShareOutcome): boolean {
   return state === "created" || state === "joined";
+}
+
+/** Takes the attachment off the users of what could not be made. */
+export function giveBack({ state, call }: OperationContext, { id }: SharedRow): void {
+  const user = { ...call.operation.key, digests: [call.owner.digest] };
+  if (state.ledger.shared.unshare(id, user, call.operation.id)?.last === true) state.ledger.shared.removed(id);
 }
