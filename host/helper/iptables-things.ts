@@ -2,20 +2,13 @@
  * @module What the ledger says of things in iptables: rows of attachments, and the chains that they share. Which changes make each of them, undo it, and
  * tell whether it is there. A row names the variant that it was made with: that one undoes it, whatever the network says by then.
  */
-import { endForward, forward, FORWARD_CHAINS, forwardRules } from "../kernel/iptables/forwarding.ts";
-import {
-  endTranslation,
-  portChains,
-  portRules,
-  publishPort,
-  translateSources,
-  translationRules,
-  withdrawPort,
-} from "../kernel/iptables/host-ports.ts";
+import { FORWARD_CHAINS, forwardRules } from "../kernel/iptables/forwarding.ts";
+import { portChains, portRules, translationRules } from "../kernel/iptables/host-ports.ts";
 import type { IptablesTarget, WantedRules } from "../kernel/iptables/iptables.ts";
 import { fingerprintOf, isOwnChain } from "../kernel/iptables/listing.ts";
-import { endIsolation, ISOLATION_CHAINS, isolate, isolationRules } from "../kernel/iptables/isolation.ts";
-import { endMasquerade, masquerade, MASQUERADE_CHAINS, masqueradeRules } from "../kernel/iptables/masquerade.ts";
+import { ISOLATION_CHAINS, isolationRules } from "../kernel/iptables/isolation.ts";
+import { MASQUERADE_CHAINS, masqueradeRules } from "../kernel/iptables/masquerade.ts";
+import type { OwnedRules } from "../kernel/iptables/owned-rules.ts";
 import { VARIANTS, type IptablesVariant } from "../kernel/iptables/programs.ts";
 import {
   completeShared,
@@ -30,7 +23,13 @@ import {
 } from "../kernel/iptables/rule-text.ts";
 import { parseIpPrefix, type IpFamily } from "../spec/ip.ts";
 import type { JsonObject, SharedThing } from "./ledger/records.ts";
-import { HOST_PORT, PUBLISHED_ADDRESS, readConditionTexts, readPortRow } from "./published-ports.ts";
+import {
+  HOST_PORT,
+  PUBLISHED_ADDRESS,
+  readConditionTexts,
+  readPortRow,
+  readSourceTranslationText,
+} from "./published-ports.ts";
 
 /** Kind of the shared rows of chains that attachments have rules in. */
 export const IPTABLES_FRAME = "iptables-frame";
@@ -54,13 +53,9 @@ export interface Frame extends IptablesTarget {
 }
 
 /** Something that a row stands for. */
-export interface IptablesThing {
+export interface IptablesThing extends OwnedRules {
   readonly targets: readonly IptablesTarget[];
   readonly frame: FrameName;
-  /** `again`: it may be there already. */
-  readonly make: (again: boolean) => TableChanges;
-  readonly end: () => TableChanges;
-  readonly rules: () => WantedRules;
 }
 
 /** What is told of a thing: a row of the ledger, or one that is about to be written. */
@@ -115,52 +110,25 @@ export function thingOf(row: RowFacts): IptablesThing | undefined {
   if (typeof undo["address"] !== "string") return undefined;
   const address = parseIpPrefix(undo["address"]);
   const targets = [{ variant, family: address.address.tag }];
-  if (kind === MASQUERADE_BY_IPTABLES) {
-    const what = { tag, address };
-    return {
-      targets,
-      frame: "masquerade",
-      make: (again) => masquerade(what, again),
-      end: () => endMasquerade(what),
-      rules: () => masqueradeRules(what),
-    };
+  switch (kind) {
+    case MASQUERADE_BY_IPTABLES:
+      return { targets, frame: "masquerade", ...masqueradeRules({ tag, address }) };
+    case FORWARD_BY_IPTABLES:
+      return { targets, frame: "forward-rules", ...forwardRules({ tag, address: address.address }) };
+    case PUBLISHED_ADDRESS: {
+      const sourceTranslation = readSourceTranslationText(undo["sourceTranslation"]);
+      return { targets, frame: "host-ports", ...translationRules({ tag, address, sourceTranslation }) };
+    }
+    default:
+      return undefined;
   }
-  if (kind === FORWARD_BY_IPTABLES) {
-    const what = { tag, address: address.address };
-    return {
-      targets,
-      frame: "forward-rules",
-      make: (again) => forward(what, again),
-      end: () => endForward(what),
-      rules: () => forwardRules(what),
-    };
-  }
-  if (kind === PUBLISHED_ADDRESS) {
-    const { sourceTranslation } = undo;
-    const isKnown = sourceTranslation === "local" || sourceTranslation === "all";
-    const what = { tag, address, sourceTranslation: isKnown ? sourceTranslation : "none" } as const;
-    return {
-      targets,
-      frame: "host-ports",
-      make: (again) => translateSources(what, again),
-      end: () => endTranslation(what),
-      rules: () => translationRules(what),
-    };
-  }
-  return undefined;
 }
 
 function portThing({ tag, undo }: RowFacts, variant: IptablesVariant): IptablesThing {
   const { from, containerAddress, containerPort } = readPortRow({ undo });
   const to = { address: containerAddress.address, port: containerPort };
   const what = { tag, from, to, conditions: readConditionTexts(undo["conditions"]) };
-  return {
-    targets: [{ variant, family: from.family }],
-    frame: "host-ports",
-    make: (again) => publishPort(what, again),
-    end: () => withdrawPort(what),
-    rules: () => portRules(what),
-  };
+  return { targets: [{ variant, family: from.family }], frame: "host-ports", ...portRules(what) };
 }
 
 /** Reads what the shared row of an isolated bridge stands for; `undefined`: it is isolated by nftables. */
@@ -177,13 +145,7 @@ export function isolationThing({
   const families: readonly IpFamily[] = Array.isArray(undo["families"])
     ? (["ipv4", "ipv6"] as const).filter((family) => (undo["families"] as readonly unknown[]).includes(family))
     : [];
-  return {
-    targets: families.map((family) => ({ variant, family })),
-    frame: "isolation",
-    make: (again) => isolate(what, again),
-    end: () => endIsolation(what),
-    rules: () => isolationRules(what),
-  };
+  return { targets: families.map((family) => ({ variant, family })), frame: "isolation", ...isolationRules(what) };
 }
 
 /** Makes the shared row of a frame. */

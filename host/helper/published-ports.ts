@@ -121,6 +121,11 @@ export function addressRow(address: IpPrefix, sourceTranslation: SourceTranslati
   };
 }
 
+/** Reads whose source is translated, as the row of an address has it. */
+export function readSourceTranslationText(value: unknown): SourceTranslation {
+  return value === "local" || value === "all" ? value : "none";
+}
+
 /** Makes the row of conditions, which it says: so that it can be told whether all are there, and they can be put back. */
 export function conditionsRow(chain: ConditionChain): RowOf {
   const name = conditionChainName(chain);

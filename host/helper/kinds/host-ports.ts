@@ -30,6 +30,7 @@ import {
   publicationOf,
   readConditionsRow,
   readPortRow,
+  readSourceTranslationText,
   undoConditions,
   undoPortLink,
   undoPublication,
@@ -126,14 +127,9 @@ function compareAddress({ node }: HelperState, { undo, tag }: OwnedRow): readonl
 /** Puts one element in the place of what is missing, or of the attachment's own that was changed. */
 function republish({ node }: HelperState, row: OwnedRow, drifts: readonly Drift[]): void {
   if (drifts.length === 0 || drifts.some(({ what }) => what === "foreign")) return;
-  const { sourceTranslation } = row.undo;
-  const isKnown = sourceTranslation === "local" || sourceTranslation === "all";
+  const sourceTranslation = readSourceTranslationText(row.undo["sourceTranslation"]);
   const publication = publicationOf([row], row.tag);
-  publishPorts(
-    node.nftables(),
-    { ...publication, sourceTranslation: isKnown ? sourceTranslation : "none" },
-    publication,
-  );
+  publishPorts(node.nftables(), { ...publication, sourceTranslation }, publication);
 }
 
 function compareLink({ node }: HelperState, { key, undo }: OwnedRow): readonly Drift[] {

@@ -93,7 +93,7 @@ function refuseTooMany(
     const [first] = own;
     if (first === undefined) return 0;
     const to = { address: first.containerAddress.address, port: first.containerPort };
-    return own.length * portRules({ tag, from: first.from, to, conditions: conditions(family) }).rules.length;
+    return own.length * portRules({ tag, from: first.from, to, conditions: conditions(family) }).rules().rules.length;
   });
   const count = counts.reduce((sum, each) => sum + each, 0);
   if (count <= RULES_MAX) return;

@@ -13,20 +13,10 @@
  * other words.
  */
 import type { IpAddress } from "../../spec/ip.ts";
-import type { BaseChain, WantedRules } from "./iptables.ts";
+import type { BaseChain } from "./iptables.ts";
 import { hostPrefix } from "./names.ts";
-import {
-  append,
-  insert,
-  ownedBy,
-  remove,
-  type Rule,
-  rule,
-  type SharedChain,
-  SHARED_WORDS,
-  type Step,
-  type TableChanges,
-} from "./rule-text.ts";
+import { rulesInShared, type OwnedRules } from "./owned-rules.ts";
+import { append, insert, ownedBy, type Rule, rule, type SharedChain, SHARED_WORDS, type Step } from "./rule-text.ts";
 
 const CHAIN = "CNIDARIA-FORWARD";
 /** A rule of FORWARD without a condition that ends what is forwarded. */
@@ -55,20 +45,9 @@ export function dropsByDefault({ policy, rules }: BaseChain): boolean {
   return policy === "DROP" || dropsAll(rules);
 }
 
-/** Has an address forwarded. `again`: it may be for this owner already. */
-export function forward(address: ForwardedAddress, again: boolean): TableChanges {
-  const rules = rulesOf(address);
-  return { table: "filter", steps: [...(again ? rules.map(remove) : []), ...rules.map(append)] };
-}
-
-/** Ends it. */
-export function endForward(address: ForwardedAddress): TableChanges {
-  return { table: "filter", steps: rulesOf(address).map(remove) };
-}
-
-/** Gives the rules that should be there. */
-export function forwardRules(address: ForwardedAddress): WantedRules {
-  return { table: "filter", rules: rulesOf(address) };
+/** Has an address forwarded. */
+export function forwardRules(address: ForwardedAddress): OwnedRules {
+  return rulesInShared("filter", () => rulesOf(address));
 }
 
 function rulesOf({ tag, address }: ForwardedAddress): Rule[] {

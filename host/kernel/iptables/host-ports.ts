@@ -25,20 +25,9 @@ import {
 import type { HostPort, PortTarget } from "../host-port-elements.ts";
 import type { SourceTranslation } from "../host-ports.ts";
 import type { PortConditions } from "../port-conditions.ts";
-import type { WantedRules } from "./iptables.ts";
 import { chainName, hostPrefix } from "./names.ts";
-import {
-  append,
-  makeChain,
-  ownedBy,
-  remove,
-  removeChain,
-  type Rule,
-  rule,
-  type SharedChain,
-  SHARED_WORDS,
-  type TableChanges,
-} from "./rule-text.ts";
+import { rulesInChains, rulesInShared, type EnteredChains, type OwnedRules } from "./owned-rules.ts";
+import { ownedBy, type Rule, rule, type SharedChain, SHARED_WORDS } from "./rule-text.ts";
 
 const PORTS = "CNIDARIA-PORTS";
 const SOURCES = "CNIDARIA-PORTS-SRC";
@@ -83,42 +72,14 @@ export function portChains(family: IpFamily): readonly SharedChain[] {
   ];
 }
 
-/** Publishes a port. `again`: it may be there already. */
-export function publishPort(port: IptablesPort, again: boolean): TableChanges {
-  const { entry, chains } = rulesOf(port);
-  const made = chains.toReversed().map(({ name, rules }) => makeChain(name, rules));
-  return { table: "nat", steps: [...made, ...(again ? [remove(entry)] : []), append(entry)] };
+/** Publishes a port. */
+export function portRules(port: IptablesPort): OwnedRules {
+  return rulesInChains("nat", () => chainsOf(port));
 }
 
-/** Withdraws it. */
-export function withdrawPort(port: IptablesPort): TableChanges {
-  const { entry, chains } = rulesOf(port);
-  const [first] = chains;
-  // A rule that leads to no chain cannot even be named.
-  const named = first === undefined ? [] : [makeChain(first.name, [])];
-  return { table: "nat", steps: [...named, remove(entry), ...chains.map(({ name }) => removeChain(name))] };
-}
-
-/** Gives the rules of a port that should be there. */
-export function portRules(port: IptablesPort): WantedRules {
-  const { entry, chains } = rulesOf(port);
-  return { table: "nat", rules: [entry, ...chains.flatMap(({ rules }) => rules)] };
-}
-
-/** Has packets to an address get the node's, as far as that is asked for. `again`: the rules may be there already. */
-export function translateSources(address: IptablesPortAddress, again: boolean): TableChanges {
-  const rules = translationsOf(address);
-  return { table: "nat", steps: [...(again ? rules.map(remove) : []), ...rules.map(append)] };
-}
-
-/** Ends it. */
-export function endTranslation(address: IptablesPortAddress): TableChanges {
-  return { table: "nat", steps: translationsOf(address).map(remove) };
-}
-
-/** Gives the rules of an address that should be there. */
-export function translationRules(address: IptablesPortAddress): WantedRules {
-  return { table: "nat", rules: translationsOf(address) };
+/** Has packets to an address get the node's, as far as that is asked for. */
+export function translationRules(address: IptablesPortAddress): OwnedRules {
+  return rulesInShared("nat", () => translationsOf(address));
 }
 
 function translationsOf({ tag, address, sourceTranslation }: IptablesPortAddress): Rule[] {
@@ -129,13 +90,7 @@ function translationsOf({ tag, address, sourceTranslation }: IptablesPortAddress
   return address.address.tag === "ipv4" ? [rule(SOURCES, "-s", LOOPBACK.ipv4, ...to), beside] : [beside];
 }
 
-interface OwnChain {
-  readonly name: string;
-  readonly rules: readonly Rule[];
-}
-
-/** The chains of a port, in the order in which a packet takes them. */
-function rulesOf(port: IptablesPort): { readonly entry: Rule; readonly chains: readonly OwnChain[] } {
+function chainsOf(port: IptablesPort): EnteredChains {
   const { tag, from } = port;
   const { protocol, port: number, address } = from;
   const at = address === undefined ? [] : ["-d", hostPrefix(address)];
@@ -146,7 +101,7 @@ function rulesOf(port: IptablesPort): { readonly entry: Rule; readonly chains: r
 }
 
 /** What must not be, and then a chain more for each list of which one must be. */
-function stagesOf({ tag, from, to, conditions }: IptablesPort): OwnChain[] {
+function stagesOf({ tag, from, to, conditions }: IptablesPort): EnteredChains["chains"] {
   const detail = `${from.protocol} ${from.port} ${from.address === undefined ? "" : formatIpAddress(from.address)}`;
   const nameOf = (stage: number): string => chainName(["P", "Q", "R"][stage] ?? "P", tag, detail);
   const owner = ownedBy(tag);

@@ -12,17 +12,8 @@
  * A bridge without the rule that returns is closed to itself as well. In the table `mangle`, since an accept in `filter`, ours or the node's, would
  * end the way of a packet before it came here; only what is to be dropped is.
  */
-import type { WantedRules } from "./iptables.ts";
-import {
-  append,
-  ownedBy,
-  remove,
-  type Rule,
-  rule,
-  type SharedChain,
-  SHARED_WORDS,
-  type TableChanges,
-} from "./rule-text.ts";
+import { rulesInShared, type OwnedRules } from "./owned-rules.ts";
+import { ownedBy, type Rule, rule, type SharedChain, SHARED_WORDS } from "./rule-text.ts";
 
 const CHAIN = "CNIDARIA-ISOLATE";
 const LEAVING = "CNIDARIA-ISOLATE-2";
@@ -42,20 +33,9 @@ export const ISOLATION_CHAINS: readonly SharedChain[] = [
   { table: "mangle", name: CHAIN, jumps: [rule("FORWARD", ...SHARED_WORDS, "-j", CHAIN)], rules: [] },
 ];
 
-/** Isolates a bridge. `again`: it may be isolated for this owner already. */
-export function isolate(bridge: IsolatedBridge, again: boolean): TableChanges {
-  const rules = rulesOf(bridge);
-  return { table: "mangle", steps: [...(again ? rules.map(remove) : []), ...rules.map(append)] };
-}
-
-/** Ends it. */
-export function endIsolation(bridge: IsolatedBridge): TableChanges {
-  return { table: "mangle", steps: rulesOf(bridge).map(remove) };
-}
-
-/** Gives the rules that should be there. */
-export function isolationRules(bridge: IsolatedBridge): WantedRules {
-  return { table: "mangle", rules: rulesOf(bridge) };
+/** Isolates a bridge. */
+export function isolationRules(bridge: IsolatedBridge): OwnedRules {
+  return rulesInShared("mangle", () => rulesOf(bridge));
 }
 
 function rulesOf({ bridge, isClosed, tag }: IsolatedBridge): Rule[] {

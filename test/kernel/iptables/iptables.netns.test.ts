@@ -5,24 +5,11 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { endForward, forward, FORWARD_CHAINS, placeOfJump } from "../../../host/kernel/iptables/forwarding.ts";
-import {
-  endTranslation,
-  portChains,
-  portRules,
-  publishPort,
-  translateSources,
-  translationRules,
-  withdrawPort,
-} from "../../../host/kernel/iptables/host-ports.ts";
-import { endIsolation, isolate, ISOLATION_CHAINS, isolationRules } from "../../../host/kernel/iptables/isolation.ts";
+import { FORWARD_CHAINS, forwardRules, placeOfJump } from "../../../host/kernel/iptables/forwarding.ts";
+import { portChains, portRules, translationRules } from "../../../host/kernel/iptables/host-ports.ts";
+import { ISOLATION_CHAINS, isolationRules } from "../../../host/kernel/iptables/isolation.ts";
 import { Iptables, type IptablesTarget } from "../../../host/kernel/iptables/iptables.ts";
-import {
-  endMasquerade,
-  masquerade,
-  MASQUERADE_CHAINS,
-  masqueradeRules,
-} from "../../../host/kernel/iptables/masquerade.ts";
+import { MASQUERADE_CHAINS, masqueradeRules } from "../../../host/kernel/iptables/masquerade.ts";
 import { hasLegacyTable } from "../../../host/kernel/iptables/presence.ts";
 import { defaultVariant, findPrograms, isInstalled, VARIANTS } from "../../../host/kernel/iptables/programs.ts";
 import {
@@ -77,12 +64,16 @@ describe.for(TARGETS)("$variant of $family", (target) => {
     const bridge = { bridge: "cni0", isClosed: false, tag: TAG };
     const forwarded = { tag: TAG, address: first.address.address };
     const frames = [...MASQUERADE_CHAINS, ...FORWARD_CHAINS, ...ISOLATION_CHAINS];
-    const changes = [masquerade(first, false), forward(forwarded, false), isolate(bridge, false)];
+    const changes = [
+      masqueradeRules(first).make(false),
+      forwardRules(forwarded).make(false),
+      isolationRules(bridge).make(false),
+    ];
     await iptables.change(target, mergeTables([...make(frames), ...changes]));
     expect(iptables.runs).toBe(1);
     const rules = save().filter((line) => line.includes(`cnidaria:${TAG}`));
     expect(rules).toHaveLength(4 + 2 + 3);
-    const ends = [endMasquerade(first), endForward(forwarded), endIsolation(bridge)];
+    const ends = [masqueradeRules(first).end(), forwardRules(forwarded).end(), isolationRules(bridge).end()];
     await iptables.change(target, mergeTables([...ends, ...end(frames)]));
     expect(save()).toEqual([]);
     expect(iptables.runs).toBe(2);
@@ -106,32 +97,40 @@ describe.for(TARGETS)("$variant of $family", (target) => {
     ];
     const address = { ...first, sourceTranslation: "local" } as const;
     const frame = portChains(family);
-    const all = [...make(frame), ...ports.map((port) => publishPort(port, false)), translateSources(address, false)];
+    const all = [
+      ...make(frame),
+      ...ports.map((port) => portRules(port).make(false)),
+      translationRules(address).make(false),
+    ];
     await iptables.change(target, mergeTables(all));
     expect(iptables.runs).toBe(1);
     const shared = frame.map(({ table, jumps, rules }) => ({ table, rules: [...jumps, ...rules] }));
-    for (const wanted of [...shared, ...ports.map(portRules), translationRules(address)])
+    for (const wanted of [
+      ...shared,
+      ...ports.map((port) => portRules(port).rules()),
+      translationRules(address).rules(),
+    ])
       expect(await iptables.firstMissing(target, [wanted])).toBeUndefined();
     const again = [
       ...complete(frame),
-      ...ports.map((port) => publishPort(port, true)),
-      translateSources(address, true),
+      ...ports.map((port) => portRules(port).make(true)),
+      translationRules(address).make(true),
     ];
     const before = save().toSorted();
     await iptables.change(target, mergeTables(again));
     expect(save().toSorted()).toEqual(before);
-    const ends = [...ports.map(withdrawPort), endTranslation(address), ...end(frame)];
+    const ends = [...ports.map((port) => portRules(port).end()), translationRules(address).end(), ...end(frame)];
     await iptables.change(target, mergeTables(ends));
     expect(save()).toEqual([]);
   });
 
   test("adds to what is there, whoever made it, in one run", async () => {
-    await iptables.change(target, mergeTables([...make(MASQUERADE_CHAINS), masquerade(first, false)]));
-    await iptables.change(target, mergeTables([...complete(MASQUERADE_CHAINS), masquerade(second, false)]));
+    await iptables.change(target, mergeTables([...make(MASQUERADE_CHAINS), masqueradeRules(first).make(false)]));
+    await iptables.change(target, mergeTables([...complete(MASQUERADE_CHAINS), masqueradeRules(second).make(false)]));
     expect(iptables.runs).toBe(2);
     expect(save().filter((line) => line.startsWith("-A CNIDARIA-MASQ "))).toHaveLength(2);
     // One that has it already gets it once.
-    await iptables.change(target, mergeTables([...complete(MASQUERADE_CHAINS), masquerade(first, true)]));
+    await iptables.change(target, mergeTables([...complete(MASQUERADE_CHAINS), masqueradeRules(first).make(true)]));
     expect(iptables.runs).toBe(3);
     expect(save().filter((line) => line.startsWith("-A CNIDARIA-MASQ "))).toHaveLength(2);
   });
@@ -155,8 +154,8 @@ describe.for(TARGETS)("$variant of $family", (target) => {
   });
 
   test("makes anew what somebody flushed", async () => {
-    const all = [...complete(MASQUERADE_CHAINS), masquerade(first, true)];
-    await iptables.change(target, mergeTables([...make(MASQUERADE_CHAINS), masquerade(first, false)]));
+    const all = [...complete(MASQUERADE_CHAINS), masqueradeRules(first).make(true)];
+    await iptables.change(target, mergeTables([...make(MASQUERADE_CHAINS), masqueradeRules(first).make(false)]));
     const before = save();
     // The way there alone; everything in the table; the chains, too.
     for (const flush of [["-F", "POSTROUTING"], ["-F"], ["-F", "", "-X"]]) {
@@ -168,7 +167,7 @@ describe.for(TARGETS)("$variant of $family", (target) => {
 
   test("makes anew what it finds half made", async () => {
     run("-t", "nat", "-N", "CNIDARIA-MASQ");
-    await iptables.change(target, mergeTables([...make(MASQUERADE_CHAINS), masquerade(first, false)]));
+    await iptables.change(target, mergeTables([...make(MASQUERADE_CHAINS), masqueradeRules(first).make(false)]));
     expect(save()).toContainEqual(expect.stringMatching(/^-A POSTROUTING .*-j CNIDARIA-MASQ$/u));
     expect(save().filter((line) => line.startsWith("-A POSTROUTING"))).toHaveLength(1);
   });
@@ -176,36 +175,42 @@ describe.for(TARGETS)("$variant of $family", (target) => {
   test("leaves what attachments share as long as one has rules there, and does not mind what is gone", async () => {
     await iptables.change(
       target,
-      mergeTables([...make(MASQUERADE_CHAINS), masquerade(first, false), masquerade(second, false)]),
+      mergeTables([
+        ...make(MASQUERADE_CHAINS),
+        masqueradeRules(first).make(false),
+        masqueradeRules(second).make(false),
+      ]),
     );
-    await iptables.change(target, mergeTables([endMasquerade(first), ...end(MASQUERADE_CHAINS)]));
-    expect(await iptables.firstMissing(target, [masqueradeRules(second)])).toBeUndefined();
+    await iptables.change(target, mergeTables([masqueradeRules(first).end(), ...end(MASQUERADE_CHAINS)]));
+    expect(await iptables.firstMissing(target, [masqueradeRules(second).rules()])).toBeUndefined();
     expect(save().filter((line) => line.startsWith("-A POSTROUTING"))).toHaveLength(1);
-    await iptables.change(target, mergeTables([endMasquerade(first)]));
+    await iptables.change(target, mergeTables([masqueradeRules(first).end()]));
     run("-t", "nat", "-F", "POSTROUTING");
-    await iptables.change(target, mergeTables([endMasquerade(second), ...end(MASQUERADE_CHAINS)]));
+    await iptables.change(target, mergeTables([masqueradeRules(second).end(), ...end(MASQUERADE_CHAINS)]));
     expect(save()).toEqual([]);
-    await iptables.change(target, mergeTables([endMasquerade(second), ...end(MASQUERADE_CHAINS)]));
+    await iptables.change(target, mergeTables([masqueradeRules(second).end(), ...end(MASQUERADE_CHAINS)]));
     expect(save()).toEqual([]);
   });
 
   test("does not touch another owner's rules of the same address", async () => {
     const other = { ...first, tag: "f".repeat(32) };
-    await iptables.change(target, mergeTables([...make(MASQUERADE_CHAINS), masquerade(other, false)]));
+    await iptables.change(target, mergeTables([...make(MASQUERADE_CHAINS), masqueradeRules(other).make(false)]));
     const before = save();
-    await iptables.change(target, [endMasquerade(first)]);
+    await iptables.change(target, [masqueradeRules(first).end()]);
     expect(save()).toEqual(before);
   });
 
   test("tells which rule is missing, and changes nothing", async () => {
     const bridge = { bridge: "cni0", isClosed: true, tag: TAG };
-    expect(await iptables.firstMissing(target, [isolationRules(bridge)])).toMatchObject({ chain: "CNIDARIA-ISOLATE" });
+    expect(await iptables.firstMissing(target, [isolationRules(bridge).rules()])).toMatchObject({
+      chain: "CNIDARIA-ISOLATE",
+    });
     expect(node.run("nft", "list", "ruleset")).toBe("");
-    await iptables.change(target, mergeTables([...make(ISOLATION_CHAINS), isolate(bridge, false)]));
+    await iptables.change(target, mergeTables([...make(ISOLATION_CHAINS), isolationRules(bridge).make(false)]));
     const before = save();
-    expect(await iptables.firstMissing(target, [isolationRules(bridge)])).toBeUndefined();
+    expect(await iptables.firstMissing(target, [isolationRules(bridge).rules()])).toBeUndefined();
     const open = { ...bridge, isClosed: false };
-    expect(await iptables.firstMissing(target, [isolationRules(open)])).toMatchObject({
+    expect(await iptables.firstMissing(target, [isolationRules(open).rules()])).toMatchObject({
       chain: "CNIDARIA-ISOLATE",
       words: expect.arrayContaining(["-o", "RETURN"]),
     });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 
-import { endForward, forward, FORWARD_CHAINS, placeOfJump } from "../../../host/kernel/iptables/forwarding.ts";
-import { portChains, publishPort, translateSources, withdrawPort } from "../../../host/kernel/iptables/host-ports.ts";
-import { isolate } from "../../../host/kernel/iptables/isolation.ts";
-import { endMasquerade, masquerade, MASQUERADE_CHAINS } from "../../../host/kernel/iptables/masquerade.ts";
+import { FORWARD_CHAINS, forwardRules, placeOfJump } from "../../../host/kernel/iptables/forwarding.ts";
+import { portChains, portRules, translationRules } from "../../../host/kernel/iptables/host-ports.ts";
+import { isolationRules } from "../../../host/kernel/iptables/isolation.ts";
+import { MASQUERADE_CHAINS, masqueradeRules } from "../../../host/kernel/iptables/masquerade.ts";
 import {
   append,
   completeShared,
@@ -127,9 +127,9 @@ describe("rules", () => {
   test("of a masqueraded address are in a chain of the attachment's own, entered from the shared one", () => {
     const address = { tag: TAG, address: parseIpPrefix("10.88.0.2/16") };
     const owner = `-m comment --comment cnidaria:${TAG}`;
-    const [, own = ""] = linesOf(masquerade(address, false));
+    const [, own = ""] = linesOf(masqueradeRules(address).make(false));
     const chain = /^:(CNIDARIA-M-[0-9a-f]{14}) - \[0:0\]$/u.exec(own)?.[1] ?? "";
-    expect(linesOf(masquerade(address, false))).toEqual([
+    expect(linesOf(masqueradeRules(address).make(false))).toEqual([
       "*nat",
       `:${chain} - [0:0]`,
       `-A ${chain} -d 10.88.0.0/16 ${owner} -j RETURN`,
@@ -138,8 +138,10 @@ describe("rules", () => {
       `-A CNIDARIA-MASQ -s 10.88.0.2/32 ${owner} -j ${chain}`,
       "COMMIT",
     ]);
-    expect(linesOf(masquerade(address, true))).toContain(`-D CNIDARIA-MASQ -s 10.88.0.2/32 ${owner} -j ${chain}`);
-    expect(linesOf(endMasquerade(address))).toEqual([
+    expect(linesOf(masqueradeRules(address).make(true))).toContain(
+      `-D CNIDARIA-MASQ -s 10.88.0.2/32 ${owner} -j ${chain}`,
+    );
+    expect(linesOf(masqueradeRules(address).end())).toEqual([
       "*nat",
       `:${chain} - [0:0]`,
       `-D CNIDARIA-MASQ -s 10.88.0.2/32 ${owner} -j ${chain}`,
@@ -147,7 +149,7 @@ describe("rules", () => {
       `-X ${chain}`,
       "COMMIT",
     ]);
-    const other = linesOf(masquerade({ ...address, tag: TAG.replace("0", "1") }, false));
+    const other = linesOf(masqueradeRules({ ...address, tag: TAG.replace("0", "1") }).make(false));
     expect(other[1]).not.toBe(own);
     expect(MASQUERADE_CHAINS.flatMap(({ jumps }) => jumps.flatMap((each) => append(each).texts))).toEqual([
       "-A POSTROUTING -m comment --comment cnidaria -j CNIDARIA-MASQ",
@@ -156,7 +158,7 @@ describe("rules", () => {
 
   test("of the other family have its addresses", () => {
     const address = { tag: TAG, address: parseIpPrefix("2001:db8::2/64") };
-    const text = linesOf(masquerade(address, false)).join("\n");
+    const text = linesOf(masqueradeRules(address).make(false)).join("\n");
     for (const part of ["-d 2001:db8::/64", "-d ff00::/8", "-s 2001:db8::2/128"]) expect(text).toContain(part);
   });
 
@@ -167,8 +169,12 @@ describe("rules", () => {
       `CNIDARIA-FORWARD -s 10.88.0.2/32 ${owner} -j ACCEPT`,
       `CNIDARIA-FORWARD -d 10.88.0.2/32 -m conntrack --ctstate RELATED,ESTABLISHED,DNAT ${owner} -j ACCEPT`,
     ];
-    expect(linesOf(forward(address, false))).toEqual(["*filter", ...rules.map((each) => `-A ${each}`), "COMMIT"]);
-    expect(linesOf(endForward(address))).toEqual(["*filter", ...rules.map((each) => `-D ${each}`), "COMMIT"]);
+    expect(linesOf(forwardRules(address).make(false))).toEqual([
+      "*filter",
+      ...rules.map((each) => `-A ${each}`),
+      "COMMIT",
+    ]);
+    expect(linesOf(forwardRules(address).end())).toEqual(["*filter", ...rules.map((each) => `-D ${each}`), "COMMIT"]);
   });
 
   test("of an isolated bridge end what goes to another one", () => {
@@ -179,8 +185,12 @@ describe("rules", () => {
       `-A CNIDARIA-ISOLATE -i cni0 ${owner} -j CNIDARIA-ISOLATE-2`,
       `-A CNIDARIA-ISOLATE-2 -o cni0 ${owner} -j DROP`,
     ];
-    expect(linesOf(isolate(bridge, false))).toEqual(["*mangle", ...rules, "COMMIT"]);
-    expect(linesOf(isolate({ ...bridge, isClosed: true }, false))).toEqual(["*mangle", ...rules.slice(1), "COMMIT"]);
+    expect(linesOf(isolationRules(bridge).make(false))).toEqual(["*mangle", ...rules, "COMMIT"]);
+    expect(linesOf(isolationRules({ ...bridge, isClosed: true }).make(false))).toEqual([
+      "*mangle",
+      ...rules.slice(1),
+      "COMMIT",
+    ]);
   });
 });
 
@@ -195,7 +205,7 @@ describe("rules of published ports", () => {
   const none = { sources: [], excludedSources: [], destinations: [], excludedDestinations: [] };
 
   test("are a chain of each port's own, entered from the shared one", () => {
-    const lines = linesOf(publishPort(port, false));
+    const lines = linesOf(portRules(port).make(false));
     const chain = /^:(CNIDARIA-P-[0-9a-f]{14}) - \[0:0\]$/u.exec(lines[1] ?? "")?.[1] ?? "";
     expect(lines).toEqual([
       "*nat",
@@ -204,13 +214,13 @@ describe("rules of published ports", () => {
       `-A CNIDARIA-PORTS -p tcp -m tcp --dport 8080 ${owner} -j ${chain}`,
       "COMMIT",
     ]);
-    expect(linesOf(withdrawPort(port)).at(-2)).toBe(`-X ${chain}`);
+    expect(linesOf(portRules(port).end()).at(-2)).toBe(`-X ${chain}`);
   });
 
   test("name one address of the node, and an IPv6 target in brackets", () => {
     const from = { family: "ipv6", protocol: "udp", port: 53, address: parseIpAddress("2001:db8::1") } as const;
     const to = { address: parseIpAddress("2001:db8:1::2"), port: 5353 };
-    const text = linesOf(publishPort({ tag: TAG, from, to, conditions: undefined }, false)).join("\n");
+    const text = linesOf(portRules({ tag: TAG, from, to, conditions: undefined }).make(false)).join("\n");
     expect(text).toContain("-A CNIDARIA-PORTS -d 2001:db8::1/128 -p udp -m udp --dport 53 ");
     expect(text).toContain("-j DNAT --to-destination [2001:db8:1::2]:5353");
   });
@@ -225,7 +235,7 @@ describe("rules of published ports", () => {
       destinations: [parseIpPrefix("203.0.113.1/32")],
     };
     const conditional = { ...port, conditions };
-    const lines = linesOf(publishPort(conditional, false)).filter((line) => /^-A CNIDARIA-[PQR]-/u.test(line));
+    const lines = linesOf(portRules(conditional).make(false)).filter((line) => /^-A CNIDARIA-[PQR]-/u.test(line));
     expect(lines.map((line) => line.replaceAll(` ${owner}`, "").replaceAll(/-[0-9a-f]{14}/gu, ""))).toEqual([
       "-A CNIDARIA-R -p tcp -j DNAT --to-destination 10.88.0.2:80",
       "-A CNIDARIA-Q -d 203.0.113.1/32 -j CNIDARIA-R",
@@ -235,13 +245,13 @@ describe("rules of published ports", () => {
       "-A CNIDARIA-P -s 192.0.2.0/24 -j CNIDARIA-Q",
       "-A CNIDARIA-P -s 198.51.100.7/32 -j CNIDARIA-Q",
     ]);
-    expect(linesOf(withdrawPort(conditional)).filter((line) => line.startsWith("-X"))).toHaveLength(3);
+    expect(linesOf(portRules(conditional).end()).filter((line) => line.startsWith("-X"))).toHaveLength(3);
   });
 
   test("give the node's address to what is to come back this way", () => {
     const address = parseIpPrefix("10.88.0.2/16");
     const rulesOf = (sourceTranslation: "none" | "local" | "all"): string[] =>
-      linesOf(translateSources({ tag: TAG, address, sourceTranslation }, false))
+      linesOf(translationRules({ tag: TAG, address, sourceTranslation }).make(false))
         .slice(1, -1)
         .map((line) => line.replace(` ${owner}`, ""));
     expect(rulesOf("none")).toEqual([]);
