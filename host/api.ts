@@ -49,7 +49,10 @@ export interface HostOptions {
   readonly cacheDir?: string;
   /** Collects garbage of all networks this long after the last time, in milliseconds, while the host is open. @default never */
   readonly gcIntervalMs?: number;
-  /** Gives the attachments that are in use, for that. @default those whose namespace is there */
+  /**
+   * Gives the attachments that are in use, for that; what is added after it was asked stays. @default what is known but attachments whose
+   * namespace is gone
+   */
   readonly validAttachments?: () => Promise<GcAllRequest["valid"]>;
   /** Is told what went wrong and did not keep a call from its work. @default nobody */
   readonly onWarning?: (message: string) => void;

@@ -48,7 +48,7 @@ export async function execPlugin(parts: ExecParts, request: ExecRequest): Promis
       return "";
     case "GC": {
       const valid = readValid(input);
-      if (valid !== undefined) await gc(withBackend, input, valid);
+      if (valid !== undefined) await gc(withBackend, input, async () => valid);
       return "";
     }
     default:

@@ -11,6 +11,7 @@ import { execPlugin } from "./exec.ts";
 import { createHelperSessions, withLivingHelper } from "./helper-session.ts";
 import type { HelperSessions } from "./helper-session.ts";
 import { gcAll, startPeriodicGc } from "./gc-all.ts";
+import type { Collecting } from "./gc-all.ts";
 import { copyLedger, rebuildLedger } from "./ledger-copies.ts";
 import { startHelper } from "./helper/client.ts";
 import type { HelperClient } from "./helper/client.ts";
@@ -98,16 +99,21 @@ export function createHostWith(options: HostOptions, early: EarlyHelper | undefi
         : new CniError("helperFailed", "the host failed", { details: String(error), cause: error });
     }
   };
-  const calls = { ...verbs(connected, surroundings), ...readCalls(connected) };
-  const periodic = periodicGcOf(options, calls);
+  const withBackend: WithBackend = (body) => connected(({ backend }) => body(backend));
+  const calls = {
+    ...verbs(connected, surroundings, withBackend),
+    ...readCalls(connected),
+    ...cacheCalls(connected, surroundings.cache),
+  };
+  const collecting: Collecting = { ...calls, collect: collectWith(withBackend, surroundings) };
+  const periodic = periodicGcOf(options, collecting);
   const close = async (): Promise<void> => {
     periodic?.[Symbol.dispose]();
     await sessions[Symbol.asyncDispose]();
   };
   return {
     ...calls,
-    gcAll: (request) => gcAll(calls, request),
-    ...cacheCalls(connected, surroundings.cache),
+    ...collectionCalls(collecting),
     ...operatorCalls(connected),
     exportLedger: async function* exportLedger() {
       // One helper for all of it.
@@ -131,7 +137,7 @@ async function warmWith(sessions: HelperSessions<Pool>): Promise<void> {
 
 function periodicGcOf(
   { gcIntervalMs, validAttachments, onWarning }: HostOptions,
-  host: Pick<Host, "attachments" | "gc">,
+  host: Collecting,
 ): Disposable | undefined {
   if (gcIntervalMs === undefined) return undefined;
   const onFailure = (error: unknown): void => onWarning?.(error instanceof Error ? error.message : String(error));
@@ -170,8 +176,8 @@ function surroundingsOf({ legacyDeadlineMs, cacheDir, onWarning }: HostOptions, 
 function verbs(
   connected: Connect,
   surroundings: Surroundings,
-): Pick<Host, "add" | "del" | "check" | "gc" | "status" | "version" | "validate" | "exec"> {
-  const withBackend: WithBackend = (body) => connected(({ backend }) => body(backend));
+  withBackend: WithBackend,
+): Pick<Host, "add" | "del" | "check" | "status" | "version" | "validate" | "exec"> {
   const known = new KnownAnswers();
   const inputOf = (request: AttachmentRequest): InvocationInput => ({ ...request, ...surroundings });
   return {
@@ -182,7 +188,6 @@ function verbs(
         const report = await check(backend, inputOf(request), { isRepairing });
         return { repaired: report?.repaired ?? [] };
       }),
-    gc: async ({ valid, ...request }) => gc(withBackend, { ...request, ...surroundings }, parseValid(valid)),
     status: (request) => status(withBackend, { ...request, ...surroundings }, known),
     exec: (request) => execPlugin({ withBackend, known, surroundings }, request),
     validate: (request) => connected((parts) => validate(parts, request)),
@@ -193,6 +198,21 @@ function verbs(
             const { plugins } = await client.request("list-plugins", {});
             return versionOfNetwork(backend, plugins, { ...surroundings, network, pluginDirs });
           }),
+  };
+}
+
+function collectWith(withBackend: WithBackend, surroundings: Surroundings): Collecting["collect"] {
+  return (request, validOf) =>
+    gc(withBackend, { ...request, ...surroundings }, async () => parseValid(await validOf()));
+}
+
+function collectionCalls(collecting: Collecting): Pick<Host, "gc" | "gcAll"> {
+  return {
+    gc: async ({ valid, ...request }) => {
+      const parsed = parseValid(valid);
+      await collecting.collect(request, async () => parsed);
+    },
+    gcAll: (request) => gcAll(collecting, request),
   };
 }
 

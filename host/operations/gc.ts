@@ -23,22 +23,39 @@ import { deleteStale } from "./stale.ts";
 /**
  * Collects garbage: deletes the attachments on record that are not valid, each with the configuration that it was added with; removes what
  * the ledger has of them after that, whoever's plugin made it; then calls GC of the plugins that have one, from 1.1.0 on.
- * Runs alone. Goes on after a failure; the first one is thrown, with the others in its details. With `disableGC` it does nothing.
+ * Runs alone, and asks what is valid then: what a verb has added by that time is on record. Goes on after a failure; the first one is thrown,
+ * with the others in its details. With `disableGC` it does nothing.
  * Source: CNI SPEC 1.1.0, section 2, "GC"; libcni `GCNetworkList`.
  * @throws {CniError} tryAgainLater when verbs of containers do not end in time; whatever DEL throws; helperFailed when something could not be removed.
  */
 export async function gc(
   withBackend: <T>(body: (backend: Backend) => Promise<T>) => Promise<T>,
   input: NetworkInput,
-  valid: readonly ValidAttachment[],
+  validOf: () => Promise<readonly ValidAttachment[]>,
 ): Promise<void> {
   if (parseNetworkConfiguration(input.network).disableGc) return;
-  await withBackend((backend) => collect(backend, parseNetworkInvocation("GC", input), valid));
+  await withBackend((backend) => collect(backend, parseNetworkInvocation("GC", input), validOf));
 }
 
-async function collect(backend: Backend, invocation: Invocation, valid: readonly ValidAttachment[]): Promise<void> {
+async function collect(
+  backend: Backend,
+  invocation: Invocation,
+  validOf: () => Promise<readonly ValidAttachment[]>,
+): Promise<void> {
   const chain = await openChain(backend, invocation);
-  const { operationId, network } = invocation;
+  const failures: unknown[] = [];
+  try {
+    failures.push(...(await removeStale(chain, await validOf())));
+  } catch (error) {
+    failures.push(error);
+  }
+  const ended = await endOrAdd(chain, failures);
+  if (failures.length > 0) throw firstOf(failures, [...refusalLines(chain), ...remainsOf(ended)]);
+}
+
+/** Removes what is not valid. Gives the failures. */
+async function removeStale(chain: OpenChain, valid: readonly ValidAttachment[]): Promise<readonly unknown[]> {
+  const { operationId, network } = chain.invocation;
   const failures: unknown[] = [];
   const attempt = async (part: () => Promise<readonly unknown[]>): Promise<void> => {
     try {
@@ -49,12 +66,11 @@ async function collect(backend: Backend, invocation: Invocation, valid: readonly
   };
   await attempt(() => deleteStale(chain, valid));
   await attempt(async () => {
-    const swept = await backend.sweepNetwork({ operationId, valid });
+    const swept = await chain.backend.sweepNetwork({ operationId, valid });
     return swept.failures.length === 0 ? [] : [notRemoved(network.name, swept.failures)];
   });
   if (isAtLeast(network.cniVersion, VERB_SINCE.GC)) await attempt(() => callPlugins(chain, valid));
-  const ended = await endOrAdd(chain, failures);
-  if (failures.length > 0) throw firstOf(failures, [...refusalLines(chain), ...remainsOf(ended)]);
+  return failures;
 }
 
 function notRemoved(network: string, failures: readonly string[]): CniError {

@@ -16,7 +16,11 @@ const NETWORK = { ...LIST, cniVersion: "1.1.0" };
 const { containerId: _id, netns: _netns, ifname: _ifname, ...INPUT } = input({ network: NETWORK });
 const VALID = [{ containerId: parseContainerId("c9"), ifname: parseIfName("eth0") }];
 const collect = (backend: Backend, change: object = {}, valid = VALID): Promise<void> =>
-  gc((body) => body(backend), { ...INPUT, ...change }, valid);
+  gc(
+    (body) => body(backend),
+    { ...INPUT, ...change },
+    async () => valid,
+  );
 
 /** An attachment on record with a configuration of its own. */
 const record = (containerId: string, change: Partial<AttachmentRecord> = {}): AttachmentRecord => ({
@@ -59,6 +63,33 @@ describe("GC", () => {
     await collect(backend);
     expect(heard(backend)).toEqual(["tuning del", "host-local del"]);
     expect(backend.begun.map(({ scope }) => scope)).toEqual(["", "tuning", "host-local"]);
+  });
+
+  test("asks what is valid when it has the network to itself", async () => {
+    const backend = fakeBackend({ stale: [] });
+    await gc(
+      (body) => body(backend),
+      INPUT,
+      async () => {
+        backend.order.push("asked");
+        return VALID;
+      },
+    );
+    expect(backend.order.filter((each) => ["begin", "asked", "sweep", "end"].includes(each))).toEqual(
+      "begin asked sweep end".split(" "),
+    );
+  });
+
+  test("removes nothing where nobody can say what is valid", async () => {
+    const backend = fakeBackend({ stale: [record("c1")] });
+    const asking = gc(
+      (body) => body(backend),
+      INPUT,
+      () => Promise.reject(new CniError("ioFailure", "nobody knows")),
+    );
+    await expect(asking).rejects.toMatchObject({ kind: "ioFailure" });
+    expect(backend.order.filter((each) => ["begin", "sweep", "end"].includes(each))).toEqual(["begin", "end"]);
+    expect(backend.ended.map(({ outcome }) => outcome)).toEqual(["error"]);
   });
 
   test.for([true, "true", "True"])("disableGC: %j: nothing is done", async (disableGC) => {
