@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
+import { parseIpAddress } from "../../host/spec/ip.ts";
 import { addNothing, beginParameters, startBench } from "./support/bench.ts";
 import {
   BRIDGE,
@@ -119,7 +120,8 @@ test("addresses that an IPAM plugin gave widen the call that asked for it", asyn
     capabilities: { leases: { subnets: ["10.1.0.0/24"] } },
   });
   const [sandbox, inner] = [await startTestSandbox(helper, digest), await startTestSandbox(helper, ipam)];
-  const begin = beginParameters({ netns: container.path, types: ["bridge", "ipam"] });
+  const configuration = '{"ipam":{"subnet":"10.1.0.0/24"}}';
+  const begin = beginParameters({ netns: container.path, types: ["bridge", "ipam"], configuration });
   const common = {
     operationId: begin.operationId,
     configuration: '{"bridge":"cni0"}',
@@ -174,6 +176,45 @@ test("addresses that an IPAM plugin gave widen the call that asked for it", asyn
   const ended = helper.request("end-operation", { ...ending, operationId: begin.operationId, result: "{}" });
   await expect(broken).rejects.toMatchObject({ kind: "helperFailed" });
   await expect(ended).rejects.toMatchObject({ kind: "helperFailed" });
+  expectNothingLeft(node);
+  await helper.close();
+});
+
+test.for([
+  { address: "10.1.0.9/24", why: "in the subnet, and not leased" },
+  { address: "8.8.8.8/32", why: "somebody else's" },
+])("an IPAM plugin that answers $address, $why, is refused, and its ADD with it", async ({ address }) => {
+  const { helper, container, digest, stateDir, node } = await startBench();
+  const capabilities = { leases: { subnets: ["10.1.0.0/24"] } };
+  const ipam = installTestPlugin(stateDir, { type: "ipam", exports: ["addresses"], capabilities });
+  const [sandbox, inner] = [await startTestSandbox(helper, digest), await startTestSandbox(helper, ipam)];
+  const configuration = '{"bridge":"cni0","ipam":{"subnet":"10.1.0.0/24"}}';
+  const begin = beginParameters({ netns: container.path, types: ["bridge", "ipam"], configuration });
+  const common = {
+    operationId: begin.operationId,
+    configuration,
+    runtimeConfig: "{}",
+    previousResult: undefined,
+  };
+  const [outerId, nestedId] = [randomUUID(), randomUUID()];
+  const outer = { type: "bridge", digest, export: "attachment", containerHandle: HANDLE, parentCallId: undefined };
+  const nested = { type: "ipam", digest: ipam, export: "addresses", containerHandle: 0, parentCallId: outerId };
+  await helper.request("begin-operation", begin);
+  await helper.request("begin-call", { ...common, ...outer, callId: outerId, sandboxId: sandbox.id });
+  await helper.request("begin-call", { ...common, ...nested, callId: nestedId, sandboxId: inner.id });
+  const created = await sandbox.ask("container-links.create-veth", HANDLE, VETH);
+  expect(created).toHaveProperty("ok");
+  const ending = { error: undefined, log: [], isUnhurried: false, outcome: "ok", phasesMicroseconds: {} } as const;
+  const answered = helper.request("end-call", { ...ending, callId: nestedId, addresses: [address] });
+  await expect(answered).rejects.toMatchObject({
+    kind: "notPermitted",
+    details: expect.stringContaining(`${address}: want an address that is leased to the attachment`) as string,
+  });
+  const [ip = "", length] = address.split("/");
+  const prefix = { address: parseIpAddress(ip), prefixLength: Number(length) };
+  expect(await sandbox.ask("container-addresses.add", HANDLE, "eth0", [prefix])).toEqual({ err: "not-permitted" });
+  const ended = { operationId: begin.operationId, outcome: "ok", phasesMicroseconds: {}, result: "{}" } as const;
+  await expect(helper.request("end-operation", ended)).rejects.toMatchObject({ kind: "helperFailed" });
   expectNothingLeft(node);
   await helper.close();
 });

@@ -9,6 +9,7 @@ import { CniError } from "../../spec/error.ts";
 import { readIpPrefix } from "../../spec/ip.ts";
 import type { IpPrefix } from "../../spec/ip.ts";
 import { parseJsonObject, readPointer } from "../../spec/json.ts";
+import { foreignAddresses } from "../address-sources.ts";
 import { tagOf } from "../ledger/tag.ts";
 import { isMadeByOthers } from "../made-by-others.ts";
 import { readGrant } from "../plugins.ts";
@@ -57,7 +58,7 @@ export function beginCall(state: HelperState, asked: BeginCall): Record<string, 
       "hex",
     ),
     startedAtMs: state.now(),
-    facts: factsOf(operation, asked, { ownedNodeLinks, ownedContainerLinks }),
+    facts: factsOf(state, operation, asked, { ownedNodeLinks, ownedContainerLinks }),
     ownedNodeLinks,
     ownedContainerLinks,
     madeLinks: new Map(),
@@ -149,18 +150,31 @@ function ownedLinks(
 }
 
 function factsOf(
-  { key, begun }: OpenOperation,
+  state: HelperState,
+  operation: OpenOperation,
   asked: BeginCall,
   owned: Pick<CallFacts, "ownedNodeLinks" | "ownedContainerLinks">,
 ): CallFacts {
+  const { key, begun } = operation;
   return {
     ...key,
     ...owned,
     verb: begun.verb,
     configuration: parseJsonObject(asked.configuration, "the request configuration"),
     runtimeConfig: parseJsonObject(asked.runtimeConfig === "" ? "{}" : asked.runtimeConfig, "the capability arguments"),
-    givenAddresses: asked.previousResult === undefined ? [] : addressesIn(asked.previousResult),
+    givenAddresses:
+      asked.previousResult === undefined ? [] : givenBy(state, operation, addressesIn(asked.previousResult)),
   };
+}
+
+/**
+ * Leaves out what the plugins before it in an ADD answered and the attachment does not have: a plugin speaks for its addresses alone. Executables are
+ * not confined, and what they answer is not judged. DEL and CHECK go by what ADD answered.
+ */
+function givenBy(state: HelperState, operation: OpenOperation, answered: readonly IpPrefix[]): readonly IpPrefix[] {
+  if (operation.begun.verb !== "ADD" || operation.legacyMade.size > 0) return answered;
+  const foreign = new Set(foreignAddresses(state, operation, answered));
+  return answered.filter((each) => !foreign.has(each));
 }
 
 /** Reads the addresses of a result. Source: CNI SPEC 1.1.0, section 5, `ips`; 0.2.0, `ip4` and `ip6`. */

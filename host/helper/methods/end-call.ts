@@ -2,8 +2,9 @@
  * @module `end-call`: closes a call, revokes its handle, and writes down what it did.
  */
 import { CniError } from "../../spec/error.ts";
-import { readIpPrefix } from "../../spec/ip.ts";
+import { formatIpPrefix, readIpPrefix } from "../../spec/ip.ts";
 import type { IpPrefix } from "../../spec/ip.ts";
+import { foreignAddresses } from "../address-sources.ts";
 import type { JsonObject } from "../ledger/records.ts";
 import type { EndCall, EndedCall, LogLine } from "../protocol.ts";
 import type { HelperState, OpenCall } from "../state.ts";
@@ -36,7 +37,9 @@ export function endCall(state: HelperState, ended: EndCall): EndedCall {
 function settle(state: HelperState, call: OpenCall, ended: EndCall): EndedCall {
   // Killed or trapped: nothing of it goes on.
   if (ended.outcome === "killed" || ended.outcome === "trap") call.sandbox.end();
-  widen(call, ended);
+  const foreign = refusalOfAnswer(state, call, ended);
+  if (foreign === undefined) widen(call, ended);
+  else call.refusals.push(foreign);
   state.ledger.audit({
     ...call.operation.key,
     operationId: call.operation.id,
@@ -45,7 +48,24 @@ function settle(state: HelperState, call: OpenCall, ended: EndCall): EndedCall {
     data: recordOf(call, ended),
   });
   if (call.failure !== undefined) throw call.failure;
+  if (foreign !== undefined)
+    throw new CniError(
+      "notPermitted",
+      `plugin ${JSON.stringify(call.type)} answered an address that is not the attachment's`,
+      {
+        details: foreign,
+      },
+    );
   return { refusals: call.refusals, operations: call.timeline };
+}
+
+/** Says why an IPAM plugin's answer cannot be the attachment's; `undefined`: it can. */
+function refusalOfAnswer(state: HelperState, call: OpenCall, { outcome, addresses }: EndCall): string | undefined {
+  const { verb } = call.operation.begun;
+  if (verb !== "ADD" || call.export !== "addresses" || outcome !== "ok") return undefined;
+  const foreign = foreignAddresses(state, call.operation, addresses.map(parseGiven));
+  if (foreign.length === 0) return undefined;
+  return `${foreign.map(formatIpPrefix).join(", ")}: want an address that is leased to the attachment, in a subnet of the configuration, or one that the configuration or the arguments name`;
 }
 
 function close(state: HelperState, call: OpenCall): void {

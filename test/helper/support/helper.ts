@@ -209,7 +209,8 @@ export async function beginTestOperation(
     within: what.within,
     netns,
     cniVersion: "1.1.0",
-    configuration: JSON.stringify({ name: network }),
+    // As when a runtime executes one plugin: what the one before it answered stands in the configuration.
+    configuration: JSON.stringify({ name: network, prevResult: previousResult }),
     args: [],
     runtimeConfig: "{}",
     types: [type],
