@@ -2,7 +2,8 @@
 /// <reference path="./types.d.ts" />
 declare module 'cnidaria:plugin/addresses@0.1.0' {
   /**
-   * Gives the attachment its addresses.
+   * Gives the attachment its addresses. Each is leased to it (`leases`), with the length of a subnet that the configuration names, or named with its
+   * length by configuration, arguments or capability arguments. The helper refuses any other, and the whole ADD with it.
    *
    * # Errors
    * - any `plugin-error`: the host reports its code, message and details unchanged; leases made by the call are released.
