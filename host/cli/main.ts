@@ -25,6 +25,11 @@ function readVersion(): string {
   return manifest.version;
 }
 
+// Whoever reads may have read enough, such as `head`: what the command does goes on to its end all the same.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 const context: CommandContext = {
   environment: process.env,
   print: (line) => process.stdout.write(`${line}\n`),

@@ -2,7 +2,7 @@
  * `doctor`, `ledger export`, `ledger rebuild`, `gc --all` and `check --repair` by the real command. Runs in a node namespace of its own: `npm test` makes it.
  */
 import { spawnSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bridgeNetwork, createContainer, createFolder, nodeLinks } from "../host/stage.ts";
@@ -39,6 +39,16 @@ const loseAddress = (): void => {
   const { status } = spawnSync("ip", ["addr", "del", "10.77.1.1/24", "dev", "tb1"]);
   expect(status).toBe(0);
 };
+
+test("a reader that has read enough is no error, and the command goes on to its end", () => {
+  // Nobody reads: the pipe is broken from the first line on.
+  const line = `"$@" 2>"$ERRORS" | true; echo "\${PIPESTATUS[0]}"`;
+  const errors = join(folder.path, "errors");
+  const env = { CNIDARIA_STATE_DIR: join(folder.path, "state"), ERRORS: errors };
+  const command = [process.execPath, COMMAND, "ledger", "export"];
+  const { stdout } = spawnSync("bash", ["-c", line, "bash", ...command], { env, encoding: "utf8" });
+  expect([stdout, readFileSync(errors, "utf8")]).toEqual(["0\n", ""]);
+});
 
 test("doctor: all is well", () => {
   expect(run("doctor")).toEqual({ status: 0, stdout: "all is well\n", stderr: "" });
