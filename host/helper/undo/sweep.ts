@@ -9,6 +9,7 @@ import type { AttachmentKey, Digest } from "../protocol.ts";
 import type { HelperState } from "../state.ts";
 import { undoOwned } from "./owned.ts";
 import { removalOfRow, removalOfShared, removeByIptables, type IptablesRemoval } from "./iptables.ts";
+import { publishAgain, publishedBefore } from "./published-before.ts";
 import { dismantle, leaveShared } from "./shared.ts";
 import type { Unused } from "./shared.ts";
 
@@ -42,6 +43,7 @@ export async function sweep(state: HelperState, what: Sweep): Promise<SweepOutco
   // Before what they share: an attachment that is no user of it any more has no rules in it.
   const left = await removeByIptables(state, removals);
   failures.push(...left);
+  publishAgain(state, publishedBefore(state, what.owned), failures);
   const joined = left.length === 0 ? what.joined : what.joined.filter((row) => frameOf(row) === undefined);
   const unused = collectUnused(state, { ...what, joined }, failures);
   kernelMicroseconds += kernelTime.takeMicroseconds();
