@@ -57,7 +57,7 @@ async function runForward(chain: Chain): Promise<AttachmentResult> {
   let previousResult: AttachmentResult | undefined;
   for (const configuration of network.plugins) {
     previousResult ??= broughtResult(network, configuration);
-    previousResult = await runPlugin(chain, configuration, { verb: "add", previousResult, isEndAwaited: false });
+    previousResult = await runPlugin(chain, configuration, { verb: "add", previousResult });
   }
   return previousResult ?? EMPTY_RESULT;
 }

@@ -46,9 +46,8 @@ function firstSteps(find: FindPlugin, network: NetworkConfiguration): readonly S
     verb: "add",
     previousResult: broughtResult(network, configuration),
     parentCallId: undefined,
-    isEndAwaited: false,
   };
   const ipam = earlyIpamPlugin(first, find);
   if (ipam === undefined) return [first];
-  return [first, { ...first, plugin: ipam, callId: randomUUID(), parentCallId: first.callId, isEndAwaited: false }];
+  return [first, { ...first, plugin: ipam, callId: randomUUID(), parentCallId: first.callId }];
 }

@@ -29,13 +29,14 @@ const CHAIN_EXPORTS = ["attachment", "chained", "addresses"] as const;
  */
 export async function callPlugin(chain: Chain, step: Step): Promise<Conclusion> {
   const { invocation } = chain;
+  const { isEndAwaited = false } = step;
   const beginning = takeAhead(chain, step.callId) ?? deriveCall(invocation, step, (type) => findPlugin(chain, type));
   const judge = judgeOf({ type: step.plugin.type, export: beginning.export, verb: step.verb });
   const ipam = openIpam({ chain, caller: step, isEarly: beginning.earlyIpam !== undefined }, callPlugin);
   const ended = await chain.backend.call({
     ...beginning,
     signal: invocation.signal,
-    isEndAwaited: step.isEndAwaited,
+    isEndAwaited,
     onRun: ipam.start,
     onIpam: ipam.answer,
     beforeEnd: ({ outcome, tookIpam }) => ipam.finish({ isKept: judge(outcome).ok, isTaken: tookIpam }),
@@ -43,7 +44,7 @@ export async function callPlugin(chain: Chain, step: Step): Promise<Conclusion> 
   });
   const conclusion = judge(ended.outcome);
   const closing = closeCall(chain, step, ended);
-  if (step.isEndAwaited || !conclusion.ok) await closing;
+  if (isEndAwaited || !conclusion.ok) await closing;
   else chain.closings.push(closing);
   return conclusion;
 }
@@ -91,7 +92,7 @@ export function deriveCall(invocation: Invocation, step: Step, find: FindPlugin)
 export function chainStep(
   chain: Chain,
   configuration: PluginConfiguration,
-  asked: Pick<Step, "verb" | "previousResult" | "isEndAwaited">,
+  asked: Pick<Step, "verb" | "previousResult">,
 ): Step {
   const plugin = pluginOf(chain, configuration.type);
   const callId = callIdFor(chain, plugin.type, undefined);

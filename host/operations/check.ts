@@ -71,6 +71,6 @@ async function runForward(chain: Chain): Promise<void> {
         `CHECK needs the result of ADD, and none is known for container ${JSON.stringify(containerId)}`,
       );
     }
-    await runPlugin(chain, configuration, { verb: "check", previousResult, isEndAwaited: false });
+    await runPlugin(chain, configuration, { verb: "check", previousResult });
   }
 }

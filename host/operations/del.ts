@@ -70,7 +70,7 @@ async function delPlugin(
   previousResult: AttachmentResult | undefined,
 ): Promise<void> {
   try {
-    await runPlugin(chain, configuration, { verb: "del", previousResult, isEndAwaited: false });
+    await runPlugin(chain, configuration, { verb: "del", previousResult });
   } catch (error) {
     if (isLegacy(chain, configuration.type) || !isDispensable(chain, error)) throw error;
   }

@@ -61,8 +61,8 @@ export interface Step {
   readonly previousResult: AttachmentResult | undefined;
   /** Call that asks for this one, as its IPAM plugin; `undefined`: the chain itself. */
   readonly parentCallId: string | undefined;
-  /** Whether the helper has to have ended the call before anything follows. */
-  readonly isEndAwaited: boolean;
+  /** Whether the helper has to have ended the call before anything follows. @default false: the verb's end waits for it */
+  readonly isEndAwaited?: boolean;
   /** Export that is called; `undefined`: the first of those with the verbs of an attachment. */
   readonly export?: "addresses" | "network";
   /** What `network.gc` is given. */

@@ -15,7 +15,7 @@ import type { Chain, Step } from "./plugins.ts";
 export async function runPlugin(
   chain: Chain,
   configuration: PluginConfiguration,
-  asked: Pick<Step, "verb" | "previousResult" | "isEndAwaited">,
+  asked: Pick<Step, "verb" | "previousResult">,
 ): Promise<AttachmentResult | undefined> {
   if (isLegacy(chain, configuration.type)) return callLegacyPlugin(chain, { configuration, ...asked });
   const conclusion = await callPlugin(chain, chainStep(chain, configuration, asked));
