@@ -7,6 +7,7 @@ import type { AttachmentResult, LinkInfo, Request, ResultInterface } from "cnida
 
 import { quote } from "../sdk/configuration.ts";
 import { CODES, fail, must, type PluginExports } from "../sdk/index.ts";
+import { resultBefore } from "../sdk/results.ts";
 import { tolerate } from "../sdk/tolerate.ts";
 import { readBandwidthConfiguration } from "./configuration.ts";
 
@@ -33,7 +34,7 @@ export function createBandwidth(imports: BandwidthImports): NonNullable<PluginEx
 
 function addRates({ log, shaping }: BandwidthImports, request: Request): AttachmentResult {
   const rates = readBandwidthConfiguration(request);
-  const result = previousResult(request, "ADD");
+  const result = resultBefore(request);
   if (rates.ingress === undefined && rates.egress === undefined) return result;
   const link = findLink(shaping, request, result);
   warnOfSmallBursts(log, link, rates);
@@ -77,7 +78,7 @@ function checkRates({ shaping }: BandwidthImports, request: Request): void {
   const wanted = readBandwidthConfiguration(request);
   const isAnyWanted = DIRECTIONS.some((direction) => wanted[direction] !== undefined);
   if (!isAnyWanted) return;
-  findLink(shaping, request, previousResult(request, "CHECK"));
+  findLink(shaping, request, resultBefore(request));
   const found = must("read the rates", () => shaping.get());
   for (const direction of DIRECTIONS) {
     const [want, got] = [wanted[direction], found[direction]];
@@ -92,10 +93,4 @@ function areEqual(one: Shaping.Rate, other: Shaping.Rate | undefined): boolean {
 
 function describe(rate: Shaping.Rate | undefined): string {
   return rate === undefined ? "not limited" : `${rate.bitsPerSecond} bit/s with a burst of ${rate.burstBits} bits`;
-}
-
-function previousResult({ previousResult: result }: Request, verb: "ADD" | "CHECK"): AttachmentResult {
-  return (
-    result ?? fail(CODES.invalidNetworkConfig, `${verb} needs the result of the plugins before: prevResult is missing`)
-  );
 }

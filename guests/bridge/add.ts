@@ -5,6 +5,16 @@ import type { LinkInfo, VethPair } from "cnidaria:plugin/container-links@0.1.0";
 import type { ContainerNamespace } from "cnidaria:plugin/container-namespace@0.1.0";
 import type { AttachmentResult, Request } from "cnidaria:plugin/types@0.1.0";
 
+import {
+  addRoutes,
+  forward,
+  giveAddresses,
+  masquerade,
+  releaseQuietly,
+  setUp,
+  settle,
+  type Addition as PairAddition,
+} from "../sdk/addition.ts";
 import { quote } from "../sdk/configuration.ts";
 import { CODES, fail, must, type Step, together } from "../sdk/index.ts";
 import { tolerate } from "../sdk/tolerate.ts";
@@ -12,17 +22,10 @@ import { type Addressing, planAddressing } from "./addressing.ts";
 import { type BridgeConfiguration, readBridgeConfiguration } from "./configuration.ts";
 import type { BridgeImports } from "./imports.ts";
 
-/** How long IPv6 addresses may be tentative. Source: the reference plugins. */
-const SETTLE_TIMEOUT_MS = 5_000;
-/** How long the container's end may be without a carrier. Source: the steps of the reference plugin, together. */
-const CARRIER_TIMEOUT_MS = 2_550;
-
 /** One ADD: what everything below needs. */
-interface Addition {
+interface Addition extends PairAddition {
   readonly imports: BridgeImports;
   readonly configuration: BridgeConfiguration;
-  readonly request: Request;
-  readonly container: ContainerNamespace;
 }
 
 /** The links of the result. */
@@ -110,70 +113,32 @@ function addAddresses(addition: Addition): Addressing {
     useAddresses(addition, addressing);
     return addressing;
   } catch (caught) {
-    releaseQuietly(ipam);
+    releaseQuietly(addition);
     throw caught;
   }
 }
 
-/** Has the addresses released after a failure, which stays the error that is reported. The host releases leases in any case. */
-function releaseQuietly(ipam: BridgeImports["ipam"]): void {
-  try {
-    ipam.del();
-  } catch {
-    // Nothing more can be done here.
-  }
-}
-
 function useAddresses(addition: Addition, addressing: Addressing): void {
-  const { imports, request, container } = addition;
-  const { ifname } = request;
-  together(imports.batch, [...stepsInContainer(addition, addressing), ...stepsOnNode(addition, addressing)]);
-  if (addressing.families.includes("ipv6")) {
-    must(`settle the addresses of ${quote(ifname)}`, () =>
-      imports.containerAddresses.settle(container, ifname, SETTLE_TIMEOUT_MS),
-    );
-  }
+  together(addition.imports.batch, [...stepsInContainer(addition, addressing), ...stepsOnNode(addition, addressing)]);
+  settle(addition, addressing.families);
 }
 
 function stepsInContainer(addition: Addition, { addresses, routes }: Addressing): Step[] {
-  const { imports, request, container } = addition;
-  const { containerAddresses, containerRoutes } = imports;
-  const { ifname } = request;
-  const link = quote(ifname);
-  const steps: Step[] = [
-    { what: `give ${link} its addresses`, act: () => containerAddresses.add(container, ifname, [...addresses]) },
-    setUp(addition),
-  ];
-  if (routes.length > 0) {
-    const act = (): void => containerRoutes.add(container, ifname, [...routes], "append");
-    steps.push({ what: `add routes over ${link}`, act });
-  }
-  return steps;
+  const steps = [giveAddresses(addition, addresses), setUp(addition)];
+  return routes.length === 0 ? steps : [...steps, addRoutes(addition, routes)];
 }
 
-function stepsOnNode({ imports, configuration, request }: Addition, addressing: Addressing): Step[] {
-  const { nodeAddresses, nodeForwarding, masquerade } = imports;
+function stepsOnNode(addition: Addition, addressing: Addressing): Step[] {
+  const { imports, configuration } = addition;
   const { bridge, isGateway, forceAddress, ipMasq, ipMasqBackend } = configuration;
   const { addresses, gatewayAddresses, families } = addressing;
   const steps: Step[] = [];
   if (isGateway) {
-    const act = (): void => nodeAddresses.ensure(bridge, [...gatewayAddresses], forceAddress);
-    steps.push({ what: `give bridge ${quote(bridge)} the gateway's addresses`, act });
-    for (const family of families) steps.push({ what: `forward ${family}`, act: () => nodeForwarding.enable(family) });
+    const act = (): void => imports.nodeAddresses.ensure(bridge, [...gatewayAddresses], forceAddress);
+    steps.push({ what: `give bridge ${quote(bridge)} the gateway's addresses`, act }, ...forward(addition, families));
   }
-  if (ipMasq) {
-    const act = (): void => masquerade.set([...addresses], ipMasqBackend);
-    steps.push({ what: `masquerade ${quote(request.ifname)}`, act });
-  }
+  if (ipMasq) steps.push(masquerade(addition, addresses, ipMasqBackend));
   return steps;
-}
-
-/** Sets the container's end up, and waits for a carrier: by then the node's end is forwarding, too. */
-function setUp({ imports, request: { ifname }, container }: Addition): Step {
-  return {
-    what: `set ${quote(ifname)} up`,
-    act: () => imports.containerLinks.setUp(container, ifname, CARRIER_TIMEOUT_MS),
-  };
 }
 
 function resultOf(

@@ -14,7 +14,6 @@ import {
   checkRoutes,
   type Checked,
   mismatch,
-  resultOfAdd,
 } from "../sdk/checks.ts";
 import { quote } from "../sdk/configuration.ts";
 import { must } from "../sdk/index.ts";
@@ -22,6 +21,7 @@ import { formatMac } from "../sdk/mac.ts";
 import { prefixesEqual } from "../sdk/ip.ts";
 import { formatPrefix } from "../sdk/ip-text.ts";
 import { ownIps } from "../sdk/own-parts.ts";
+import { resultOfAdd } from "../sdk/results.ts";
 import { gatewayAddressesOf } from "./addressing.ts";
 import { type BridgeConfiguration, readBridgeConfiguration } from "./configuration.ts";
 import type { BridgeImports } from "./imports.ts";

@@ -3,8 +3,9 @@
  */
 import type { Dns, MacAddress, PacketFilter, Request } from "cnidaria:plugin/types@0.1.0";
 
+import { readMtu } from "../sdk/addition.ts";
 import { chooseMac, readArguments } from "../sdk/arguments.ts";
-import { type Bounds, type Fields, parseConfiguration } from "../sdk/configuration.ts";
+import { type Fields, parseConfiguration } from "../sdk/configuration.ts";
 import { readDeletion } from "../sdk/deletion.ts";
 import { readDns } from "../sdk/dns.ts";
 import { CODES, fail } from "../sdk/index.ts";
@@ -12,8 +13,6 @@ import { readPacketFilter } from "../sdk/packet-filter.ts";
 
 /** Bridge of a network that names none. */
 const DEFAULT_BRIDGE = "cni0";
-/** 0 is the kernel's default; most that a veth takes. Source: ETH_MAX_MTU, linux/if_ether.h. */
-const MTU: Bounds = { minimum: 0, maximum: 65_535 };
 
 /** What a network's configuration and its runtime ask of one attachment. */
 export interface BridgeConfiguration {
@@ -53,7 +52,6 @@ export function readBridgeConfiguration(request: Request): BridgeConfiguration {
   const fields = parseConfiguration(request.configuration);
   refuseUnsupported(fields);
   const isDefaultGateway = fields.flag("isDefaultGateway");
-  const mtuBytes = fields.integer("mtu", MTU);
   const args = readArguments(request.args, ["MAC"]);
   const configuration: BridgeConfiguration = {
     bridge: fields.text("bridge") ?? DEFAULT_BRIDGE,
@@ -61,7 +59,7 @@ export function readBridgeConfiguration(request: Request): BridgeConfiguration {
     isDefaultGateway,
     forceAddress: fields.flag("forceAddress"),
     ipMasqBackend: readPacketFilter(fields, "ipMasqBackend"),
-    mtuBytes: mtuBytes === 0 ? undefined : mtuBytes,
+    mtuBytes: readMtu(fields),
     hairpinMode: fields.flag("hairpinMode"),
     promiscMode: fields.flag("promiscMode"),
     detectsDuplicates: fields.flag("enabledad"),

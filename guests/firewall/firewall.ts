@@ -9,6 +9,7 @@ import { quote } from "../sdk/configuration.ts";
 import { type BatchImports, CODES, fail, must, type PluginExports, type Step, together } from "../sdk/index.ts";
 import { addressesEqual } from "../sdk/ip.ts";
 import { formatAddress } from "../sdk/ip-text.ts";
+import { resultBefore } from "../sdk/results.ts";
 import { tolerate } from "../sdk/tolerate.ts";
 import { readFirewallConfiguration } from "./configuration.ts";
 
@@ -34,7 +35,7 @@ export function createFirewall(imports: FirewallImports): NonNullable<PluginExpo
 
 function addAttachment({ batch, forwardRules, log }: FirewallImports, request: Request): AttachmentResult {
   const { isolation, packetFilter, zone } = readFirewallConfiguration(request);
-  const result = resultOf(request, "ADD");
+  const result = resultBefore(request);
   const addresses = addressesOf(result);
   // Without addresses there is nothing to forward, and nobody to isolate.
   if (addresses.length === 0) return result;
@@ -62,7 +63,7 @@ function zoneFor(packetFilter: PacketFilter | undefined, zone: string): string |
 
 function checkAttachment({ forwardRules, log }: FirewallImports, request: Request): void {
   const { isolation } = readFirewallConfiguration(request);
-  const result = resultOf(request, "CHECK");
+  const result = resultBefore(request);
   const addresses = addressesOf(result);
   if (addresses.length === 0) return;
   const found = must("list what is forwarded", () => forwardRules.list());
@@ -88,13 +89,6 @@ function warnOfObstacles({ forwardRules, log }: Pick<FirewallImports, "forwardRu
       "warn",
       `${chain} drops what none of its rules accepts: forwarding for this container needs a rule there`,
     );
-}
-
-function resultOf({ previousResult }: Request, verb: "ADD" | "CHECK"): AttachmentResult {
-  return (
-    previousResult ??
-    fail(CODES.invalidNetworkConfig, `${verb} needs the result of the plugins before: prevResult is missing`)
-  );
 }
 
 /** Every address of the result, whichever interface has it, each once. */

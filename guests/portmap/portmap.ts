@@ -3,11 +3,11 @@
  */
 import type * as HostPorts from "cnidaria:plugin/host-ports@0.1.0";
 import type * as Log from "cnidaria:plugin/log@0.1.0";
-import type { AttachmentResult, Request } from "cnidaria:plugin/types@0.1.0";
 
 import { addressesEqual } from "../sdk/ip.ts";
 import { formatAddress } from "../sdk/ip-text.ts";
 import { CODES, fail, must, type PluginExports } from "../sdk/index.ts";
+import { resultBefore } from "../sdk/results.ts";
 import { tolerate } from "../sdk/tolerate.ts";
 import { readPortmapConfiguration } from "./configuration.ts";
 import { planPorts } from "./mappings.ts";
@@ -23,7 +23,7 @@ export function createPortmap({ hostPorts, log }: PortmapImports): NonNullable<P
   return {
     add(request) {
       const options = readPortmapConfiguration(request);
-      const result = previousResult(request, "ADD");
+      const result = resultBefore(request);
       const ports = planPorts(request, result);
       if (ports.length === 0) return result;
       must(`publish ${ports.map(describe).join(", ")}`, () => hostPorts.publish(ports, options));
@@ -41,19 +41,12 @@ export function createPortmap({ hostPorts, log }: PortmapImports): NonNullable<P
     check(request) {
       readPortmapConfiguration(request);
       if (request.runtimeConfig.portMappings.length === 0) return;
-      const wanted = planPorts(request, previousResult(request, "CHECK"));
+      const wanted = planPorts(request, resultBefore(request));
       const found = must("list the ports", () => hostPorts.list());
       const missing = wanted.find((port) => !found.some((each) => areEqual(each, port)));
       if (missing !== undefined) fail(CODES.internal, `${describe(missing)} is not published`);
     },
   };
-}
-
-function previousResult(request: Request, verb: string): AttachmentResult {
-  const { previousResult: result } = request;
-  return (
-    result ?? fail(CODES.invalidNetworkConfig, `${verb} needs the result of the plugin before: prevResult is missing`)
-  );
 }
 
 function areEqual(one: HostPorts.PublishedPort, other: HostPorts.PublishedPort): boolean {

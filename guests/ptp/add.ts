@@ -5,23 +5,26 @@ import type { VethPair } from "cnidaria:plugin/container-links@0.1.0";
 import type { ContainerNamespace } from "cnidaria:plugin/container-namespace@0.1.0";
 import type { AddressResult, AttachmentResult, Request } from "cnidaria:plugin/types@0.1.0";
 
+import {
+  addRoutes,
+  forward,
+  giveAddresses,
+  masquerade,
+  releaseQuietly,
+  setUp,
+  settle,
+  type Addition as PairAddition,
+} from "../sdk/addition.ts";
 import { quote } from "../sdk/configuration.ts";
 import { must, type Step, together } from "../sdk/index.ts";
 import { type Addressing, planAddressing } from "./addressing.ts";
 import { type PtpConfiguration, readPtpConfiguration } from "./configuration.ts";
 import type { PtpImports } from "./imports.ts";
 
-/** How long IPv6 addresses may be tentative. Source: the reference plugins. */
-const SETTLE_TIMEOUT_MS = 5_000;
-/** How long the container's end may be without a carrier: the node's end is up already. */
-const CARRIER_TIMEOUT_MS = 2_550;
-
 /** One ADD: what everything below needs. */
-interface Addition {
+interface Addition extends PairAddition {
   readonly imports: PtpImports;
   readonly configuration: PtpConfiguration;
-  readonly request: Request;
-  readonly container: ContainerNamespace;
 }
 
 /** Makes the pair, gives the container its addresses, and has the node route them there. */
@@ -33,7 +36,7 @@ export function addAttachment(imports: PtpImports, request: Request, container: 
     const addressing = planAddressing(given);
     return resultOf(addition, given, { addressing, links: connect(addition, addressing) });
   } catch (caught) {
-    releaseQuietly(imports.ipam);
+    releaseQuietly(addition);
     throw caught;
   }
 }
@@ -64,17 +67,12 @@ function startedVeth({ imports, request: { ifname }, container }: Addition): Vet
 }
 
 function connect(addition: Addition, addressing: Addressing): VethPair {
-  const { imports, request, container } = addition;
-  const { ifname } = request;
-  const failure = attemptTogether(addition, stepsInContainer(addition, addressing));
+  const { imports } = addition;
+  const { addresses, families } = addressing;
+  const failure = attemptTogether(addition, [giveAddresses(addition, addresses), setUp(addition)]);
   const pair = startedVeth(addition);
   if (failure !== undefined) throw failure.caught;
-  if (addressing.families.includes("ipv6")) {
-    // A route's source has to be settled.
-    must(`settle the addresses of ${quote(ifname)}`, () =>
-      imports.containerAddresses.settle(container, ifname, SETTLE_TIMEOUT_MS),
-    );
-  }
+  settle(addition, families);
   const steps = [...stepsOfRoutes(addition, addressing), ...stepsOnNode(addition, addressing, pair.node.name)];
   together(imports.batch, steps);
   return pair;
@@ -90,42 +88,20 @@ function attemptTogether({ imports }: Addition, steps: readonly Step[]): { reado
   }
 }
 
-function stepsInContainer({ imports, request, container }: Addition, { ips }: Addressing): Step[] {
-  const { ifname } = request;
-  const addresses = ips.map(({ address }) => address);
-  return [
-    {
-      what: `give ${quote(ifname)} its addresses`,
-      act: () => imports.containerAddresses.add(container, ifname, addresses),
-    },
-    {
-      what: `set ${quote(ifname)} up`,
-      act: () => imports.containerLinks.setUp(container, ifname, CARRIER_TIMEOUT_MS),
-    },
-  ];
-}
-
 /** The kernel's routes to the subnets go: nobody else is on the link. */
-function stepsOfRoutes({ imports, request, container }: Addition, { connected, routes }: Addressing): Step[] {
+function stepsOfRoutes(addition: Addition, { connected, routes }: Addressing): Step[] {
+  const { imports, request, container } = addition;
   const { ifname } = request;
-  const { containerRoutes } = imports;
-  return [
-    {
-      what: `delete the kernel's routes over ${quote(ifname)}`,
-      act: () => containerRoutes.delete(container, ifname, [...connected]),
-    },
-    {
-      what: `add routes over ${quote(ifname)}`,
-      act: () => containerRoutes.add(container, ifname, [...routes], "append"),
-    },
-  ];
+  const act = (): void => imports.containerRoutes.delete(container, ifname, [...connected]);
+  return [{ what: `delete the kernel's routes over ${quote(ifname)}`, act }, addRoutes(addition, routes)];
 }
 
-function stepsOnNode({ imports, configuration, request }: Addition, addressing: Addressing, node: string): Step[] {
-  const { nodeAddresses, nodeForwarding, nodeRoutes, masquerade } = imports;
-  const { ips, gateways, families } = addressing;
+function stepsOnNode(addition: Addition, addressing: Addressing, node: string): Step[] {
+  const { imports, configuration } = addition;
+  const { nodeAddresses, nodeRoutes } = imports;
+  const { addresses, gateways, families } = addressing;
   const steps: Step[] = [
-    ...families.map((family): Step => ({ what: `forward ${family}`, act: () => nodeForwarding.enable(family) })),
+    ...forward(addition, families),
     {
       what: `give ${quote(node)} the gateways' addresses`,
       act: () => nodeAddresses.ensure(node, [...gateways], false),
@@ -135,26 +111,12 @@ function stepsOnNode({ imports, configuration, request }: Addition, addressing: 
       act: () =>
         nodeRoutes.ensure(
           node,
-          ips.map(({ address }) => address.address),
+          addresses.map(({ address }) => address),
         ),
     },
   ];
-  const act = (): void =>
-    masquerade.set(
-      ips.map(({ address }) => address),
-      configuration.ipMasqBackend,
-    );
-  if (configuration.ipMasq) steps.push({ what: `masquerade ${quote(request.ifname)}`, act });
+  if (configuration.ipMasq) steps.push(masquerade(addition, addresses, configuration.ipMasqBackend));
   return steps;
-}
-
-/** Has the addresses released after a failure, which stays the error that is reported. The host releases leases in any case. */
-function releaseQuietly(ipam: PtpImports["ipam"]): void {
-  try {
-    ipam.del();
-  } catch {
-    // Nothing more can be done here.
-  }
 }
 
 function resultOf(

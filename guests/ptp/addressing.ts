@@ -4,7 +4,7 @@
  * The gateway is the only neighbour: the container reaches it over the link, and its own subnet, as everything else, by way of it.
  */
 import type { Route } from "cnidaria:plugin/container-routes@0.1.0";
-import type { AddressResult, IpAddress, IpFamily, IpPrefix, ResultIp, ResultRoute } from "cnidaria:plugin/types@0.1.0";
+import type { AddressResult, IpAddress, IpFamily, IpPrefix, ResultIp } from "cnidaria:plugin/types@0.1.0";
 
 import { CODES, fail } from "../sdk/index.ts";
 import { addressBits, addressesEqual, networkOf, prefixesEqual } from "../sdk/ip.ts";
@@ -16,8 +16,9 @@ export const CONTAINER_INTERFACE_INDEX = 1;
 
 /** What ADD does with the addresses. */
 export interface Addressing {
-  /** The addresses of the container's link, for the result. */
+  /** The addresses of the container's link, for the result and for the kernel. */
   readonly ips: readonly ResultIp[];
+  readonly addresses: readonly IpPrefix[];
   readonly families: readonly IpFamily[];
   /** Routes that the kernel made to the subnets as if they were on the link. */
   readonly connected: readonly Route[];
@@ -36,12 +37,13 @@ export function planAddressing({ ips: given, routes }: AddressResult): Addressin
   const ips = given.map((ip): ResultIp => ({ ...ip, interfaceIndex: CONTAINER_INTERFACE_INDEX }));
   return {
     ips,
+    addresses: ips.map(({ address }) => address),
     families: familiesOf(ips),
     connected: ips.map(({ address }) => ({ destination: networkOf(address) })),
     routes: [
       ...ips.flatMap(routesToGateway),
       ...ips.flatMap(routesToSubnet),
-      ...routes.map((each) => routeOf(each, ips)),
+      ...routes.map((each) => toKernelRoute(each, ips)),
     ],
     gateways: gatewaysOf(ips),
   };
@@ -74,10 +76,6 @@ function routesToSubnet(ip: ResultIp): Route[] {
   const { address } = ip;
   if (address.prefixLength === addressBits(address.address.tag)) return [];
   return [{ destination: networkOf(address), gateway: gatewayFor(ip), source: address.address }];
-}
-
-function routeOf(route: ResultRoute, ips: readonly ResultIp[]): Route {
-  return toKernelRoute(route, ips);
 }
 
 function gatewayFor({ gateway, address }: ResultIp): IpAddress {

@@ -13,13 +13,13 @@ import {
   checkRoutes,
   type Checked,
   mismatch,
-  resultOfAdd,
 } from "../sdk/checks.ts";
 import { quote } from "../sdk/configuration.ts";
 import { must } from "../sdk/index.ts";
 import { addressBits, addressesEqual, prefixesEqual } from "../sdk/ip.ts";
 import { formatAddress, formatPrefix } from "../sdk/ip-text.ts";
 import { ownIps } from "../sdk/own-parts.ts";
+import { resultOfAdd } from "../sdk/results.ts";
 import { gatewaysOf, routesFor } from "./addressing.ts";
 import { readPtpConfiguration } from "./configuration.ts";
 import type { PtpImports } from "./imports.ts";

@@ -3,14 +3,12 @@
  */
 import type { Dns, PacketFilter, Request } from "cnidaria:plugin/types@0.1.0";
 
-import { type Bounds, parseConfiguration } from "../sdk/configuration.ts";
+import { readMtu } from "../sdk/addition.ts";
+import { parseConfiguration } from "../sdk/configuration.ts";
 import { readDeletion } from "../sdk/deletion.ts";
 import { readDns } from "../sdk/dns.ts";
 import { CODES, fail } from "../sdk/index.ts";
 import { readPacketFilter } from "../sdk/packet-filter.ts";
-
-/** 0 is the kernel's default; most that a veth takes. Source: ETH_MAX_MTU, linux/if_ether.h. */
-const MTU: Bounds = { minimum: 0, maximum: 65_535 };
 
 /** What a network's configuration asks of one attachment. */
 export interface PtpConfiguration {
@@ -31,12 +29,11 @@ export interface PtpConfiguration {
 export function readPtpConfiguration(request: Request): PtpConfiguration {
   const fields = parseConfiguration(request.configuration);
   const ipMasqBackend = readPacketFilter(fields, "ipMasqBackend");
-  const mtuBytes = fields.integer("mtu", MTU);
   const { hasIpam, ipMasq } = readDeletion(fields);
   if (!hasIpam)
     fail(
       CODES.invalidNetworkConfig,
       "ipam: want an IPAM plugin's type, got none: an attachment of ptp is its addresses",
     );
-  return { ipMasq, ipMasqBackend, mtuBytes: mtuBytes === 0 ? undefined : mtuBytes, dns: readDns(fields) };
+  return { ipMasq, ipMasqBackend, mtuBytes: readMtu(fields), dns: readDns(fields) };
 }

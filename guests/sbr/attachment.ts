@@ -6,12 +6,13 @@ import type * as ContainerRoutes from "cnidaria:plugin/container-routes@0.1.0";
 import type { Rule } from "cnidaria:plugin/container-rules@0.1.0";
 import type * as ContainerRules from "cnidaria:plugin/container-rules@0.1.0";
 import type { ContainerNamespace } from "cnidaria:plugin/container-namespace@0.1.0";
-import type { AttachmentResult, Request, ResultIp } from "cnidaria:plugin/types@0.1.0";
+import type { Request, ResultIp } from "cnidaria:plugin/types@0.1.0";
 
 import { quote } from "../sdk/configuration.ts";
 import { type BatchImports, CODES, fail, must } from "../sdk/index.ts";
 import { addressesEqual } from "../sdk/ip.ts";
 import { familiesOf, ownIps } from "../sdk/own-parts.ts";
+import { resultBefore } from "../sdk/results.ts";
 import { ruleOf } from "./plan.ts";
 
 /** What the plugin calls. */
@@ -50,13 +51,4 @@ export function ownIpsOf(request: Request): ResultIp[] {
   const ips = ownIps(request, resultBefore(request));
   if (ips.length > 0) return ips;
   return fail(CODES.invalidNetworkConfig, `prevResult has no address of link ${quote(request.ifname)}`);
-}
-
-/**
- * Gives the result of the plugins before.
- * @throws {PluginFailure} code 7 when there is none.
- */
-export function resultBefore({ previousResult }: Request): AttachmentResult {
-  if (previousResult !== undefined) return previousResult;
-  return fail(CODES.invalidNetworkConfig, "sbr comes after a plugin that makes the link: prevResult is missing");
 }

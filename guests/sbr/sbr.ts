@@ -8,10 +8,11 @@ import type { AttachmentResult, Request } from "cnidaria:plugin/types@0.1.0";
 import { parseConfiguration, quote } from "../sdk/configuration.ts";
 import { must, type PluginExports, type Step, together } from "../sdk/index.ts";
 import { ownIps } from "../sdk/own-parts.ts";
+import { resultBefore } from "../sdk/results.ts";
 import { tolerate } from "../sdk/tolerate.ts";
-import { type Attachment, isRuleFor, ownIpsOf, resultBefore, routesOver, type SbrImports } from "./attachment.ts";
+import { type Attachment, isRuleFor, ownIpsOf, routesOver, type SbrImports } from "./attachment.ts";
 import { checkRouting } from "./check.ts";
-import { readSbrConfiguration } from "./configuration.ts";
+import { readSbrConfiguration, type SbrConfiguration } from "./configuration.ts";
 import { planRouting, ruleOf } from "./plan.ts";
 
 /** First table that an address may get. Source: the reference plugin. */
@@ -32,7 +33,7 @@ function addRouting(imports: SbrImports, request: Request, container: ContainerN
   const configuration = readSbrConfiguration(request);
   const ips = ownIpsOf(request);
   const { table } = configuration;
-  if (table === undefined) moveRoutes(imports, { request, container, ips });
+  if (table === undefined) moveRoutes(imports, configuration, { request, container, ips });
   else
     addRules(
       imports,
@@ -43,10 +44,9 @@ function addRouting(imports: SbrImports, request: Request, container: ContainerN
 }
 
 /** Gives every address a table of its own. Packets find their way all the while: the main table loses its routes last. */
-function moveRoutes(imports: SbrImports, attachment: Attachment): void {
+function moveRoutes(imports: SbrImports, configuration: SbrConfiguration, attachment: Attachment): void {
   const { request, container, ips } = attachment;
   const { ifname } = request;
-  const configuration = readSbrConfiguration(request);
   const routes = routesOver(imports, attachment);
   const tables = must("find free tables", () => imports.containerRules.freeTables(container, FIRST_TABLE, ips.length));
   const { rules, added, deleted, hints } = planRouting(configuration, { ips, routes, tables: [...tables] });

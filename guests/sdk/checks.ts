@@ -36,14 +36,6 @@ export interface Checked {
 }
 
 /**
- * Gives the result of ADD.
- * @throws {PluginFailure} code 7 without one.
- */
-export function resultOfAdd({ previousResult }: Request): AttachmentResult {
-  return previousResult ?? fail(CODES.invalidNetworkConfig, "CHECK needs the result of ADD: prevResult is missing");
-}
-
-/**
  * Compares the container's link.
  * @throws {PluginFailure} code 999 for what is missing or different.
  */

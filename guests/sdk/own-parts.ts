@@ -66,6 +66,7 @@ export function toKernelRoute(route: ResultRoute, ips: readonly ResultIp[]): Rou
     advmssBytes,
   };
 }
+
 /** Gives the addresses of the container's link: those that name it, and those that name no link. */
 export function ownIps(request: Request, result: AttachmentResult): ResultIp[] {
   return result.ips.filter(({ interfaceIndex }) => {

@@ -6,6 +6,7 @@ import type { Request } from "cnidaria:plugin/types@0.1.0";
 import { CODES, fail, type PluginExports } from "../sdk/index.ts";
 import { addressesEqual, prefixesEqual } from "../sdk/ip.ts";
 import { formatAddress, formatPrefix } from "../sdk/ip-text.ts";
+import { resultOfAdd } from "../sdk/results.ts";
 import { readForStatus } from "../sdk/status.ts";
 import { readStaticConfiguration, type StaticAddress } from "./configuration.ts";
 
@@ -28,8 +29,7 @@ export function createStatic(): NonNullable<PluginExports["addresses"]> {
 /** Compares the addresses with the result; the reference plugin passes an address that is missing. */
 function checkAddresses(request: Request): void {
   const { addresses } = readStaticConfiguration(request);
-  const result =
-    request.previousResult ?? fail(CODES.invalidNetworkConfig, "CHECK needs the result of ADD: prevResult is missing");
+  const result = resultOfAdd(request);
   for (const wanted of addresses) {
     const found = result.ips.filter(({ address }) => prefixesEqual(address, wanted.address));
     if (found.length === 0) fail(CODES.internal, `the result does not have address ${formatPrefix(wanted.address)}`);

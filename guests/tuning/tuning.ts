@@ -8,7 +8,8 @@ import type * as ContainerSysctls from "cnidaria:plugin/container-sysctls@0.1.0"
 import type { AttachmentResult, Request } from "cnidaria:plugin/types@0.1.0";
 
 import { quote } from "../sdk/configuration.ts";
-import { type BatchImports, CODES, fail, must, type PluginExports, type Step, together } from "../sdk/index.ts";
+import { type BatchImports, must, type PluginExports, type Step, together } from "../sdk/index.ts";
+import { resultBefore } from "../sdk/results.ts";
 import { tolerate } from "../sdk/tolerate.ts";
 import { isOlderThan } from "../sdk/version.ts";
 import { checkLink, checkSettings } from "./check.ts";
@@ -48,9 +49,7 @@ export function createTuning(imports: TuningImports): NonNullable<PluginExports[
 
 function addTuning(imports: TuningImports, request: Request, container: ContainerNamespace): AttachmentResult {
   const configuration = readTuningConfiguration(request);
-  const { previousResult } = request;
-  if (previousResult === undefined)
-    return fail(CODES.invalidNetworkConfig, "tuning comes after a plugin that makes the link: prevResult is missing");
+  const result = resultBefore(request);
   const { settings } = configuration;
   // One by one, so that an error names the setting.
   const steps = settings.map(({ key, name, value }): Step => ({
@@ -59,7 +58,7 @@ function addTuning(imports: TuningImports, request: Request, container: Containe
   }));
   if (steps.length > 0) together(imports.batch, steps);
   changeLink(imports, configuration, { request, container });
-  return resultOf(previousResult, configuration, request);
+  return resultOf(result, configuration, request);
 }
 
 function changeLink(
