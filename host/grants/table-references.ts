@@ -8,7 +8,7 @@ import type { CallFacts } from "./facts.ts";
 import { pointer } from "./references.ts";
 
 /** The main routing table. Source: RT_TABLE_MAIN, linux/rtnetlink.h. */
-const MAIN_TABLE = 254;
+export const MAIN_TABLE = 254;
 /** The tables that the kernel keeps itself: default, main, local. A range leaves them out. Source: RT_TABLE_*, linux/rtnetlink.h. */
 const FIRST_RESERVED = 253;
 const LAST_RESERVED = 255;
@@ -23,7 +23,7 @@ const number = z.int().min(1).max(0xffff_ffff);
 /** A table: its number; every one from `first` to `last` but the kernel's own; or what the configuration says at a JSON pointer. */
 export const tableReference = z.union([
   number,
-  z.strictObject({ first: number, last: number }),
+  z.strictObject({ first: number, last: number }).refine(({ first, last }) => first <= last, "want first ≤ last"),
   z.strictObject({ configuration: pointer }),
 ]);
 export type TableReference = z.output<typeof tableReference>;
@@ -72,7 +72,12 @@ function tableCovers(outer: TableReference, inner: TableReference): boolean {
 }
 
 function describeTable(reference: TableReference): string {
-  if (typeof reference === "number") return String(reference);
-  if ("first" in reference) return `${reference.first} to ${reference.last}`;
+  if (typeof reference === "number")
+    return reference === MAIN_TABLE ? `${MAIN_TABLE} (the main one)` : String(reference);
+  if ("first" in reference) {
+    const { first, last } = reference;
+    const isAround = first <= LAST_RESERVED && last >= FIRST_RESERVED;
+    return `${first} to ${last}${isAround ? ` without ${FIRST_RESERVED} to ${LAST_RESERVED}` : ""}`;
+  }
   return `what the network's configuration names at ${reference.configuration}`;
 }

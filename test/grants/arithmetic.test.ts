@@ -159,8 +159,8 @@ test("describeGrant says a line for each scope", () => {
       "container-links: makes the call's own link, of kind veth",
       "container-links: sets links up",
       "container-addresses: puts the addresses that IPAM gave on links of the container: the call's own link",
-      "container-routes: adds routes of the container, in table 254, over links: the call's own link",
-      "container-rules: chooses the routing table for packets from the attachment's addresses, among tables: 100 to 300, what the network's configuration names at /table",
+      "container-routes: adds routes of the container, in table 254 (the main one), over links: the call's own link",
+      "container-rules: chooses the routing table for packets from the attachment's addresses, among tables: 100 to 300 without 253 to 255, what the network's configuration names at /table",
       "container-link-attributes: changes mtu, mac of links of the container: the call's own link",
       "container-sysctls: settings of the container: net.ipv4.conf.IFNAME.**; net.core.somaxconn, one of ["500","600"]",
       "container-sysctls: of those only what the network's configuration sets at /sysctl or /args/cni/sysctl",
@@ -176,7 +176,7 @@ test("describeGrant says a line for each scope", () => {
       "host-ports: hides who asks a published port: where the configuration says so at /masqAll",
       "shaping: limits how fast the container's link sends and receives: 1000000 to 100000000 bits per second; as the network's configuration or the runtime asks for",
       "conntrack: has the node forget flows to ports that the attachment has published",
-      "spoof-guard: drops what the container sends under another hardware address",
+      "spoof-guard: drops what the container sends under another hardware address, on links that this attachment made",
       "leases: reserves addresses of its network in subnets: what the network's configuration names at /ipam/subnet; what the network's configuration names at /ipam/ranges/*/*/subnet; what the runtime supplies at /ipRanges/*/*/subnet; "192.0.2.0/24"",
       "ipam: calls the IPAM plugin: what the network's configuration names at /ipam/type",
       "resolver-file: reads resolver settings of: what the network's configuration names at /ipam/resolvConf",
@@ -186,4 +186,10 @@ test("describeGrant says a line for each scope", () => {
       "wasi: a standard library without files, sockets or environment",
     ]
   `);
+});
+
+test("describeGrant says that a plugin without bridges reads its own links", () => {
+  expect(describeGrant(grantOf({ "node-links": {} }))).toEqual([
+    "node-links: reads links of the node that this attachment made",
+  ]);
 });

@@ -46,6 +46,11 @@ describe("parseManifest", () => {
       value: { ...MANIFEST, capabilities: { "node-links": { bridges: [{ configuration: "bridge" }] } } },
     },
     { why: "a subnet that is none", value: { ...MANIFEST, capabilities: { leases: { subnets: ["10.1.0.0"] } } } },
+    ...[
+      { "container-rules": { tables: [{ first: 300, last: 100 }] } },
+      { "host-ports": { ports: [{ first: 9000, last: 8000 }] } },
+      { shaping: { rates: [{ minimumBitsPerSecond: 9000, maximumBitsPerSecond: 8000 }] } },
+    ].map((capabilities) => ({ why: "a range that ends before it begins", value: { ...MANIFEST, capabilities } })),
     { why: "no verbs", value: { ...MANIFEST, exports: ["validate"] } },
     { why: "an unknown export", value: { ...MANIFEST, exports: ["attachment", "run"] } },
     { why: "a type that is a path", value: { ...MANIFEST, type: "../bridge" } },

@@ -9,15 +9,13 @@ import type { CallFacts } from "../facts.ts";
 import { OWN_LINK, describeReferences, nameReference, namesCover, namesInclude } from "../references.ts";
 import {
   LOCAL_TABLE,
+  MAIN_TABLE,
   describeTables,
   tableNumber,
   tableReference,
   tablesCover,
   tablesInclude,
 } from "../table-references.ts";
-
-/** The main routing table. Source: RT_TABLE_MAIN, linux/rtnetlink.h. */
-const MAIN_TABLE = 254;
 
 const scope = z.strictObject({
   links: z.array(nameReference).default([...OWN_LINK]),
@@ -42,7 +40,7 @@ export const containerRoutes = defineCapability<ContainerRoutesScope>({
     );
   },
   describe(granted) {
-    const tables = granted.tables === "any" ? "any table" : `table ${describeTables(granted.tables)}`;
+    const tables = granted.tables === "any" ? "any table but the local one" : `table ${describeTables(granted.tables)}`;
     const verb = granted.delete ? "adds and deletes" : "adds";
     return [`${verb} routes of the container, in ${tables}, over links: ${describeReferences(granted.links)}`];
   },

@@ -31,7 +31,10 @@ export const nodeLinks = defineCapability<NodeLinksScope>({
     );
   },
   describe(granted) {
-    const lines = [`bridges of the node: ${describeReferences(granted.bridges)}`];
+    const lines =
+      granted.bridges.length === 0
+        ? ["reads links of the node that this attachment made"]
+        : [`bridges of the node: ${describeReferences(granted.bridges)}`];
     if (granted.adopt.length > 0) lines.push(`bridges that others made: ${describeReferences(granted.adopt)}`);
     if (granted.read.length > 0) lines.push(`reads links of the node: ${describeReferences(granted.read)}`);
     return lines;

@@ -15,7 +15,7 @@ export const spoofGuard = defineCapability<SpoofGuardScope>({
   operations: ["set", "get", "remove"],
   scope,
   covers: () => true,
-  describe: () => ["drops what the container sends under another hardware address"],
+  describe: () => ["drops what the container sends under another hardware address, on links that this attachment made"],
   decide(_granted, { facts, operation, args: [port] }) {
     switch (operation) {
       case "set":
