@@ -1,5 +1,5 @@
 /**
- * @module firewalld: sources that belong to a zone of its. The only program that the helper asks; it is asked nothing else.
+ * @module firewalld: sources that belong to a zone of its. The only service of the node that the helper asks; it is asked nothing else.
  */
 import { statSync } from "node:fs";
 import { BusError, SystemBus } from "./dbus/bus.ts";

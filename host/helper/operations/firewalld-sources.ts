@@ -14,20 +14,28 @@ import type { OperationContext } from "./operation.ts";
 /** Errors after which firewalld may have done it all the same: the row stays, and is undone with the operation. */
 const IN_DOUBT = ["ETIMEDOUT", "EPIPE", "ECONNRESET", "EPROTO"];
 
-/** Whether firewalld filters on this node. @throws {KernelError} ETIMEDOUT when it, or the bus, is silent. */
-export function hasFirewalld({ state }: OperationContext): boolean {
-  using firewalld = Firewalld.open(state.node.netns);
-  return firewalld !== undefined;
+/** What is asked for. */
+interface ZoneWish {
+  readonly zone: string;
+  /** Whether firewalld has to run. */
+  readonly isDemanded: boolean;
 }
 
 /**
- * Makes addresses sources of a zone. When it fails, those that it made are removed.
- * @throws {OperationFailure} unsupported where firewalld does not run or has no such zone; conflict for an address that is a source of another
- * zone, or another attachment's; not-permitted for one that is leased to another.
+ * Makes addresses sources of a zone, and says whether it did: not where firewalld does not run and is not demanded. When it fails, those that it made
+ * are removed.
+ * @throws {OperationFailure} unsupported where firewalld is demanded and does not run, or has no such zone; conflict for an address that is a
+ * source of another zone, or another attachment's; not-permitted for one that is leased to another.
+ * @throws {KernelError} ETIMEDOUT when it, or the bus, is silent.
  */
-export function allowInZone(context: OperationContext, addresses: readonly IpAddress[], zone: string): void {
-  for (const address of addresses) refuseLeased(context, address);
+export function allowInZone(
+  context: OperationContext,
+  addresses: readonly IpAddress[],
+  { zone, isDemanded }: ZoneWish,
+): boolean {
   using firewalld = Firewalld.open(context.state.node.netns);
+  if (firewalld === undefined && !isDemanded) return false;
+  for (const address of addresses) refuseLeased(context, address);
   if (firewalld === undefined)
     throw new OperationFailure("unsupported", "firewalld does not run for this network namespace of the node", true);
   const before = new Set(rowsOfPlugin(context, FIREWALLD_SOURCE).map(({ id }) => id));
@@ -40,6 +48,7 @@ export function allowInZone(context: OperationContext, addresses: readonly IpAdd
     if (!isInDoubt(error)) removeRows(context, made);
     throw toFailure(error);
   }
+  return true;
 }
 
 /** Gives those of the attachment's addresses that firewalld has in their zone. */

@@ -10,7 +10,7 @@ import type { IpAddress } from "../../spec/ip.ts";
 import { FORWARD_BY_IPTABLES } from "../iptables-things.ts";
 import { chooseFilter, droppingFilters, type ChosenFilter, type PacketFilter } from "../packet-filter.ts";
 import { IP_ADDRESS, LINK_NAME, PACKET_FILTER, ZONE } from "./arguments.ts";
-import { allowInZone, hasFirewalld, heldByFirewalld, removeFromZones } from "./firewalld-sources.ts";
+import { allowInZone, heldByFirewalld, removeFromZones } from "./firewalld-sources.ts";
 import { putForAddresses, removeRows, rowsOfPlugin } from "./filter-rows.ts";
 import { heldByIptables, putByIptables, removeIptablesRows } from "./iptables-rows.ts";
 import { isolate, isolationOf } from "./isolation.ts";
@@ -70,8 +70,9 @@ function allow(
   if (addresses.length === 0) return;
   const granted = context.call.grant.capabilities["forward-rules"]?.backends ?? [];
   const mayAskFirewalld = zone !== undefined && granted.includes("firewalld");
-  if (mayAskFirewalld && (asked === "firewalld" || (asked === undefined && hasFirewalld(context))))
-    return allowInZone(context, addresses, zone);
+  if (mayAskFirewalld && (asked === "firewalld" || asked === undefined)) {
+    if (allowInZone(context, addresses, { zone, isDemanded: asked === "firewalld" })) return;
+  }
   const put = (chosen: ChosenFilter): void | Promise<void> => {
     if (chosen !== "nftables") return allowByIptables(context, addresses, chosen);
     allowByNftables(context, addresses);
