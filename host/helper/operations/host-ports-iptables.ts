@@ -9,16 +9,16 @@ import type { PortConditions } from "../../kernel/port-conditions.ts";
 import { formatIpPrefix, type IpFamily, type IpPrefix } from "../../spec/ip.ts";
 import { objectsOfThing, thingOf } from "../iptables-things.ts";
 import type { OwnedRow } from "../ledger/records.ts";
-import { flowsTo, forgetFlowsSoon } from "../port-flows.ts";
-import { HOST_PORT, isByIptables, PORT_KINDS, PORT_LINK, readPortRow, type PublishedPort } from "../published-ports.ts";
+import { HOST_PORT, isByIptables, PORT_LINK, readPortRow, type PublishedPort } from "../published-ports.ts";
 import { undoOwned } from "../undo/owned.ts";
-import { removeRows, rowsOfPlugin } from "./filter-rows.ts";
+import { removeRows } from "./filter-rows.ts";
 import { heldByIptables, makeThings, removeIptablesRows } from "./iptables-rows.ts";
 import { OperationFailure } from "./operation.ts";
 import type { OperationContext } from "./operation.ts";
 import { claim } from "./port-claims.ts";
 import { conditionsOf } from "./port-conditions.ts";
 import { linksTo, translateOnLink } from "./port-links.ts";
+import { addressesOf, forgetFlowsTo, recordOf, rowsOfPorts } from "./port-rows.ts";
 
 /** Most rules of one publication: iptables is locked while they are written. */
 const RULES_MAX = 2048;
@@ -32,16 +32,6 @@ interface IptablesPublication {
   readonly conditionsV6?: PortConditions | undefined;
 }
 
-/** What this plugin has for the attachment, in the order in which it is to be undone from the end. */
-export function rowsOf(context: OperationContext): OwnedRow[] {
-  return PORT_KINDS.flatMap((kind) => rowsOfPlugin(context, kind));
-}
-
-/** Gives each prefix once. */
-export function distinct(prefixes: readonly IpPrefix[]): IpPrefix[] {
-  return [...new Map(prefixes.map((prefix) => [formatIpPrefix(prefix), prefix])).values()];
-}
-
 /**
  * Publishes ports, in place of those that the attachment had.
  * @throws {OperationFailure} conflict for a port that is taken, invalid-argument for a condition that is none, busy.
@@ -53,10 +43,10 @@ export async function publishByIptables(
   publication: IptablesPublication,
 ): Promise<void> {
   const { variant, sourceTranslation } = publication;
-  const before = rowsOf(context);
+  const before = rowsOfPorts(context);
   const conditions = conditionsOf(context, ports, publication);
   refuseTooMany(context.call.tag, ports, (family) => conditions.get(family)?.chain.conditions);
-  const addresses = distinct(ports.map(({ containerAddress }) => containerAddress));
+  const addresses = addressesOf(ports);
   const byIptables = { variant, conditions: (family: IpFamily) => conditions.get(family)?.chain.conditions };
   const rows = await claim(context, { addresses, sourceTranslation, chains: [], ports, byIptables });
   const replaced = before.filter((row) => row.undo["variant"] === variant);
@@ -72,10 +62,7 @@ export async function publishByIptables(
   }
   for (const { id } of rows) context.state.ledger.done(id);
   leadThere(context, addresses, publication);
-  for (const { from } of ports) {
-    const forgetting = forgetFlowsSoon(context.state.node, flowsTo(context.state.node, from));
-    if (forgetting !== undefined) context.call.operation.forgettings.push(forgetting);
-  }
+  forgetFlowsTo(context, ports);
   await leaveBehind(context, before, replaced);
 }
 
@@ -137,10 +124,8 @@ export async function listInIptables(
   const addresses = new Set(held.filter(({ kind }) => kind !== HOST_PORT).map(({ undo }) => undo["address"]));
   return held.flatMap((row) => {
     if (row.kind !== HOST_PORT) return [];
-    const { from, containerAddress, containerPort } = readPortRow(row);
-    if (!addresses.has(formatIpPrefix(containerAddress))) return [];
-    const { protocol, port: hostPort, address: hostAddress } = from;
-    return [{ protocol, hostPort, hostAddress, containerAddress, containerPort }];
+    const port = readPortRow(row);
+    return addresses.has(formatIpPrefix(port.containerAddress)) ? [recordOf(port)] : [];
   });
 }
 

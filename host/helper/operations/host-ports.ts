@@ -27,21 +27,21 @@ import {
   readPortRow,
   type PublishedPort,
 } from "../published-ports.ts";
-import { flowsTo, forgetFlowsSoon } from "../port-flows.ts";
 import type { HelperState } from "../state.ts";
 import { undoOwned } from "../undo/owned.ts";
 import { beginWithdrawal } from "../undo/withdrawals.ts";
 import { thingOf } from "../iptables-things.ts";
 import { chooseFilter } from "../packet-filter.ts";
 import { IP_ADDRESS, IP_PREFIX, PACKET_FILTER } from "./arguments.ts";
-import { removeRows } from "./filter-rows.ts";
-import { distinct, listInIptables, publishByIptables, rowsOf } from "./host-ports-iptables.ts";
+import { removeRows, rowsOfPlugin } from "./filter-rows.ts";
+import { listInIptables, publishByIptables } from "./host-ports-iptables.ts";
 import { removeIptablesRows } from "./iptables-rows.ts";
 import { OperationFailure, operation, refuseLeased } from "./operation.ts";
 import type { OperationContext, OperationInterface } from "./operation.ts";
 import { claim } from "./port-claims.ts";
 import { CONDITION_OPTIONS, conditionsOf } from "./port-conditions.ts";
 import { linksTo, translateOnLink, type PortLink } from "./port-links.ts";
+import { addressesOf, forgetFlowsTo, recordOf, rowsOfPorts } from "./port-rows.ts";
 
 /** Most ports of one attachment. */
 const PORTS_MAX = 4096;
@@ -91,7 +91,8 @@ export const HOST_PORTS: OperationInterface = {
 /** Judges what is asked for; each port once. */
 function portsOf(context: OperationContext, asked: readonly Asked[]): readonly PublishedPort[] {
   if (asked.length > PORTS_MAX) throw invalid(`${asked.length} ports are asked for, ${PORTS_MAX} are possible`);
-  const ports = asked.map((each) => portOf(context, each));
+  const ports = asked.map(portOf);
+  judgeAddresses(context, ports);
   const texts = new Map(ports.map((port) => [JSON.stringify(port), port]));
   const once = [...texts.values()];
   const seen = new Map<string, PublishedPort[]>();
@@ -104,17 +105,26 @@ function portsOf(context: OperationContext, asked: readonly Asked[]): readonly P
   return once;
 }
 
-function portOf(context: OperationContext, asked: Asked): PublishedPort {
+function portOf(asked: Asked): PublishedPort {
   const { protocol, hostPort, hostAddress, containerAddress, containerPort } = asked;
   const family = containerAddress.address.tag;
   if (hostPort === 0 || containerPort === 0) throw invalid("a port is 1 to 65535");
   if (hostAddress !== undefined && hostAddress.tag !== family)
     throw invalid(`${formatIpAddress(hostAddress)} cannot lead to ${formatIpPrefix(containerAddress)}`);
-  refuseLeased(context, containerAddress.address);
   const address = hostAddress === undefined || isUnspecified(hostAddress) ? undefined : hostAddress;
-  if (address !== undefined && context.state.node.rtnetlink.lookUpRoute(address)?.local !== true)
-    throw invalid(`${formatIpAddress(address)} is not an address of this node`);
   return { from: { family, protocol, port: hostPort, address }, containerAddress, containerPort };
+}
+
+/** Judges each address once: many ports have the same. @throws {OperationFailure} not-permitted, invalid-argument. */
+function judgeAddresses(context: OperationContext, ports: readonly PublishedPort[]): void {
+  for (const { address } of addressesOf(ports)) refuseLeased(context, address);
+  const onNode = new Map(
+    ports.flatMap(({ from: { address } }) => (address ? [[formatIpAddress(address), address]] : [])),
+  );
+  for (const [text, address] of onNode) {
+    if (context.state.node.rtnetlink.lookUpRoute(address)?.local !== true)
+      throw invalid(`${text} is not an address of this node`);
+  }
 }
 
 /** Publishes, in place of what is published. Recovers an operation whose helper died, if it holds a port. */
@@ -123,12 +133,12 @@ async function publish(context: OperationContext, asked: readonly PublishedPort[
   const granted = context.call.grant.capabilities["host-ports"]?.backends ?? [];
   const chosen = await chooseFilter(context.state, { asked: options.packetFilter, granted });
   if (chosen !== "nftables") return publishByIptables(context, asked, { ...options, variant: chosen });
-  const all = rowsOf(context);
+  const all = rowsOfPorts(context);
   const before = all.filter((row) => !isByIptables(row));
   const conditions = conditionsOf(context, asked, options);
   const ports = asked.map((port) => ({ ...port, when: conditions.get(port.from.family)?.name }));
   const chains = [...conditions.values()].map(({ chain }) => chain);
-  const addresses = distinct(ports.map(({ containerAddress }) => containerAddress));
+  const addresses = addressesOf(ports);
   const rows = await claim(context, { addresses, sourceTranslation: options.sourceTranslation, chains, ports });
   const wanted: Publication = {
     ...publicationOf(rows, context.call.tag),
@@ -149,10 +159,7 @@ async function publish(context: OperationContext, asked: readonly PublishedPort[
   for (const { id } of rows) context.state.ledger.done(id);
   const links = options.sourceTranslation === "none" ? new Map<string, PortLink>() : linksTo(context, addresses);
   for (const [name, link] of links) translateOnLink(context, name, link);
-  for (const port of ports) {
-    const forgetting = forgetFlowsSoon(context.state.node, flowsTo(context.state.node, port.from));
-    if (forgetting !== undefined) context.call.operation.forgettings.push(forgetting);
-  }
+  forgetFlowsTo(context, ports);
   leaveBehind(context, before, new Set([...links.keys(), ...chains.map(conditionChainName)]));
   // The network's configuration has changed since.
   await removeIptablesRows(context, all.filter(isByIptables));
@@ -167,40 +174,34 @@ function leaveBehind({ state }: OperationContext, before: readonly OwnedRow[], n
 }
 
 function list(context: OperationContext): unknown {
-  const rows = rowsOf(context).filter((row) => isByIptables(row) && row.kind !== PORT_LINK);
-  if (rows.length === 0) return listInNftables(context);
-  return listInIptables(context, rows).then((found) => [...listInNftables(context), ...found]);
+  const rows = rowsOfPorts(context);
+  const inNftables = listInNftables(context, rows);
+  const inIptables = rows.filter((row) => isByIptables(row) && row.kind !== PORT_LINK);
+  if (inIptables.length === 0) return inNftables;
+  return listInIptables(context, inIptables).then((found) => [...inNftables, ...found]);
 }
 
-function listInNftables(context: OperationContext): readonly unknown[] {
-  if (!rowsOf(context).some((row) => row.kind === HOST_PORT && !isByIptables(row))) return [];
-  const nftables = context.state.node.nftables();
-  const rows = rowsOf(context);
-  const broken = brokenConditions(context.state, rows);
-  return rows.flatMap((row) => {
-    if (row.kind !== HOST_PORT || isByIptables(row)) return [];
-    const { from, containerAddress, when } = readPortRow(row);
+function listInNftables({ state }: OperationContext, rows: readonly OwnedRow[]): readonly unknown[] {
+  const ports = rows.filter((row) => row.kind === HOST_PORT && !isByIptables(row));
+  if (ports.length === 0) return [];
+  const nftables = state.node.nftables();
+  const broken = brokenConditions(state, rows);
+  return ports.flatMap((row) => {
+    const port = readPortRow(row);
+    const { from, when } = port;
+    const { address } = port.containerAddress;
     const found = readHostPort(nftables, from, when);
-    const { address } = containerAddress;
     const isWhole = found?.tag === row.tag && readSourceTranslation(nftables, { tag: row.tag, address }) !== undefined;
     if (found === undefined || !isWhole || !ipEquals(found.to.address, address)) return [];
-    if (when !== undefined && broken.has(when)) return [];
-    const { protocol, port: hostPort, address: hostAddress } = from;
-    return [{ protocol, hostPort, hostAddress, containerAddress, containerPort: found.to.port }];
+    return when !== undefined && broken.has(when) ? [] : [recordOf({ ...port, containerPort: found.to.port })];
   });
 }
 
 /** What listens there is not reached: redirection comes before it. */
 function occupied(context: OperationContext): unknown {
   const listeners = context.state.node.listeners();
-  return rowsOf(context).flatMap((row) => {
-    if (row.kind !== HOST_PORT) return [];
-    const { from, containerAddress, containerPort } = readPortRow(row);
-    if (!listeners.hasListener(from)) return [];
-    return [
-      { protocol: from.protocol, hostPort: from.port, hostAddress: from.address, containerAddress, containerPort },
-    ];
-  });
+  const ports = rowsOfPlugin(context, HOST_PORT).map(readPortRow);
+  return ports.filter(({ from }) => listeners.hasListener(from)).map(recordOf);
 }
 
 /** Names the chains of conditions that are not there with all of their rules. */
@@ -212,7 +213,7 @@ function brokenConditions(state: HelperState, rows: readonly OwnedRow[]): Readon
 function withdraw(context: OperationContext): void | Promise<void> {
   const { state, call } = context;
   const begun = new Set(call.operation.deletions.map(({ ownedId }) => ownedId));
-  const rows = rowsOf(context).toReversed();
+  const rows = rowsOfPorts(context).toReversed();
   const inIptables = rows.filter((row) => thingOf(row) !== undefined);
   for (const row of rows) {
     if (begun.has(row.id) || inIptables.includes(row)) continue;
