@@ -148,9 +148,9 @@ export interface HelperState {
   readonly operations: Map<string, OpenOperation>;
   readonly calls: Map<string, OpenCall>;
   readonly sandboxes: Map<string, SandboxSession>;
-  /** By sandbox, the beginning of a call on it that the host has asked for: it waits for its turn. */
   /** The helper was started to make the ledger anew: what became of the old one. `undefined`: it was not. */
   readonly rebuilding: Rebuilding | undefined;
+  /** By sandbox, the beginning of a call on it that the host has asked for: it waits for its turn. */
   readonly beginnings: Map<string, Promise<unknown>>;
 }
 
