@@ -1,28 +1,12 @@
 /**
  * @module What the ledger says of published ports: a row for each port, which reserves it, one for each address of the container, one for the
- * link that leads there, and one for the conditions of a family's ports. Reading and writing their undo, and what undoing needs of the kernel.
+ * link that leads there, and one for the conditions of a family's ports.
  */
-import { isKernelError } from "../kernel/error.ts";
 import { describeHostPort, type HostPort, type TransportProtocol } from "../kernel/host-port-elements.ts";
-import {
-  removePortLink,
-  removeUnusedHostPorts,
-  withdrawPorts,
-  type Publication,
-  type SourceTranslation,
-} from "../kernel/host-ports.ts";
-import {
-  conditionChainName,
-  removeConditions,
-  type ConditionChain,
-  type PortConditions,
-} from "../kernel/port-conditions.ts";
-import { writeSysctl } from "../kernel/sysctl.ts";
+import type { Publication, SourceTranslation } from "../kernel/host-ports.ts";
+import { conditionChainName, type ConditionChain, type PortConditions } from "../kernel/port-conditions.ts";
 import { formatIpAddress, formatIpPrefix, ipEquals, parseIpAddress, parseIpPrefix, type IpPrefix } from "../spec/ip.ts";
 import type { Intent, OwnedRow } from "./ledger/records.ts";
-import { forgetFlows } from "./port-flows.ts";
-import { whyNoNftables } from "./packet-filter.ts";
-import type { HelperState } from "./state.ts";
 
 /** A row for each port that is published: while it is there, nobody else gets the port. */
 export const HOST_PORT = "host-port";
@@ -188,54 +172,4 @@ export function publicationOf(rows: readonly OwnedRow[], tag: string): Publicati
       .map(({ undo }) => parseIpPrefix(String(undo["address"])).address),
     sourceTranslation: "none",
   };
-}
-
-/** Undoes the row of a port, or of an address. */
-export function undoPublication(state: HelperState, row: OwnedRow): undefined {
-  const { node } = state;
-  const nftables = node.nftables();
-  withdrawPorts(nftables, publicationOf([row], row.tag));
-  if (row.kind !== HOST_PORT) return void removeUnusedHostPorts(nftables);
-  forgetFlows(node, readPortRow(row));
-  removeFrameAfterAddresses(state);
-}
-
-/**
- * Removes what all published ports have in common, where no address is left that would take it along: addresses go after ports and links, unless
- * those could not be undone the first time.
- */
-function removeFrameAfterAddresses({ node, ledger }: HelperState): void {
-  if (ledger.findOwned({ kind: PUBLISHED_ADDRESS, nodeNetnsCookie: node.cookie }, 0) === undefined)
-    removeUnusedHostPorts(node.nftables());
-}
-
-/** Undoes the row of conditions: no port leads to them any more. */
-export function undoConditions({ node }: HelperState, { key }: OwnedRow): undefined {
-  removeConditions(node.nftables(), [key]);
-}
-
-/** Undoes the row of a link, unless another attachment has one. */
-export function undoPortLink(state: HelperState, row: OwnedRow): undefined {
-  const { node, ledger } = state;
-  const { key, undo } = row;
-  ledger.transaction(() => {
-    // Nobody else can publish meanwhile: that is in a transaction of its own, too.
-    if (ledger.findOwned({ kind: PORT_LINK, key, nodeNetnsCookie: node.cookie }, row.id) !== undefined) return;
-    const link = node.rtnetlink.getLink({ name: key });
-    if (undo["routesLocalnet"] === true && link !== undefined && link.index === undo["index"])
-      ignoreAbsent(() => writeSysctl(node.netns, { name: "route_localnet", link: key }, 0));
-    // One that nftables published over it may have gone before: its element stayed for this one.
-    if (whyNoNftables(node) !== undefined) return;
-    removePortLink(node.nftables(), key);
-    if (isByIptables(row)) removeUnusedHostPorts(node.nftables());
-    else removeFrameAfterAddresses(state);
-  });
-}
-
-function ignoreAbsent(run: () => void): void {
-  try {
-    run();
-  } catch (error) {
-    if (!isKernelError(error, "ENOENT")) throw error;
-  }
 }

@@ -31,16 +31,12 @@ import {
   readConditionsRow,
   readPortRow,
   readSourceTranslationText,
-  undoConditions,
-  undoPortLink,
-  undoPublication,
 } from "../published-ports.ts";
 import type { HelperState } from "../state.ts";
+import { undoConditions, undoPortLink, undoPublication } from "../undo/published-ports.ts";
 import { compareElement } from "./element.ts";
 import { orByIptables } from "./iptables.ts";
 import type { Drift, OwnedKind } from "./kind.ts";
-
-export { HOST_PORT, PORT_CONDITIONS, PORT_LINK, PUBLISHED_ADDRESS } from "../published-ports.ts";
 
 /** A row for each port. */
 export const hostPort: OwnedKind = orByIptables({

@@ -3,6 +3,7 @@
  */
 import { FORWARD_BY_IPTABLES, IPTABLES_FRAME, MASQUERADE_BY_IPTABLES } from "../iptables-things.ts";
 import type { OwnedRow, SharedRow } from "../ledger/records.ts";
+import { HOST_PORT, PORT_CONDITIONS, PORT_LINK, PUBLISHED_ADDRESS } from "../published-ports.ts";
 import { bridge } from "./bridge.ts";
 import { containerAddress } from "./container-address.ts";
 import { containerLink } from "./container-link.ts";
@@ -12,16 +13,7 @@ import { containerRules, KIND_OF_RULES } from "./container-rules.ts";
 import { containerSysctls, KIND_OF_SETTINGS } from "./container-sysctls.ts";
 import { FIREWALLD_SOURCE, firewalldSource } from "./firewalld-source.ts";
 import { forwardRules } from "./forward-rules.ts";
-import {
-  HOST_PORT,
-  hostPort,
-  PORT_CONDITIONS,
-  PORT_LINK,
-  portConditions,
-  portLink,
-  PUBLISHED_ADDRESS,
-  publishedAddress,
-} from "./host-ports.ts";
+import { hostPort, portConditions, portLink, publishedAddress } from "./host-ports.ts";
 import { forwardRulesByIptables, iptablesFrame, masqueradeByIptables } from "./iptables.ts";
 import { isolation } from "./isolation.ts";
 import type { OwnedKind, SharedKind } from "./kind.ts";
