@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensurePrerequisites } from "../host/demo/prerequisites.ts";
 import { buildGoPrograms } from "./runtimes/go-programs.ts";
+import { ENTER_NODE } from "./support/node-namespace.ts";
 
 interface Assertion {
   readonly status: "passed" | "failed" | "pending" | "skipped" | "todo" | "disabled";
@@ -34,20 +35,6 @@ interface Count {
 
 const VITEST = join(import.meta.dirname, "../node_modules/vitest/vitest.mjs");
 const KERNEL_LACKS = /kernel lacks/;
-
-/** Prepares the namespace of the node: its own mounts, so that `ip netns` leaves nothing behind, and loopback. */
-const ENTER_NODE = [
-  "unshare",
-  "--net",
-  "--mount",
-  "--propagation",
-  "private",
-  "--",
-  "sh",
-  "-c",
-  'mkdir -p /run/netns && mount -t tmpfs none /run/netns && ip link set lo up; exec "$@"',
-  "sh",
-] as const;
 
 function countReport(file: string): Count {
   const report = JSON.parse(readFileSync(file, "utf8")) as Report;

@@ -2,24 +2,10 @@
  * @module What every row of the benchmark gets: a state directory with the bundled plugins installed, a host, and the reference plugins.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createHost, type Host, type JsonObject } from "../../host/index.ts";
+import { bundledTypes, readBundled } from "../../test/support/bundled.ts";
 import { ensureReferencePlugins } from "./reference.ts";
-
-const ROOT = resolve(import.meta.dirname, "../..");
-const BUNDLED = [
-  "bandwidth",
-  "bridge",
-  "firewall",
-  "host-local",
-  "loopback",
-  "portmap",
-  "ptp",
-  "sbr",
-  "static",
-  "tuning",
-] as const;
 
 /** What a row measures with. */
 export interface Context extends AsyncDisposable {
@@ -31,16 +17,11 @@ export interface Context extends AsyncDisposable {
   readonly isQuick: boolean;
 }
 
-/** Gives a bundled component's bytes. */
-export function readBundled(type: string): Uint8Array {
-  return readFileSync(join(ROOT, `dist/guests/${type}.wasm`));
-}
-
 /** Makes a context. Its state directory is removed with it. */
 export async function createContext(isQuick: boolean): Promise<Context> {
   const stateDir = mkdtempSync("/var/lib/cnidaria-bench-");
   const host = await createHost({ stateDir, origin: "benchmark" });
-  for (const type of BUNDLED) await host.install({ component: readBundled(type) });
+  for (const type of bundledTypes()) await host.install({ component: readBundled(type) });
   return {
     host,
     stateDir,

@@ -3,6 +3,7 @@
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { ENTER_NODE } from "../../test/support/node-namespace.ts";
 
 /** Set in the process that runs inside the node's namespace. */
 const INSIDE = "CNIDARIA_BENCH_INSIDE";
@@ -13,26 +14,11 @@ const INSIDE = "CNIDARIA_BENCH_INSIDE";
  */
 export function enterNodeNamespace(script: string, args: readonly string[]): void {
   if (process.env[INSIDE] !== undefined) return;
-  const prepare =
-    "mount -t tmpfs none /run/netns 2>/dev/null || { mkdir -p /run/netns && mount -t tmpfs none /run/netns; }; ip link set lo up";
-  const child = spawnSync(
-    "unshare",
-    [
-      "--net",
-      "--mount",
-      "--propagation",
-      "private",
-      "--",
-      "sh",
-      "-c",
-      `${prepare}; exec "$@"`,
-      "sh",
-      process.execPath,
-      script,
-      ...args,
-    ],
-    { stdio: "inherit", env: { ...process.env, [INSIDE]: "1" } },
-  );
+  const [command, ...enter] = ENTER_NODE;
+  const child = spawnSync(command, [...enter, process.execPath, script, ...args], {
+    stdio: "inherit",
+    env: { ...process.env, [INSIDE]: "1" },
+  });
   process.exit(child.status ?? 1);
 }
 

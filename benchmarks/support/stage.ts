@@ -4,6 +4,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { ENTER_NODE } from "../../test/support/node-namespace.ts";
 
 /** What a stage can be asked for. */
 export type StageCommand =
@@ -35,29 +36,11 @@ export interface Stage extends AsyncDisposable {
   forward(kind: "established" | "first", count: number): Promise<Forwarded>;
 }
 
-const PREPARE = "mount -t tmpfs none /run/netns; ip link set lo up";
-
 /** Starts a stage without containers. `reference`: they are attached by the reference plugins, and never removed. */
 export function openStage(side: "ours" | "reference" = "ours"): Stage {
   const program = join(import.meta.dirname, "../stage.ts");
-  const child = spawn(
-    "unshare",
-    [
-      "--net",
-      "--mount",
-      "--propagation",
-      "private",
-      "--",
-      "sh",
-      "-c",
-      `${PREPARE}; exec "$@"`,
-      "sh",
-      process.execPath,
-      program,
-      side,
-    ],
-    { stdio: ["pipe", "pipe", "inherit"] },
-  );
+  const [enter, ...args] = ENTER_NODE;
+  const child = spawn(enter, [...args, process.execPath, program, side], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
   const ask = async (command: StageCommand): Promise<unknown> => {

@@ -3,8 +3,9 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bridgeNetwork, createContainer, createFolder, nodeLinks, processesOf, readGuest } from "../host/stage.ts";
+import { bridgeNetwork, createContainer, createFolder, nodeLinks, processesOf } from "../host/stage.ts";
 import type { Folder } from "../host/stage.ts";
+import { readBundled } from "../support/bundled.ts";
 
 const COMMAND = resolve(import.meta.dirname, "../../bin/cnidaria.cjs");
 
@@ -55,7 +56,7 @@ describe("the command", () => {
   });
 
   test.for([8, 1_000, 1_200_000, -1, -33, -40, -50])("refuses a component with the byte at %i changed", (position) => {
-    const component = Buffer.from(readGuest("bridge"));
+    const component = Buffer.from(readBundled("bridge"));
     const at = position < 0 ? component.byteLength + position : position;
     component.writeUInt8(component.readUInt8(at) ^ 1, at);
     const file = join(folder.path, "bridge.wasm");

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Host } from "../../host/index.ts";
 import type { Container, Folder } from "./stage.ts";
-import { bridgeNetwork, createContainer, createStage, nodeLinks, readGuest } from "./stage.ts";
+import { bridgeNetwork, createContainer, createStage, nodeLinks } from "./stage.ts";
+import { readBundled } from "../support/bundled.ts";
 
 let host: Host;
 let folder: Folder;
@@ -23,7 +24,7 @@ test("what a call did that was begun ahead with the former grant is undone befor
   for (let round = 0; round < 8; round += 1) {
     await host.add(request);
     await host.del(request);
-    await host.install({ component: readGuest("bridge"), limits: { hostCalls: 100 + round } });
+    await host.install({ component: readBundled("bridge"), limits: { hostCalls: 100 + round } });
     const result = await host.add(request);
     expect(await host.leases({})).toHaveLength((result["ips"] as unknown[]).length);
     await host.del(request);

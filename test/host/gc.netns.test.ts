@@ -3,8 +3,9 @@ import { execFileSync } from "node:child_process";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Host } from "../../host/index.ts";
 import { buildFixture } from "../guests/fixtures/build.ts";
-import { bridgeNetwork, createContainer, createStage, nodeLinks, nodeRules, processesOf, readGuest } from "./stage.ts";
+import { bridgeNetwork, createContainer, createStage, nodeLinks, nodeRules, processesOf } from "./stage.ts";
 import type { Container, Folder } from "./stage.ts";
+import { readBundled } from "../support/bundled.ts";
 
 let host: Host;
 let folder: Folder;
@@ -115,7 +116,7 @@ describe("GC of a network", () => {
     // Not even the components that they were added with may run any more.
     for (const type of ["bridge", "host-local"]) await host.revoke(type);
     await host.gc({ network, valid: [] });
-    for (const type of ["bridge", "host-local"]) await host.install({ component: readGuest(type) });
+    for (const type of ["bridge", "host-local"]) await host.install({ component: readBundled(type) });
   });
 
   test("runs alone: ADDs at the same time are before it or after it, none is half gone", async () => {

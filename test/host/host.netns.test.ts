@@ -14,9 +14,9 @@ import {
   nodeLinks,
   nodeRules,
   processesOf,
-  readGuest,
   until,
 } from "./stage.ts";
+import { readBundled } from "../support/bundled.ts";
 
 let host: Host;
 let folder: Folder;
@@ -216,7 +216,7 @@ describe("bad input", () => {
 
 describe("components", () => {
   test("one with a changed byte is refused, and the installed one stays", async () => {
-    const component = Buffer.from(readGuest("bridge"));
+    const component = Buffer.from(readBundled("bridge"));
     const before = await host.list();
     const at = Math.floor(component.byteLength / 2);
     component.writeUInt8(component.readUInt8(at) ^ 1, at);
@@ -227,7 +227,7 @@ describe("components", () => {
   test("one whose stored code was changed makes no call", async () => {
     using own = createFolder();
     await using other = await createHost({ stateDir: join(own.path, "state") });
-    const { digest } = await other.install({ component: readGuest("loopback") });
+    const { digest } = await other.install({ component: readBundled("loopback") });
     const code = join(own.path, "state/components", digest.slice("sha256:".length));
     const file = execFileSync("find", [code, "-name", "component.js"], { encoding: "utf8" }).trim();
     writeFileSync(file, "export function instantiate() {}");
@@ -239,11 +239,11 @@ describe("components", () => {
   test("uninstall makes the type unknown, revoke takes the grant", async () => {
     using own = createFolder();
     await using other = await createHost({ stateDir: join(own.path, "state") });
-    await other.install({ component: readGuest("loopback") });
+    await other.install({ component: readBundled("loopback") });
     await other.uninstall("loopback");
     expect(await other.list()).toEqual([]);
     await expect(other.uninstall("loopback")).rejects.toMatchObject({ kind: "unknownPlugin" });
-    await other.install({ component: readGuest("loopback") });
+    await other.install({ component: readBundled("loopback") });
     await other.revoke("loopback");
     expect(await other.list()).toEqual([]);
   });
@@ -261,8 +261,8 @@ describe("processes", () => {
   test("a helper that is killed is replaced by the next call, and what it did stays on record", async () => {
     using own = createFolder();
     await using other = await createHost({ stateDir: join(own.path, "state") });
-    await other.install({ component: readGuest("bridge") });
-    await other.install({ component: readGuest("host-local") });
+    await other.install({ component: readBundled("bridge") });
+    await other.install({ component: readBundled("host-local") });
     const container = newContainer();
     const network = bridgeNetwork(20);
     await other.add(requestOf(container, network));
@@ -278,7 +278,7 @@ describe("processes", () => {
   test("none is left by a host that was closed", async () => {
     using own = createFolder();
     const other = await createHost({ stateDir: join(own.path, "state") });
-    await other.install({ component: readGuest("loopback") });
+    await other.install({ component: readBundled("loopback") });
     const container = newContainer();
     await other.add(requestOf(container, { cniVersion: "1.0.0", name: "lo", plugins: [{ type: "loopback" }] }, "lo"));
     expect(processesOf(own.path).length).toBeGreaterThan(1);

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createHost } from "../../host/index.ts";
 import type { Host } from "../../host/index.ts";
+import { bundledTypes, readBundled } from "../support/bundled.ts";
 
 export const DIST = resolve(import.meta.dirname, "../../dist");
 
@@ -21,26 +22,12 @@ export function createFolder(): Folder {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-export const readGuest = (type: string): Buffer => readFileSync(join(DIST, "guests", `${type}.wasm`));
-
-/** Installs bundled plugins into a state directory. */
-export async function installGuests(
-  host: Host,
-  types: readonly string[] = [
-    "bandwidth",
-    "bridge",
-    "firewall",
-    "host-local",
-    "loopback",
-    "portmap",
-    "static",
-    "tuning",
-  ],
-): Promise<void> {
-  await Promise.all(types.map((type) => host.install({ component: readGuest(type) })));
+/** Installs bundled plugins into a state directory. @default all of them */
+export async function installGuests(host: Host, types: readonly string[] = bundledTypes()): Promise<void> {
+  await Promise.all(types.map((type) => host.install({ component: readBundled(type) })));
 }
 
-/** A host on a state directory of its own that has bundled plugins: those that are named, or those of the everyday chain. */
+/** A host on a state directory of its own that has bundled plugins: those that are named, or all. */
 export async function createStage(
   types?: readonly string[],
 ): Promise<{ readonly folder: Folder; readonly host: Host }> {

@@ -4,8 +4,9 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Host, JsonObject } from "../../host/index.ts";
-import { DIST, createStage, installGuests, readGuest } from "./stage.ts";
+import { DIST, createStage, installGuests } from "./stage.ts";
 import type { Folder } from "./stage.ts";
+import { readBundled } from "../support/bundled.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
@@ -34,7 +35,7 @@ test("the bundled plugins may be used as they ask to be", async () => {
 });
 
 test("a grant is looked at, and a change of it is seen at once", async () => {
-  const component = readGuest("bridge");
+  const component = readBundled("bridge");
   const { capabilities } = JSON.parse(readFileSync(join(ROOT, "guests/bridge/grants.json"), "utf8")) as {
     capabilities: JsonObject;
   };

@@ -9,22 +9,11 @@ import type { Host } from "../../host/index.ts";
 import type { Limits } from "../../host/helper/protocol.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
 import { buildFixture } from "../guests/fixtures/build.ts";
+import { isBundled, readBundled, sourceOfBundled } from "./bundled.ts";
 import { processesOf } from "./processes.ts";
 import { until } from "./command.ts";
 
-const ROOT = join(import.meta.dirname, "..", "..");
-const BUNDLED: readonly string[] = [
-  "bandwidth",
-  "bridge",
-  "firewall",
-  "host-local",
-  "loopback",
-  "portmap",
-  "ptp",
-  "sbr",
-  "static",
-  "tuning",
-];
+const FIXTURES = join(import.meta.dirname, "..", "guests", "fixtures");
 
 /** A plugin, and what the operator grants otherwise than its manifest asks. */
 export interface TestPlugin {
@@ -83,12 +72,12 @@ export function createStateFolder(): string {
 
 /** Gives the bytes of a bundled plugin or of a fixture. */
 export async function componentOf(name: string): Promise<Uint8Array> {
-  return BUNDLED.includes(name) ? readFileSync(join(ROOT, "dist", "guests", `${name}.wasm`)) : buildFixture(name);
+  return isBundled(name) ? readBundled(name) : buildFixture(name);
 }
 
 /** Gives the manifest of a bundled plugin or of a fixture. */
 export function manifestOf(name: string): JsonObject {
-  const folder = BUNDLED.includes(name) ? join(ROOT, "guests", name) : join(ROOT, "test", "guests", "fixtures", name);
+  const folder = isBundled(name) ? sourceOfBundled(name) : join(FIXTURES, name);
   return JSON.parse(readFileSync(join(folder, "grants.json"), "utf8")) as JsonObject;
 }
 
