@@ -10,6 +10,7 @@ import { ensurePrerequisites } from "../host/demo/prerequisites.ts";
 import { type Context, createContext, environment } from "./support/context.ts";
 import { enterNodeNamespace } from "./support/namespaces.ts";
 import { formatTable, isMet, type Row } from "./support/row.ts";
+import { select } from "./support/selection.ts";
 import { measureAttach } from "./rows/attach.ts";
 import { measureChainList } from "./rows/chain.ts";
 import { measureCheck } from "./rows/check.ts";
@@ -58,10 +59,10 @@ async function main(): Promise<number> {
   ensurePrerequisites();
   enterNodeNamespace(import.meta.filename, args);
   const wanted = args.filter((arg) => !arg.startsWith("--"));
+  const measurements = select(MEASUREMENTS, wanted);
   await using context = await createContext(args.includes("--quick"));
   const rows: Row[] = [];
-  for (const [name, measure] of Object.entries(MEASUREMENTS)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for (const [name, measure] of measurements) {
     console.error(`measuring ${name} …`);
     const measured = await measure(context);
     console.error(formatTable(measured, process.stderr.isTTY));

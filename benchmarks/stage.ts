@@ -9,7 +9,8 @@ import { createInterface } from "node:readline/promises";
 import type { JsonObject } from "../host/index.ts";
 import { bridgeNetwork, type Context, createContext } from "./support/context.ts";
 import { createContainerNamespace } from "./support/namespaces.ts";
-import { execPlugin } from "./support/exec.ts";
+import { execList } from "./support/exec.ts";
+import { forEach } from "./support/rate.ts";
 import type { AddTimes, Forwarded, StageCommand } from "./support/stage.ts";
 import { timed } from "./support/statistics.ts";
 import { readKernelMilliseconds } from "./support/timeline.ts";
@@ -17,7 +18,6 @@ import { readKernelMilliseconds } from "./support/timeline.ts";
 /** A Linux bridge has at most 1,024 ports: the first 2,000 attachments share three, those after them three more. */
 const BRIDGES_AT_ONCE = 3;
 const FIRST_PART = 2000;
-const AT_A_TIME = 8;
 /** Rounds after which a host counts as warm, as everywhere in these benchmarks. */
 const WARM_ROUNDS = 250;
 const FIRST_HOST_PORT = 10_000;
@@ -66,35 +66,31 @@ type Attach = (request: ReturnType<typeof requestFor>) => Promise<unknown>;
 
 /** Attaches by the reference plugins in a folder. Their files are gone with the state directory. */
 function attachByReference(folder: string, dataDir: string): Attach {
-  return async ({ network, containerId, netns, ifname, runtimeConfig }) => {
-    const { name, plugins } = network as { readonly name: string; readonly plugins: readonly JsonObject[] };
-    let prevResult: unknown;
-    for (const plugin of plugins) {
+  return ({ network, containerId, netns, runtimeConfig }) => {
+    const plugins = (network["plugins"] as readonly JsonObject[]).map((plugin) => {
       const ipam = plugin["ipam"] as JsonObject | undefined;
-      const own = {
-        ...plugin,
-        ...(ipam === undefined ? {} : { ipam: { ...ipam, dataDir } }),
-        ...(plugin["type"] === "portmap" ? { runtimeConfig } : {}),
-      };
-      const configuration = { ...own, cniVersion: "1.0.0", name, ...(prevResult === undefined ? {} : { prevResult }) };
-      const output = await execPlugin({ folder, command: "ADD", containerId, netns, ifname, configuration });
-      prevResult = JSON.parse(output);
-    }
+      return ipam === undefined ? plugin : { ...plugin, ipam: { ...ipam, dataDir } };
+    });
+    return execList({
+      folder,
+      command: "ADD",
+      network: { ...network, plugins },
+      containerId,
+      netns,
+      runtimeConfig,
+    });
   };
 }
 
 async function fill(attach: Attach, { containers }: Progress, size: number): Promise<void> {
-  let next = containers.length;
-  const worker = async () => {
-    while (next < size) {
-      const index = next++;
-      // It stays until this process ends, with the others.
-      const { path } = createContainerNamespace();
-      containers[index] = path;
-      await attach(requestFor(path, index));
-    }
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+  const first = containers.length;
+  const indices = Array.from({ length: Math.max(0, size - first) }, (_, each) => first + each);
+  await forEach(indices, (index) => {
+    // It stays until this process ends, with the others.
+    const { path } = createContainerNamespace();
+    containers[index] = path;
+    return attach(requestFor(path, index));
+  });
 }
 
 /** Attaches one more and another, by the reference plugins. In milliseconds. */

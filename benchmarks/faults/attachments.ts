@@ -3,29 +3,11 @@
  */
 import { execFileSync } from "node:child_process";
 import type { AttachmentRequest, Host, JsonObject } from "../../host/index.ts";
+import { execList } from "../support/exec.ts";
 import { createContainerNamespace, type ContainerNamespace } from "../support/namespaces.ts";
-import { callReference } from "../support/reference.ts";
+import { forEach } from "../support/rate.ts";
 
-/** A DEL of the reference has no more to wait for. */
-const AT_A_TIME = 8;
 const FIRST_PORT = 10_000;
-
-/** Runs something for each item, some at a time. */
-export async function forEach<Item>(
-  items: readonly Item[],
-  run: (item: Item, index: number) => Promise<unknown>,
-  atATime = AT_A_TIME,
-): Promise<void> {
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < items.length) {
-      const index = next;
-      next += 1;
-      await run(items[index] as Item, index);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atATime, items.length) }, work));
-}
 
 /** Makes namespaces. The caller disposes of them. */
 export function createContainers(count: number): readonly ContainerNamespace[] {
@@ -65,37 +47,40 @@ function portsOf(index: number): JsonObject[] {
   return [{ hostPort: FIRST_PORT + index, containerPort: 80, protocol: "tcp" }];
 }
 
-/** One verb of the list by the reference plugins, as a runtime makes it. Goes on after a failure with DEL, as runtimes do not all do. */
-export async function callReferenceList(
+/** Attaches all by the reference plugins, as a runtime does. Gives what detaches them again. */
+export async function addAllByReference(
   folder: string,
-  command: "ADD" | "DEL",
-  { network, container, index }: { network: JsonObject; container: ContainerNamespace; index: number },
-): Promise<void> {
-  const { name, cniVersion } = network;
-  const plugins = network["plugins"] as readonly JsonObject[];
-  let prevResult: JsonObject | undefined;
-  for (const plugin of command === "ADD" ? plugins : plugins.toReversed()) {
-    const runtimeConfig = plugin["type"] === "portmap" ? { runtimeConfig: { portMappings: portsOf(index) } } : {};
-    const previous = prevResult === undefined ? {} : { prevResult };
-    const configuration = { ...plugin, name, cniVersion, ...runtimeConfig, ...previous };
-    const call = { folder, command, containerId: container.name, netns: container.path, configuration };
-    const output = await callReference(call).catch((error: unknown) => {
-      if (command === "ADD") throw error;
-      return "";
-    });
-    if (command === "ADD") prevResult = JSON.parse(output) as JsonObject;
-  }
+  network: JsonObject,
+  all: readonly ContainerNamespace[],
+): Promise<() => Promise<void>> {
+  const callOf = ({ name, path }: ContainerNamespace, index: number) => {
+    const runtimeConfig = { portMappings: portsOf(index) };
+    return { folder, network, containerId: name, netns: path, runtimeConfig };
+  };
+  const results: unknown[] = [];
+  await forEach(all, async (container, index) => {
+    results[index] = await execList({ ...callOf(container, index), command: "ADD" });
+  });
+  return () =>
+    forEach(all, (container, index) => execList({ ...callOf(container, index), command: "DEL" }, results[index]));
 }
 
-/** Rules and elements of the packet filter that are there, whoever made them. */
+/** Part of what `nft -j` lists. */
+interface Listed {
+  readonly rule?: { readonly table: string };
+  readonly map?: { readonly table: string; readonly elem?: readonly unknown[] };
+  readonly set?: { readonly table: string; readonly elem?: readonly unknown[] };
+}
+
+/** Counts the rules of iptables, whoever made them, and the rules and elements of our tables. */
 export function countRules(): number {
   const run = (command: string, ...args: readonly string[]): string =>
     execFileSync(command, args, { stdio: ["ignore", "pipe", "ignore"] }).toString();
-  const rules = run("iptables-save")
-    .split("\n")
-    .filter((line) => line.startsWith("-A")).length;
-  const { nftables } = JSON.parse(run("nft", "-j", "list", "table", "inet", "cnidaria").trim() || "{}") as {
-    nftables?: readonly { readonly map?: { readonly elem?: readonly unknown[] }; readonly rule?: unknown }[];
-  };
-  return rules + (nftables ?? []).reduce((sum, { map }) => sum + (map?.elem?.length ?? 0), 0);
+  const { nftables } = JSON.parse(run("nft", "-j", "list", "ruleset")) as { readonly nftables: readonly Listed[] };
+  const tables = nftables.flatMap(({ rule, map, set }) => [
+    rule?.table,
+    ...[map, set].flatMap((each) => (each?.elem ?? []).map(() => each?.table)),
+  ]);
+  const ours = tables.filter((table) => table?.startsWith("cnidaria") === true);
+  return ours.length + [...run("iptables-save").matchAll(/^-A/gmu)].length;
 }

@@ -4,15 +4,8 @@
 import { execFileSync } from "node:child_process";
 import { createContext } from "../support/context.ts";
 import type { Row } from "../support/row.ts";
-import {
-  addAll,
-  callReferenceList,
-  countRules,
-  createContainers,
-  forEach,
-  portsNetwork,
-  requestOf,
-} from "./attachments.ts";
+import { forEach } from "../support/rate.ts";
+import { addAll, addAllByReference, countRules, createContainers, portsNetwork, requestOf } from "./attachments.ts";
 
 const COUNT = 100;
 const COUNT_QUICK = 10;
@@ -22,14 +15,14 @@ export async function measureGoneNamespaces(isQuick: boolean): Promise<Row[]> {
   const count = isQuick ? COUNT_QUICK : COUNT;
   await using context = await createContext(isQuick);
   const { host, referenceFolder: folder } = context;
-  const before = rulesNow();
+  const before = countRules();
   const network = portsNetwork("gone0", "10.90.0.0/16");
   const containers = createContainers(count);
   await addAll(host, network, containers);
-  const made = rulesNow() - before;
+  const made = countRules() - before;
   for (const container of containers) container[Symbol.dispose]();
   await forEach(containers, (container, index) => host.del(requestOf(network, container, index)));
-  const left = rulesNow() - before;
+  const left = countRules() - before;
   const reference = folder === undefined ? undefined : await measureReference(folder, count);
   const others =
     reference === undefined ? "" : `; the reference plugins made ${reference.made} and left ${reference.left}`;
@@ -41,6 +34,7 @@ export async function measureGoneNamespaces(isQuick: boolean): Promise<Row[]> {
       bound: 0,
       sense: "most",
       isRatio: false,
+      of: made,
       measured: { made, left, reference },
       beside: `${made} were made${others}`,
     },
@@ -48,24 +42,15 @@ export async function measureGoneNamespaces(isQuick: boolean): Promise<Row[]> {
 }
 
 async function measureReference(folder: string, count: number): Promise<{ made: number; left: number }> {
-  const before = rulesNow();
+  const before = countRules();
   const network = portsNetwork("goneref0", "10.91.0.0/16");
   const containers = createContainers(count);
-  await forEach(containers, (container, index) => callReferenceList(folder, "ADD", { network, container, index }));
-  const made = rulesNow() - before;
+  const deleteAll = await addAllByReference(folder, network, containers);
+  const made = countRules() - before;
   for (const container of containers) container[Symbol.dispose]();
-  await forEach(containers, (container, index) => callReferenceList(folder, "DEL", { network, container, index }));
-  const left = rulesNow() - before;
+  await deleteAll();
+  const left = countRules() - before;
   // The namespace of the node is this program's own.
   for (const table of ["nat", "filter"]) execFileSync("iptables", ["-t", table, "-F"]);
   return { made, left };
-}
-
-function rulesNow(): number {
-  try {
-    return countRules();
-  } catch {
-    // The table is gone with its last element.
-    return Number(execFileSync("sh", ["-c", "iptables-save | grep -c '^-A' || true"]).toString().trim());
-  }
 }

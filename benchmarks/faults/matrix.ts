@@ -45,6 +45,7 @@ export async function measureMatrix({ isQuick, budgetMs = isQuick ? QUICK_MS : u
       bound: 0,
       sense: "most",
       isRatio: false,
+      of: outcome.played,
       measured: { played: outcome.played, problems },
     },
   ];

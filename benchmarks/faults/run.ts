@@ -12,6 +12,7 @@ import { environment } from "../support/context.ts";
 import { enterNodeNamespace } from "../support/namespaces.ts";
 import { ensureReferencePlugins } from "../support/reference.ts";
 import { formatTable, isMet, type Row } from "../support/row.ts";
+import { select } from "../support/selection.ts";
 import { parseCampaign, type Campaign } from "./campaign.ts";
 import { measureDrain } from "./drain.ts";
 import { measureGoneNamespaces } from "./gone-namespaces.ts";
@@ -55,8 +56,7 @@ async function main(): Promise<number> {
   const { campaign, names } = parseCampaign(args);
   const rows: Row[] = [];
   const isWhole = names.length === 0 && !campaign.isQuick;
-  for (const [name, measure] of Object.entries(MEASUREMENTS)) {
-    if (names.length > 0 && !names.includes(name)) continue;
+  for (const [name, measure] of select(MEASUREMENTS, names)) {
     console.error(`measuring ${name} …`);
     rows.push(...(await measure(campaign)));
     if (isWhole) writeFileSync(FILE, `${JSON.stringify(resultsOf(rows, campaign), null, 2)}\n`);

@@ -9,7 +9,7 @@ import { Rtnetlink } from "../../host/kernel/rtnetlink.ts";
 import type { IpPrefix } from "../../host/spec/ip.ts";
 import { bridgeNetwork, type Context, pluginConfiguration } from "../support/context.ts";
 import { type ContainerNamespace, createContainerNamespace } from "../support/namespaces.ts";
-import { callReference } from "../support/reference.ts";
+import { execPlugin } from "../support/exec.ts";
 import type { Row } from "../support/row.ts";
 import { distribution, short, timed } from "../support/statistics.ts";
 
@@ -66,8 +66,8 @@ async function measureReference(
 ): Promise<void> {
   const configuration = pluginConfiguration(bridgeNetwork("reference", "ref0", "10.91.0.0/16", dataDir));
   const call = { folder, containerId: `reference-${index}`, netns: container.path, configuration };
-  samples.referenceAdd.push(await timedAlone(() => callReference({ ...call, command: "ADD" })));
-  samples.referenceDel.push(await timedAlone(() => callReference({ ...call, command: "DEL" })));
+  samples.referenceAdd.push(await timedAlone(() => execPlugin({ ...call, command: "ADD" })));
+  samples.referenceDel.push(await timedAlone(() => execPlugin({ ...call, command: "DEL" })));
 }
 
 /**

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bridgeNetwork, type Context, pluginConfiguration } from "../support/context.ts";
 import { type ContainerNamespace, createContainerNamespace } from "../support/namespaces.ts";
+import { execPlugin } from "../support/exec.ts";
 import { rateOf } from "../support/rate.ts";
-import { callReference } from "../support/reference.ts";
 import type { Row } from "../support/row.ts";
 import { short } from "../support/statistics.ts";
 
@@ -18,7 +18,7 @@ async function referenceRates(
   const dataDir = mkdtempSync(join(tmpdir(), "cnidaria-bench-reference-"));
   const configuration = pluginConfiguration(bridgeNetwork("reference-parallel", "refp0", "10.93.0.0/16", dataDir));
   const call = (command: "ADD" | "DEL") => (container: ContainerNamespace, index: number) =>
-    callReference({ folder, command, containerId: `parallel-${index}`, netns: container.path, configuration });
+    execPlugin({ folder, command, containerId: `parallel-${index}`, netns: container.path, configuration });
   const add = await rateOf(containers, call("ADD"));
   const del = await rateOf(containers, call("DEL"));
   rmSync(dataDir, { recursive: true, force: true });

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bridgeNetwork, type Context, pluginConfiguration } from "../support/context.ts";
 import { createContainerNamespace } from "../support/namespaces.ts";
-import { callReference } from "../support/reference.ts";
+import { execPlugin } from "../support/exec.ts";
 import type { Row } from "../support/row.ts";
 import { callShim, installShims, type Shims, waitForSilence } from "../support/shims.ts";
 import { distribution, short, timed } from "../support/statistics.ts";
@@ -36,8 +36,8 @@ async function measureReference(folder: string, rounds: number): Promise<number[
   for (let index = 0; index < rounds; index++) {
     using container = createContainerNamespace();
     const call = { folder, containerId: `reference-${index}`, netns: container.path, configuration };
-    samples.push(await timed(() => callReference({ ...call, command: "ADD" })));
-    await callReference({ ...call, command: "DEL" });
+    samples.push(await timed(() => execPlugin({ ...call, command: "ADD" })));
+    await execPlugin({ ...call, command: "DEL" });
   }
   rmSync(dataDir, { recursive: true, force: true });
   return samples;

@@ -1,7 +1,7 @@
 /**
- * @module The reference plugins, run as a runtime runs them: one process per plugin, environment and stdin.
+ * @module Where the reference plugins are.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
 /** Folders that distributions put the reference plugins in, best first. */
@@ -20,38 +20,4 @@ export function ensureReferencePlugins(): string | undefined {
     stdio: "ignore",
   });
   return findReferencePlugins();
-}
-
-/** One call of a reference plugin. */
-export interface ReferenceCall {
-  readonly folder: string;
-  readonly command: "ADD" | "DEL";
-  readonly containerId: string;
-  readonly netns: string;
-  /** The plugin's configuration, `type` included. */
-  readonly configuration: Readonly<Record<string, unknown>>;
-}
-
-/**
- * Runs one plugin to its end.
- * @throws {Error} with the plugin's output when it fails.
- */
-export async function callReference(call: ReferenceCall): Promise<string> {
-  const child = spawn(`${call.folder}/${String(call.configuration["type"])}`, {
-    env: {
-      PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-      CNI_COMMAND: call.command,
-      CNI_CONTAINERID: call.containerId,
-      CNI_NETNS: call.netns,
-      CNI_IFNAME: "eth0",
-      CNI_PATH: call.folder,
-    },
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  let output = "";
-  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  child.stdin.end(JSON.stringify(call.configuration));
-  const status = await new Promise((resolve) => child.on("close", resolve));
-  if (status !== 0) throw new Error(`${call.command} by the reference plugin failed: ${output}`);
-  return output;
 }

@@ -13,6 +13,8 @@ export interface Row {
   readonly bound: number;
   /** `most`: the figure may not be above the bound; `least`: not below it. */
   readonly sense: "most" | "least";
+  /** Of how many things the figure tells, where it tells of some: of none it tells nothing, and the bound does not hold. */
+  readonly of?: number;
   /** Whether the bound is a ratio to something measured in the same run. */
   readonly isRatio: boolean;
   /** Everything else that was measured, for the JSON. */
@@ -23,6 +25,7 @@ export interface Row {
 
 /** Tells whether a row's bound holds. */
 export function isMet(row: Row): boolean {
+  if (row.of === 0) return false;
   return row.sense === "most" ? row.figure <= row.bound : row.figure >= row.bound;
 }
 
