@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import {
   addForwarded,
   droppingChains,
@@ -10,22 +10,14 @@ import {
 import { addMasquerade, removeMasquerade, removeMasqueradeSubnet } from "../../host/kernel/masquerade.ts";
 import { Nftables } from "../../host/kernel/nftables.ts";
 import { parseIpAddress, parseIpPrefix } from "../../host/spec/ip.ts";
-import { createNamespace, type TestNamespace } from "./namespaces.ts";
-
-const MINE = "0123456789abcdef".repeat(2);
-const OTHERS = "fedcba9876543210".repeat(2);
+import type { TestNamespace } from "./namespaces.ts";
+import { MINE, OTHERS, openPacketFilter } from "./packet-filter.ts";
 
 let node: TestNamespace;
 let nftables: Nftables;
 
 beforeEach(() => {
-  node = createNamespace();
-  nftables = Nftables.open(node.netns);
-});
-
-afterEach(() => {
-  nftables[Symbol.dispose]();
-  node[Symbol.dispose]();
+  ({ node, nftables } = openPacketFilter());
 });
 
 const add = (tag: string, ...texts: string[]): void =>

@@ -13,26 +13,18 @@ import {
 } from "../../host/kernel/host-ports.ts";
 import type { HostPort } from "../../host/kernel/host-port-elements.ts";
 import { addMasquerade, removeMasquerade, removeMasqueradeSubnet } from "../../host/kernel/masquerade.ts";
-import { Nftables } from "../../host/kernel/nftables.ts";
+import type { Nftables } from "../../host/kernel/nftables.ts";
 import { writeSysctl } from "../../host/kernel/sysctl.ts";
 import { parseIpAddress, parseIpPrefix } from "../../host/spec/ip.ts";
 import { ask, startServer } from "../support/sockets.ts";
 import { createNamespace, type TestNamespace } from "./namespaces.ts";
-
-const MINE = "0123456789abcdef".repeat(2);
-const OTHERS = "fedcba9876543210".repeat(2);
+import { MINE, OTHERS, openPacketFilter } from "./packet-filter.ts";
 
 let node: TestNamespace;
 let nftables: Nftables;
 
 beforeEach(() => {
-  node = createNamespace();
-  nftables = Nftables.open(node.netns);
-});
-
-afterEach(() => {
-  nftables[Symbol.dispose]();
-  node[Symbol.dispose]();
+  ({ node, nftables } = openPacketFilter());
 });
 
 const from = (port: number, address?: string, protocol: HostPort["protocol"] = "tcp"): HostPort => ({

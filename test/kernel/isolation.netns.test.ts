@@ -1,22 +1,14 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { addIsolation, judgeIsolation, readIsolation, removeIsolation } from "../../host/kernel/isolation.ts";
-import { Nftables } from "../../host/kernel/nftables.ts";
-import { createNamespace, type TestNamespace } from "./namespaces.ts";
-
-const MINE = "0123456789abcdef".repeat(2);
-const OTHERS = "fedcba9876543210".repeat(2);
+import type { Nftables } from "../../host/kernel/nftables.ts";
+import type { TestNamespace } from "./namespaces.ts";
+import { MINE, OTHERS, openPacketFilter } from "./packet-filter.ts";
 
 let node: TestNamespace;
 let nftables: Nftables;
 
 beforeEach(() => {
-  node = createNamespace();
-  nftables = Nftables.open(node.netns);
-});
-
-afterEach(() => {
-  nftables[Symbol.dispose]();
-  node[Symbol.dispose]();
+  ({ node, nftables } = openPacketFilter());
 });
 
 const ruleset = (): string => node.run("nft", "list", "ruleset").replaceAll(/\n\n/gu, "\n");

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import {
   addMasquerade,
   hasMasqueradeTable,
@@ -11,21 +11,13 @@ import { Nftables } from "../../host/kernel/nftables.ts";
 import { writeSysctl } from "../../host/kernel/sysctl.ts";
 import { parseIpAddress, parseIpPrefix, type IpPrefix } from "../../host/spec/ip.ts";
 import { createNamespace, type TestNamespace } from "./namespaces.ts";
-
-const MINE = "0123456789abcdef".repeat(2);
-const OTHERS = "fedcba9876543210".repeat(2);
+import { MINE, OTHERS, openPacketFilter } from "./packet-filter.ts";
 
 let node: TestNamespace;
 let nftables: Nftables;
 
 beforeEach(() => {
-  node = createNamespace();
-  nftables = Nftables.open(node.netns);
-});
-
-afterEach(() => {
-  nftables[Symbol.dispose]();
-  node[Symbol.dispose]();
+  ({ node, nftables } = openPacketFilter());
 });
 
 function prefixes(...texts: string[]): IpPrefix[] {

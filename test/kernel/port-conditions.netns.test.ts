@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import type { HostPort } from "../../host/kernel/host-port-elements.ts";
 import { publishPorts, readHostPort, removeUnusedHostPorts, withdrawPorts } from "../../host/kernel/host-ports.ts";
 import type { Publication } from "../../host/kernel/host-ports.ts";
-import { Nftables } from "../../host/kernel/nftables.ts";
+import type { Nftables } from "../../host/kernel/nftables.ts";
 import {
   conditionChainName,
   countConditionRules,
@@ -16,22 +16,16 @@ import { writeSysctl } from "../../host/kernel/sysctl.ts";
 import { parseIpAddress, parseIpPrefix, type IpFamily } from "../../host/spec/ip.ts";
 import { ask, startServer } from "../support/sockets.ts";
 import { createNamespace, type TestNamespace } from "./namespaces.ts";
+import { MINE, OTHERS, openPacketFilter } from "./packet-filter.ts";
 
-const MINE = "0123456789abcdef".repeat(2);
 /** Longest time that neighbours may take, in ms. */
 const WAIT = { timeout: 10_000, interval: 1 };
-const OTHERS = "fedcba9876543210".repeat(2);
 
 let node: TestNamespace;
 let nftables: Nftables;
 
 beforeEach(() => {
-  node = createNamespace();
-  nftables = Nftables.open(node.netns);
-});
-afterEach(() => {
-  nftables[Symbol.dispose]();
-  node[Symbol.dispose]();
+  ({ node, nftables } = openPacketFilter());
 });
 
 type Texts = Readonly<

@@ -1,11 +1,10 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { Nftables } from "../../host/kernel/nftables.ts";
+import { beforeEach, expect, test } from "vitest";
+import type { Nftables } from "../../host/kernel/nftables.ts";
 import { endGuard, guardPort, hasSpoofGuard, judgeSpoofGuard, readGuard } from "../../host/kernel/spoof-guard.ts";
 import { parseMac } from "../../host/spec/mac.ts";
-import { createNamespace, type TestNamespace } from "./namespaces.ts";
+import type { TestNamespace } from "./namespaces.ts";
+import { MINE, OTHERS, openPacketFilter } from "./packet-filter.ts";
 
-const MINE = "0123456789abcdef".repeat(2);
-const OTHERS = "fedcba9876543210".repeat(2);
 const ONE = { port: "vone", mac: parseMac("02:00:00:00:00:01") };
 const TWO = { port: "vtwo", mac: parseMac("02:00:00:00:00:02") };
 
@@ -13,12 +12,7 @@ let node: TestNamespace;
 let nftables: Nftables;
 
 beforeEach(() => {
-  node = createNamespace();
-  nftables = Nftables.open(node.netns);
-});
-afterEach(() => {
-  nftables[Symbol.dispose]();
-  node[Symbol.dispose]();
+  ({ node, nftables } = openPacketFilter());
 });
 const ruleset = (): string => node.run("nft", "list", "ruleset").trim();
 
