@@ -1,17 +1,23 @@
 /**
  * The helper dies, as by SIGKILL, before or after each record of the ledger; the next one leaves nothing behind.
  */
-import { randomUUID } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { TestNamespace } from "../kernel/namespaces.ts";
+import { delWithoutPlugin } from "./support/bench.ts";
 import { CAPABILITIES, addOf, addRequests, delOf, expectNothingLeft, testNamespace } from "./support/cases.ts";
-import { beginTestOperation, startTestHelper, startTestSandbox, temporaryStateDir } from "./support/helper.ts";
+import {
+  beforeAndAfter,
+  beginTestOperation,
+  startTestHelper,
+  startTestSandbox,
+  temporaryStateDir,
+} from "./support/helper.ts";
 import type { TestHelper } from "./support/helper.ts";
 import { installTestPlugin } from "./support/plugin.ts";
 
 /** Records of an ADD, with how often each is written. */
-const ADD_POINTS = [
+const ADD_POINTS = beforeAndAfter(
   "operation@1",
   "intent@1",
   "lease@1",
@@ -24,10 +30,7 @@ const ADD_POINTS = [
   "flush@1",
   "attachment@1",
   "close@1",
-].flatMap((point) => {
-  const [record = "", number = ""] = point.split("@");
-  return [`${record}:before@${number}`, `${record}:after@${number}`];
-});
+);
 
 /** Records of a DEL after it. */
 const DEL_POINTS = [
@@ -55,33 +58,6 @@ async function addUntilDead(
   } catch {
     return false;
   }
-}
-
-/** A DEL without a plugin. */
-async function delWithoutPlugin(helper: TestHelper): Promise<readonly string[]> {
-  const operationId = randomUUID();
-  await helper.request("begin-operation", {
-    operationId,
-    verb: "DEL",
-    containerId: "c1",
-    network: "net1",
-    ifname: "eth0",
-    scope: "",
-    netns: "",
-    cniVersion: "1.1.0",
-    configuration: "{}",
-    args: [],
-    runtimeConfig: "{}",
-    types: [],
-    origin: "test",
-  });
-  const ended = await helper.request("end-operation", {
-    operationId,
-    outcome: "ok",
-    result: undefined,
-    phasesMicroseconds: {},
-  });
-  return ended.failures;
 }
 
 async function expectNoTrace(helper: TestHelper, stateDir: string): Promise<void> {

@@ -1,28 +1,14 @@
-import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import type { BeginOperation } from "../../../host/helper/protocol.ts";
 import type { TestNamespace } from "../../kernel/namespaces.ts";
+import { beginParameters } from "../support/bench.ts";
 import { CAPABILITIES, addAll, addOf, expectNothingLeft, testNamespace } from "../support/cases.ts";
 import { beginTestOperation, startTestHelper, startTestSandbox, temporaryStateDir } from "../support/helper.ts";
 import type { TestHelper } from "../support/helper.ts";
 import { installTestPlugin } from "../support/plugin.ts";
 
-const beginningOf = (verb: BeginOperation["verb"], change: Partial<BeginOperation> = {}): BeginOperation => ({
-  operationId: randomUUID(),
-  verb,
-  scope: "",
-  network: "net1",
-  containerId: "",
-  ifname: "",
-  netns: "",
-  cniVersion: "1.1.0",
-  configuration: "{}",
-  args: [],
-  runtimeConfig: "{}",
-  types: [],
-  origin: "test",
-  ...change,
-});
+const beginningOf = (verb: BeginOperation["verb"], change: Partial<BeginOperation> = {}): BeginOperation =>
+  beginParameters({ verb, containerId: "", ifname: "", ...change });
 
 /** Does a GC without any DEL, as if no plugin were there; gives what could not be removed. */
 async function collect(helper: TestHelper, containerIds: readonly string[] = []): Promise<readonly string[]> {
@@ -58,7 +44,7 @@ async function start(
 ) {
   const { stateDir = temporaryStateDir(), node = testNamespace(), die } = options;
   const digest = installTestPlugin(stateDir, { type: "bridge", capabilities: CAPABILITIES });
-  const helper = await startTestHelper({ stateDir, nodePath: node.path, ...(die === undefined ? {} : { die }) });
+  const helper = await startTestHelper({ stateDir, nodePath: node.path, die });
   return { stateDir, node, digest, helper };
 }
 

@@ -2,9 +2,10 @@
  * The packet filter that is used where a guest asks for none: one that is granted, or none.
  */
 import { expect, test } from "vitest";
+import { delWithoutPlugin } from "../support/bench.ts";
 import { addOf, testNamespace } from "../support/cases.ts";
 import { beginTestOperation, startTestSandbox } from "../support/helper.ts";
-import { GRANTED, asks, begin, delWithoutPlugin, everywhere, newScene, start } from "../support/iptables.ts";
+import { GRANTED, asks, begin, everywhere, newScene, start } from "../support/iptables.ts";
 import { installTestPlugin } from "../support/plugin.ts";
 
 test.for([

@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { globSync, readlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { BeginOperation } from "../../../host/helper/protocol.ts";
+import { beginParameters } from "../support/bench.ts";
 import { CAPABILITIES, PORT, VETH, addAll, addOf, delOf, expectNothingLeft, testNamespace } from "../support/cases.ts";
 import { beginTestOperation, startTestHelper, startTestSandbox, temporaryStateDir } from "../support/helper.ts";
 import { installTestPlugin } from "../support/plugin.ts";
@@ -71,7 +71,7 @@ test("two attachments share a bridge, and the last one takes it along", async ()
     [0, /cni0/u],
     [1, /lo/u],
   ] as const) {
-    const del = begin("DEL", `c${index}`);
+    const del = beginDel(`c${index}`);
     const begun = await helper.request("begin-operation", del);
     expect(begun.namespacePresent).toBe(false);
     const ended = await helper.request("end-operation", {
@@ -87,23 +87,7 @@ test("two attachments share a bridge, and the last one takes it along", async ()
   await helper.close();
 });
 
-function begin(verb: "ADD" | "DEL", containerId: string): BeginOperation {
-  return {
-    operationId: randomUUID(),
-    verb,
-    containerId,
-    network: "net1",
-    ifname: "eth0",
-    scope: "",
-    netns: "",
-    cniVersion: "1.1.0",
-    configuration: "{}",
-    args: [],
-    runtimeConfig: "{}",
-    types: [],
-    origin: "test",
-  };
-}
+const beginDel = (containerId: string): BeginOperation => beginParameters({ verb: "DEL", containerId });
 
 test("an ADD that fails leaves nothing, and one that fails half-way neither", async () => {
   const [node, container, stateDir] = [testNamespace(), testNamespace(), temporaryStateDir()];

@@ -4,8 +4,10 @@
 import { expect, test } from "vitest";
 import type { TestNamespace } from "../../kernel/namespaces.ts";
 import { testNamespace } from "../support/cases.ts";
+import { endAll, openContainerScene } from "../support/container-scene.ts";
+import type { ContainerScene } from "../support/container-scene.ts";
 import { beginTestOperation, startTestHelper, startTestSandbox, temporaryStateDir } from "../support/helper.ts";
-import type { TestHelper, TestOperation, TestSandbox } from "../support/helper.ts";
+import type { TestOperation, TestSandbox } from "../support/helper.ts";
 import { installTestPlugin } from "../support/plugin.ts";
 
 const CAPABILITIES = {
@@ -17,37 +19,21 @@ const RULE = { source: { address: ipv4(10, 1, 0, 2), prefixLength: 32 }, table: 
 const DEFAULT = { destination: { address: ipv4(0, 0, 0, 0), prefixLength: 0 }, gateway: ipv4(10, 1, 0, 1) };
 const SUBNET = { destination: { address: ipv4(10, 1, 0, 0), prefixLength: 24 } };
 
-interface Scene {
-  readonly container: TestNamespace;
-  readonly helper: TestHelper;
-  readonly sandbox: TestSandbox;
-  readonly start: (die?: string) => Promise<{ readonly helper: TestHelper; readonly sandbox: TestSandbox }>;
-}
-
-async function scene(die?: string): Promise<Scene> {
-  const [node, container, stateDir] = [testNamespace(), testNamespace(), temporaryStateDir()];
-  for (const command of [
-    "link add eth0 type veth peer name peer0",
-    "link set peer0 up",
-    "link set eth0 up",
-    "addr add 10.1.0.2/24 dev eth0",
-    "route add default via 10.1.0.1 metric 7",
-  ])
-    container.ip(command);
-  const digest = installTestPlugin(stateDir, { type: "sbr", capabilities: CAPABILITIES });
-  const start: Scene["start"] = async (point) => {
-    const helper = await startTestHelper({
-      stateDir,
-      nodePath: node.path,
-      ...(point === undefined ? {} : { die: point }),
-    });
-    return { helper, sandbox: await startTestSandbox(helper, digest) };
-  };
-  return { container, start, ...(await start(die)) };
-}
+const scene = (die?: string): Promise<ContainerScene> =>
+  openContainerScene({
+    plugin: { type: "sbr", capabilities: CAPABILITIES },
+    commands: [
+      "link add eth0 type veth peer name peer0",
+      "link set peer0 up",
+      "link set eth0 up",
+      "addr add 10.1.0.2/24 dev eth0",
+      "route add default via 10.1.0.1 metric 7",
+    ],
+    die,
+  });
 
 const begin = (
-  { helper, sandbox }: Pick<Scene, "helper" | "sandbox">,
+  { helper, sandbox }: Pick<ContainerScene, "helper" | "sandbox">,
   container: TestNamespace,
   verb: "ADD" | "DEL" = "ADD",
 ): Promise<TestOperation> =>
@@ -57,11 +43,6 @@ const begin = (
     netns: container.path,
     previousResult: { ips: [{ address: "10.1.0.2/24" }] },
   });
-
-async function end(operation: TestOperation, outcome: "ok" | "error" = "ok"): Promise<readonly string[]> {
-  await operation.endCall(outcome);
-  return (await operation.end(outcome)).failures;
-}
 
 /** Rules and routes, whoever made them: the kernel's own come back as somebody's. */
 const stateOf = (container: TestNamespace): readonly string[] =>
@@ -85,11 +66,11 @@ test("a whole ADD stays, and a DEL without a word of the plugin puts everything 
   const before = stateOf(container);
   const adding = await begin({ helper, sandbox }, container);
   await moveAll(sandbox, adding);
-  expect(await end(adding)).toEqual([]);
+  expect(await endAll(adding)).toEqual([]);
   expect(container.ip("rule")).toMatch(/from 10\.1\.0\.2 lookup 100/u);
   expect(container.ip("route")).toBe("");
   expect(container.ip("route show table 100")).toMatch(/default via 10\.1\.0\.1/u);
-  expect(await end(await begin({ helper, sandbox }, container, "DEL"))).toEqual([]);
+  expect(await endAll(await begin({ helper, sandbox }, container, "DEL"))).toEqual([]);
   expect(stateOf(container)).toEqual(before);
   expect((await helper.request("read-ledger", {})).rows).toEqual([]);
   await helper.close();
@@ -100,7 +81,7 @@ test("an ADD that fails is undone", async () => {
   const before = stateOf(container);
   const adding = await begin({ helper, sandbox }, container);
   await moveAll(sandbox, adding);
-  expect(await end(adding, "error")).toEqual([]);
+  expect(await endAll(adding, "error")).toEqual([]);
   expect(stateOf(container)).toEqual(before);
   await helper.close();
 });
@@ -114,7 +95,7 @@ test.for([...POINTS, "done:before@2", "done:after@3", "flush:before@1"])(
     await expect(
       begin({ helper, sandbox }, container).then(async (adding) => {
         await moveAll(sandbox, adding);
-        await end(adding);
+        await endAll(adding);
       }),
     ).rejects.toThrow();
     await helper.exited;
@@ -141,7 +122,7 @@ test("a rule that is there is not made twice, and what the kernel refuses leaves
     ),
   ).toEqual({ err: "unreachable" });
   expect(stateOf(container)).toEqual(before);
-  expect(await end(adding)).toEqual([]);
+  expect(await endAll(adding)).toEqual([]);
   expect(stateOf(container)).toEqual(before);
   await helper.close();
 });
@@ -159,7 +140,7 @@ test("a container with more rules than are looked at is a limit that is told", a
   ])
     expect(await sandbox.ask(String(operation), containerHandle, ...args)).toEqual({ err: "limit-reached" });
   expect(await sandbox.ask("container-rules.delete", containerHandle, [RULE])).toEqual({ ok: null });
-  await end(adding);
+  await endAll(adding);
   await helper.close();
 });
 
@@ -186,6 +167,6 @@ test("the kernel's own tables, and 0 that means any, are refused whatever the gr
       expect({ table, ...asked }).toEqual({ table, err: table === 0 ? "not-permitted" : "invalid-argument" });
     }
   expect(stateOf(container)).toEqual(before);
-  expect(await end(adding)).toEqual([]);
+  expect(await endAll(adding)).toEqual([]);
   await helper.close();
 });

@@ -3,10 +3,10 @@
  */
 import { expect, test } from "vitest";
 import type { TestNamespace } from "../../kernel/namespaces.ts";
-import { testNamespace } from "../support/cases.ts";
-import { beginTestOperation, startTestHelper, startTestSandbox, temporaryStateDir } from "../support/helper.ts";
-import type { TestHelper, TestOperation, TestSandbox } from "../support/helper.ts";
-import { installTestPlugin } from "../support/plugin.ts";
+import { endAll, openContainerScene } from "../support/container-scene.ts";
+import type { ContainerScene } from "../support/container-scene.ts";
+import { beginTestOperation } from "../support/helper.ts";
+import type { TestOperation, TestSandbox } from "../support/helper.ts";
 
 const SOMAXCONN = "net.core.somaxconn";
 const CAPABILITIES = {
@@ -21,40 +21,20 @@ const CHANGES = {
   transmitQueueLength: 77,
 };
 
-interface Scene {
-  readonly container: TestNamespace;
-  readonly helper: TestHelper;
-  readonly sandbox: TestSandbox;
-  readonly start: (die?: string) => Promise<{ readonly helper: TestHelper; readonly sandbox: TestSandbox }>;
-}
-
-async function scene(die?: string): Promise<Scene> {
-  const [node, container, stateDir] = [testNamespace(), testNamespace(), temporaryStateDir()];
-  container.ip("link add eth0 type veth peer name peer0");
-  const digest = installTestPlugin(stateDir, { type: "tuning", capabilities: CAPABILITIES });
-  const start: Scene["start"] = async (point) => {
-    const helper = await startTestHelper({
-      stateDir,
-      nodePath: node.path,
-      ...(point === undefined ? {} : { die: point }),
-    });
-    return { helper, sandbox: await startTestSandbox(helper, digest) };
-  };
-  return { container, start, ...(await start(die)) };
-}
+const scene = (die?: string): Promise<ContainerScene> =>
+  openContainerScene({
+    plugin: { type: "tuning", capabilities: CAPABILITIES },
+    commands: ["link add eth0 type veth peer name peer0"],
+    die,
+  });
 
 const begin = (
-  { helper, sandbox }: Pick<Scene, "helper" | "sandbox">,
+  { helper, sandbox }: Pick<ContainerScene, "helper" | "sandbox">,
   container: TestNamespace,
   verb: "ADD" | "DEL" | "CHECK" = "ADD",
   network = "net1",
 ): Promise<TestOperation> =>
   beginTestOperation(helper, sandbox, { verb, type: "tuning", netns: container.path, network });
-
-async function end(operation: TestOperation, outcome: "ok" | "error" = "ok"): Promise<readonly string[]> {
-  await operation.endCall(outcome);
-  return (await operation.end(outcome)).failures;
-}
 
 const stateOf = (container: TestNamespace): readonly string[] => [
   container.ip("-d -o link show eth0").replaceAll(/ (?:numtxqueues|gso_|tso_|gro_|allmulti_|min|max).*$/gmu, ""),
@@ -78,11 +58,11 @@ test("a whole ADD stays, and a DEL without a word of the plugin puts everything 
   const before = stateOf(container);
   const adding = await begin({ helper, sandbox }, container);
   await changeAll(sandbox, adding);
-  expect(await end(adding)).toEqual([]);
+  expect(await endAll(adding)).toEqual([]);
   expect(stateOf(container)[0]).toMatch(/PROMISC.*mtu 1400.*qlen 77.*02:00:00:00:00:09/su);
   expect(stateOf(container)[1]).toBe("501\n1\n");
   const deleting = await begin({ helper, sandbox }, container, "DEL");
-  expect(await end(deleting)).toEqual([]);
+  expect(await endAll(deleting)).toEqual([]);
   expect(stateOf(container)).toEqual(before);
   expect((await helper.request("read-ledger", {})).rows).toEqual([]);
   await helper.close();
@@ -93,7 +73,7 @@ test("an ADD that fails is undone", async () => {
   const before = stateOf(container);
   const adding = await begin({ helper, sandbox }, container);
   await changeAll(sandbox, adding);
-  expect(await end(adding, "error")).toEqual([]);
+  expect(await endAll(adding, "error")).toEqual([]);
   expect(stateOf(container)).toEqual(before);
   await helper.close();
 });
@@ -106,7 +86,7 @@ test.for(["intent:before@2", "intent:after@2", "intent:before@3", "intent:after@
     await expect(
       begin({ helper, sandbox }, container).then(async (adding) => {
         await changeAll(sandbox, adding);
-        await end(adding);
+        await endAll(adding);
       }),
     ).rejects.toThrow();
     await helper.exited;
@@ -184,7 +164,7 @@ test("the plugin has the link restored by itself, and only what it changed", asy
   container.ip("link del eth0");
   expect(await ask("container-link-attributes.restore", "eth0")).toEqual({ ok: null });
   expect(await ask("container-link-attributes.restore", "eth0")).toEqual({ err: "not-found" });
-  await end(adding);
+  await endAll(adding);
   await helper.close();
 });
 
@@ -192,11 +172,11 @@ test("another link that has the name by now is left alone", async () => {
   const { container, helper, sandbox } = await scene();
   const adding = await begin({ helper, sandbox }, container);
   await changeAll(sandbox, adding);
-  await end(adding);
+  await endAll(adding);
   container.ip("link del eth0");
   container.ip("link add eth0 mtu 1290 type veth peer name peer0");
   const deleting = await begin({ helper, sandbox }, container, "DEL");
-  expect(await end(deleting)).toEqual([]);
+  expect(await endAll(deleting)).toEqual([]);
   expect(container.ip("-o link show eth0")).toMatch(/mtu 1290/u);
   await helper.close();
 });
@@ -211,12 +191,12 @@ test.for([
   for (const [network, value] of Object.entries(values)) {
     const adding = await begin({ helper, sandbox }, container, "ADD", network);
     await sandbox.ask("container-sysctls.set", adding.call.containerHandle, [{ name: SOMAXCONN, value }]);
-    await end(adding);
+    await endAll(adding);
   }
   const [first = "", last = ""] = order;
-  expect(await end(await begin({ helper, sandbox }, container, "DEL", first))).toEqual([]);
+  expect(await endAll(await begin({ helper, sandbox }, container, "DEL", first))).toEqual([]);
   expect(stateOf(container)[1]?.split("\n")[0]).toBe(first === "net1" ? "502" : "501");
-  expect(await end(await begin({ helper, sandbox }, container, "DEL", last))).toEqual([]);
+  expect(await endAll(await begin({ helper, sandbox }, container, "DEL", last))).toEqual([]);
   expect(stateOf(container)[1]).toBe(before);
   await helper.close();
 });

@@ -1,9 +1,9 @@
 /**
  * Forwarding and isolation in the ledger: whose they are, who is refused, and what is left when the helper dies.
  */
-import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import type { TestNamespace } from "../../kernel/namespaces.ts";
+import { delWithoutPlugin } from "../support/bench.ts";
 import { CAPABILITIES, addAll, addOf, delOf, expectNothingLeft, prefix, testNamespace } from "../support/cases.ts";
 import { beginTestOperation, startTestHelper, startTestSandbox, temporaryStateDir } from "../support/helper.ts";
 import type { TestHelper, TestOperation, TestSandbox } from "../support/helper.ts";
@@ -36,32 +36,6 @@ async function add(helper: TestHelper, { digest, container }: Scene): Promise<Te
   for (const ask of [ALLOW, ISOLATE]) expect({ ask, ...(await sandbox.ask(...ask)) }).toHaveProperty("ok");
   await adding.endCall();
   return adding;
-}
-
-async function delWithoutPlugin(helper: TestHelper, containerId = "c1"): Promise<readonly string[]> {
-  const operationId = randomUUID();
-  await helper.request("begin-operation", {
-    operationId,
-    verb: "DEL",
-    containerId,
-    network: "net1",
-    ifname: "eth0",
-    scope: "",
-    netns: "",
-    cniVersion: "1.1.0",
-    configuration: "{}",
-    args: [],
-    runtimeConfig: "{}",
-    types: [],
-    origin: "test",
-  });
-  const ended = await helper.request("end-operation", {
-    operationId,
-    outcome: "ok",
-    result: undefined,
-    phasesMicroseconds: {},
-  });
-  return ended.failures;
 }
 
 /** A second container of the same network and bridge, in the middle of its ADD. */

@@ -2,15 +2,17 @@
  * Published ports by iptables, in the ledger: by both variants, and when the helper dies.
  */
 import { describe, expect, test } from "vitest";
-import { expectNothingLeft, prefix, testNamespace } from "../support/cases.ts";
+import { delWithoutPlugin } from "../support/bench.ts";
+import { prefix, testNamespace } from "../support/cases.ts";
+import { beforeAndAfter } from "../support/helper.ts";
 import {
   VARIANTS,
   CONDITIONS,
   SIXTH,
   addWithPort,
   begin,
-  delWithoutPlugin,
   everywhere,
+  expectNothingAfterDeath,
   newScene,
   portOf,
   saved,
@@ -130,23 +132,8 @@ describe.for(VARIANTS)("%s", (variant) => {
   });
 });
 
-const PORT_POINTS = ["intent@4", "intent@6", "share@2", "ready@2", "intent@7", "done@4"].flatMap((point) => {
-  const [name = "", number = ""] = point.split("@");
-  return [`${name}:before@${number}`, `${name}:after@${number}`];
-});
+const PORT_POINTS = beforeAndAfter("intent@4", "intent@6", "share@2", "ready@2", "intent@7", "done@4");
 
-test.for(PORT_POINTS)("an ADD with ports whose helper dies at %s leaves nothing", async (die) => {
-  const scene = newScene();
-  const dying = await start(scene, die);
-  await expect(addWithPort(dying, scene).then((adding) => adding.end())).rejects.toThrow();
-  await dying.exited;
-  expect(dying.stderr()).toContain(`reached ${die}`);
-  const next = await start(scene);
-  await delWithoutPlugin(next);
-  expectNothingLeft(scene.node);
-  expect(everywhere(scene)).toEqual([]);
-  await (await addWithPort(next, scene)).end();
-  expect(await delWithoutPlugin(next)).toEqual([]);
-  expect(everywhere(scene)).toEqual([]);
-  await next.close();
-});
+test.for(PORT_POINTS)("an ADD with ports whose helper dies at %s leaves nothing", (die) =>
+  expectNothingAfterDeath(die, addWithPort),
+);

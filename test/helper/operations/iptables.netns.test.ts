@@ -2,8 +2,9 @@
  * Masquerading, forwarding and isolation by iptables, in the ledger: by both variants, with and without the grant, and when the helper dies.
  */
 import { describe, expect, test } from "vitest";
+import { delWithoutPlugin } from "../support/bench.ts";
 import { CAPABILITIES, delOf, expectNothingLeft, prefix, testNamespace } from "../support/cases.ts";
-import { beginTestOperation, startTestSandbox } from "../support/helper.ts";
+import { beforeAndAfter, beginTestOperation, startTestSandbox } from "../support/helper.ts";
 import {
   VARIANTS,
   GRANTED,
@@ -11,8 +12,8 @@ import {
   add,
   asks,
   begin,
-  delWithoutPlugin,
   everywhere,
+  expectNothingAfterDeath,
   newScene,
   portOf,
   saved,
@@ -174,29 +175,11 @@ describe.for(VARIANTS)("%s", (variant) => {
 });
 
 /** Records around what iptables does, in an ADD. */
-const POINTS = ["intent@4", "intent@5", "share@3", "share@4", "share@5", "ready@2", "ready@3", "ready@4"].flatMap(
-  (point) => {
-    const [name = "", number = ""] = point.split("@");
-    return [`${name}:before@${number}`, `${name}:after@${number}`];
-  },
-);
+const POINTS = beforeAndAfter("intent@4", "intent@5", "share@3", "share@4", "share@5", "ready@2", "ready@3", "ready@4");
 
-test.for(POINTS)("an ADD whose helper dies at %s leaves nothing", async (die) => {
-  const scene = newScene();
-  const dying = await start(scene, die);
-  await expect(add(dying, scene, "iptables").then((adding) => adding.end())).rejects.toThrow();
-  await dying.exited;
-  expect(dying.stderr()).toContain(`reached ${die}`);
-  const next = await start(scene);
-  await delWithoutPlugin(next);
-  expectNothingLeft(scene.node);
-  expect(everywhere(scene)).toEqual([]);
-  // And the next one can have all of it.
-  await (await add(next, scene, "iptables")).end();
-  await delWithoutPlugin(next);
-  expect(everywhere(scene)).toEqual([]);
-  await next.close();
-});
+test.for(POINTS)("an ADD whose helper dies at %s leaves nothing", (die) =>
+  expectNothingAfterDeath(die, (helper, scene) => add(helper, scene, "iptables")),
+);
 
 test.for(["unshare:before@2", "unshare:after@3", "unshare:after@4", "removed:before@1", "removed:after@2"])(
   "a DEL whose helper dies at %s leaves nothing when it is repeated",

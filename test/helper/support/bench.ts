@@ -27,7 +27,7 @@ export async function startBench(fail?: string): Promise<Bench> {
     container,
     stateDir,
     digest,
-    helper: await startTestHelper({ stateDir, nodePath: node.path, ...(fail === undefined ? {} : { fail }) }),
+    helper: await startTestHelper({ stateDir, nodePath: node.path, fail }),
   };
 }
 
@@ -36,6 +36,14 @@ export function beginParameters(changes: Partial<BeginOperation>): BeginOperatio
   const ids = { containerId: "c1", network: "net1", ifname: "eth0", scope: "", netns: "" };
   const texts = { cniVersion: "1.1.0", configuration: "{}", runtimeConfig: "{}", origin: "test" };
   return { operationId: randomUUID(), verb: "ADD", args: [], types: [], ...ids, ...texts, ...changes };
+}
+
+/** A DEL in which no plugin is called; gives what could not be removed. */
+export async function delWithoutPlugin(helper: TestHelper, containerId = "c1"): Promise<readonly string[]> {
+  const { operationId } = beginParameters({});
+  await helper.request("begin-operation", beginParameters({ operationId, verb: "DEL", containerId }));
+  const outcome = { outcome: "ok", result: undefined, phasesMicroseconds: {} } as const;
+  return (await helper.request("end-operation", { operationId, ...outcome })).failures;
 }
 
 /** A whole ADD in which the plugin does nothing; gives the handle it had. */

@@ -33,9 +33,14 @@ export interface TestHelperOptions {
   /** Path of the namespace that is the node. */
   readonly nodePath: string;
   /** `POINT@NUMBER`: where the helper dies. */
-  readonly die?: string;
+  readonly die?: string | undefined;
   /** `POINT@NUMBER`: where the ledger fails. */
-  readonly fail?: string;
+  readonly fail?: string | undefined;
+}
+
+/** Gives, for each `RECORD@NUMBER` of the ledger, the points before and after it is written. */
+export function beforeAndAfter(...records: readonly string[]): readonly string[] {
+  return records.flatMap((record) => ["before", "after"].map((side) => record.replace("@", `:${side}@`)));
 }
 
 /** A helper that runs until the test ends. */

@@ -1,10 +1,10 @@
 /**
  * @module Attachments that iptables keeps rules for, in a node of a test's own.
  */
-import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
 import type { TestNamespace } from "../../kernel/namespaces.ts";
-import { CAPABILITIES, addAll, addOf, prefix, testNamespace } from "./cases.ts";
+import { delWithoutPlugin } from "./bench.ts";
+import { CAPABILITIES, addAll, addOf, expectNothingLeft, prefix, testNamespace } from "./cases.ts";
 import { beginTestOperation, startTestHelper, startTestSandbox, temporaryStateDir } from "./helper.ts";
 import type { TestHelper, TestOperation, TestSandbox } from "./helper.ts";
 import { installTestPlugin } from "./plugin.ts";
@@ -41,7 +41,7 @@ export function newScene(capabilities: object = GRANTED): Scene {
 }
 
 export const start = ({ stateDir, node }: Scene, die?: string): Promise<TestHelper> =>
-  startTestHelper({ stateDir, nodePath: node.path, ...(die === undefined ? {} : { die }) });
+  startTestHelper({ stateDir, nodePath: node.path, die });
 
 /** What rules and chains of ours, and of others, there are. */
 export function saved({ node }: Scene, variant: Variant, family: "iptables" | "ip6tables" = "iptables"): string[] {
@@ -113,23 +113,23 @@ export async function addWithPort(helper: TestHelper, scene: Scene): Promise<Tes
   return adding;
 }
 
-export async function delWithoutPlugin(helper: TestHelper, containerId = "c1"): Promise<readonly string[]> {
-  const operationId = randomUUID();
-  await helper.request("begin-operation", {
-    operationId,
-    verb: "DEL",
-    containerId,
-    network: "net1",
-    ifname: "eth0",
-    scope: "",
-    netns: "",
-    cniVersion: "1.1.0",
-    configuration: "{}",
-    args: [],
-    runtimeConfig: "{}",
-    types: [],
-    origin: "test",
-  });
-  const outcome = { outcome: "ok", result: undefined, phasesMicroseconds: {} } as const;
-  return (await helper.request("end-operation", { operationId, ...outcome })).failures;
+/** Does an ADD whose helper dies, then a whole one with the next helper, and expects that a DEL leaves nothing of either. */
+export async function expectNothingAfterDeath(
+  die: string,
+  addTo: (helper: TestHelper, scene: Scene) => Promise<TestOperation>,
+): Promise<void> {
+  const scene = newScene();
+  const dying = await start(scene, die);
+  await expect(addTo(dying, scene).then((adding) => adding.end())).rejects.toThrow();
+  await dying.exited;
+  expect(dying.stderr()).toContain(`reached ${die}`);
+  const next = await start(scene);
+  await delWithoutPlugin(next);
+  expectNothingLeft(scene.node);
+  expect(everywhere(scene)).toEqual([]);
+  // And the next one can have all of it.
+  await (await addTo(next, scene)).end();
+  expect(await delWithoutPlugin(next)).toEqual([]);
+  expect(everywhere(scene)).toEqual([]);
+  await next.close();
 }
