@@ -2,11 +2,10 @@
  * @module A restart of the machine: what the ledger has of a former uptime is reclaimed by the next helper.
  */
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "../support/command.ts";
 import { createContainer } from "../support/container.ts";
+import { openLedger } from "../support/ledger.ts";
 import { rowsLeft } from "./remains.ts";
 import { createStage, networkOf, requestOf } from "./stage.ts";
 import type { Stage } from "./stage.ts";
@@ -21,7 +20,7 @@ afterAll(() => stage[Symbol.asyncDispose]());
 
 /** Makes every record one of a former uptime. */
 function forgetUptime(): void {
-  using database = new DatabaseSync(join(stage.stateDir, "ledger", "ledger.db"));
+  using database = openLedger(stage.stateDir);
   database.prepare("UPDATE boots SET boot_id = ?").run(randomUUID());
 }
 
@@ -56,7 +55,7 @@ describe("after a restart of the machine", () => {
   });
 
   test("an operation that the restart cut off is no longer open, and its lease is free", async () => {
-    using database = new DatabaseSync(join(stage.stateDir, "ledger", "ledger.db"));
+    using database = openLedger(stage.stateDir);
     const boot = database.prepare("SELECT id FROM boots").get()?.["id"] as number;
     database
       .prepare("INSERT INTO operations VALUES ('cut-off', '1', 'reboot', 'c', 'eth0', 'ADD', 0, 'test', 1, ?, '')")

@@ -3,14 +3,14 @@
  */
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { tryLock } from "../../host/kernel/flock.ts";
+import { openLedger } from "../support/ledger.ts";
 
 const TABLES = ["operations", "owned", "shared", "shared_users", "leases", "attachments"] as const;
 
 /** Lines for the rows of the ledger, read from its file; empty: nothing is on record. */
 export function rowsLeft(stateDir: string): readonly string[] {
-  using database = new DatabaseSync(join(stateDir, "ledger", "ledger.db"), { timeout: 5000 });
+  using database = openLedger(stateDir);
   return TABLES.flatMap((table) =>
     database
       .prepare(`SELECT * FROM ${table}`)

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../host/spec/json.ts";
 import { run } from "../support/command.ts";
 import { createContainer, type TestContainer } from "../support/container.ts";
+import { execPlugin } from "../support/exec.ts";
 import { createTestHost, type TestHost } from "../support/host.ts";
 import { expectNothingLeft, failureOf, snapshot } from "../support/snapshot.ts";
 import { measureThroughput } from "../support/throughput.ts";
@@ -79,16 +80,9 @@ describe("in a chain of bridge, portmap, firewall, bandwidth and tuning", () => 
   test("executed one by one", async () => {
     const before = await snapshot(subject);
     const container = newContainer();
+    const common = { cniVersion: "1.0.0", name: "rates", runtimeConfig };
     const exec = (command: string, plugin: JsonObject, more: JsonObject): Promise<string> =>
-      subject.host.exec({
-        command,
-        type: String(plugin["type"]),
-        containerId: container.id,
-        netns: container.netns,
-        ifname: "eth0",
-        args: "",
-        configuration: JSON.stringify({ cniVersion: "1.0.0", name: "rates", runtimeConfig, ...plugin, ...more }),
-      });
+      execPlugin(subject.host, command, container, { ...common, ...plugin, ...more });
     let prevResult = JSON.parse(await exec("ADD", BRIDGE, {})) as JsonObject;
     for (const plugin of CHAIN) prevResult = JSON.parse(await exec("ADD", plugin, { prevResult })) as JsonObject;
     isAbout(await measureThroughput({ from: undefined, to: container.id, address: "10.84.0.1" }), 40 * MBIT);
@@ -117,15 +111,7 @@ describe("on a link that another program made", () => {
   }
 
   const exec = (command: string, container: TestContainer, more: JsonObject): Promise<string> =>
-    subject.host.exec({
-      command,
-      type: "bandwidth",
-      containerId: container.id,
-      netns: container.netns,
-      ifname: "eth0",
-      args: "",
-      configuration: JSON.stringify({ cniVersion: "1.0.0", name: "others", ...BANDWIDTH, ...more }),
-    });
+    execPlugin(subject.host, command, container, { cniVersion: "1.0.0", name: "others", ...BANDWIDTH, ...more });
 
   test("rates are kept, and only they go with DEL", async () => {
     const container = newContainer();

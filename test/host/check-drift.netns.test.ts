@@ -10,6 +10,7 @@ import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
 import { createTestHost } from "../support/host.ts";
 import type { TestHost } from "../support/host.ts";
+import { nodeEndOf } from "../support/ledger.ts";
 import { expectNothingLeft, failureOf, snapshot } from "../support/snapshot.ts";
 import type { Snapshot } from "../support/snapshot.ts";
 
@@ -67,10 +68,7 @@ const request = () => ({
   ifname: "eth0",
   runtimeConfig: { portMappings: [{ hostPort: 8083, containerPort: 80, protocol: "tcp" }] },
 });
-const vethName = async (): Promise<string> => {
-  const rows = await host.ledger({ containerId: container.id });
-  return /^veth (\S+)/u.exec(rows.find(({ kind }) => kind === "veth")?.description ?? "")?.[1] ?? "";
-};
+const vethName = (): Promise<string> => nodeEndOf(host, container.id);
 const addressOf = (): string => /inet (10\.83\.0\.\d+)/u.exec(container.ip("-o addr show eth0"))?.[1] ?? "";
 const nft = (text: string): string => run("nft", ...text.split(" "));
 

@@ -1,8 +1,6 @@
 /**
  * A clock that is set back between plugins that a runtime executes one by one. Runs in a node namespace of its own: `npm test` makes it.
  */
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Host } from "../../host/index.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
@@ -10,6 +8,7 @@ import { createContainer } from "../support/container.ts";
 import { createTestHost } from "../support/host.ts";
 import type { TestHost } from "../support/host.ts";
 import { expectNothingLeft, snapshot } from "../support/snapshot.ts";
+import { openLedger } from "../support/ledger.ts";
 import { chainOf } from "./two-plugins.ts";
 
 let stage: TestHost;
@@ -26,7 +25,7 @@ test("records keep their order, and GC goes from the last to the first", async (
   const chain = chainOf({ host, container, subnet: 0, ifname: "eth0" });
   await chain.add("bridge");
   {
-    using database = new DatabaseSync(join(stage.stateDir, "ledger", "ledger.db"), { timeout: 5000 });
+    using database = openLedger(stage.stateDir);
     const sql = "UPDATE attachments SET created_at_ms = ? WHERE container_id = ?";
     expect(database.prepare(sql).run(Date.UTC(2099, 0, 1), chain.container.id).changes).toBe(1);
   }

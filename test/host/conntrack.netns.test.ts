@@ -7,6 +7,7 @@ import { withoutKeys } from "../../host/spec/json.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
 import { run } from "../support/command.ts";
 import { createContainer, type TestContainer } from "../support/container.ts";
+import { execPlugin } from "../support/exec.ts";
 import { createTestHost, manifestOf, type TestHost } from "../support/host.ts";
 import { expectNothingLeft, snapshot } from "../support/snapshot.ts";
 import { PUBLISH_OPTIONS } from "../support/published-port.ts";
@@ -81,19 +82,12 @@ async function askTwice(container: TestContainer, ...asks: readonly Question[]):
   expect(ask(outside.id, { protocol: "udp", address: NODE, port: 8054, from: 4101 })).toBe("node 192.0.2.2");
   expect([isRemembered(4100, 8053), isRemembered(4101, 8054)]).toEqual([true, true]);
   const { plugins: _plugins, ...common } = network();
-  const result = await subject.host.exec({
-    command: "ADD",
+  const prevResult = { cniVersion: "1.1.0", interfaces: [], ips: [{ address: "10.9.0.2/24" }] };
+  const result = await execPlugin(subject.host, "ADD", container, {
+    ...common,
     type: "asks",
-    containerId: container.id,
-    netns: container.netns,
-    ifname: "eth0",
-    args: "",
-    configuration: JSON.stringify({
-      ...common,
-      type: "asks",
-      asks,
-      prevResult: { cniVersion: "1.1.0", interfaces: [], ips: [{ address: "10.9.0.2/24" }] },
-    }),
+    asks: asks as unknown as JsonObject[],
+    prevResult,
   });
   return (JSON.parse(result) as JsonObject)["answers"];
 }

@@ -8,6 +8,7 @@ import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
 import { createTestHost } from "../support/host.ts";
 import type { TestHost } from "../support/host.ts";
+import { nodeEndOf } from "../support/ledger.ts";
 import { expectNothingLeft, snapshot } from "../support/snapshot.ts";
 import { bridgeNetwork } from "./stage.ts";
 
@@ -18,10 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
-const vethName = async (id: string): Promise<string> => {
-  const rows = await stage.host.ledger({ containerId: id });
-  return /^veth (\S+)/u.exec(rows.find(({ kind }) => kind === "veth")?.description ?? "")?.[1] ?? "";
-};
+const vethName = (id: string): Promise<string> => nodeEndOf(stage.host, id);
 
 /** What happens between ADD and DEL, and what is put right afterwards. */
 const CASES: readonly {

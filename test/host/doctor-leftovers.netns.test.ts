@@ -1,8 +1,6 @@
 /**
  * `doctor` finds what was left behind on the node without a row of the ledger. Runs in a node namespace of its own: `npm test` makes it.
  */
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Difference, Host } from "../../host/index.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
@@ -11,6 +9,7 @@ import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
 import { createTestHost } from "../support/host.ts";
 import type { TestHost } from "../support/host.ts";
+import { openLedger, said } from "../support/ledger.ts";
 import { snapshot } from "../support/snapshot.ts";
 import type { Snapshot } from "../support/snapshot.ts";
 
@@ -58,15 +57,13 @@ const request = (backend: string) => ({
   ifname: "eth0",
   runtimeConfig: { portMappings: [{ hostPort: 8086, containerPort: 80, protocol: "tcp" }] },
 });
-const said = (differences: readonly Difference[]): readonly string[] =>
-  differences.map(({ what, object, repair }) => `${what} ${object}${repair === undefined ? "" : ` ${repair}`}`);
 const NAMES =
   /[0-9a-f]{14,}|\bveth\w+|\bifb[0-9a-f]+|\bbwp\w+|"[^"]*"|\b10\.86\.0\.\d+|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}| of iptables-\w+, IPv[46]/gu;
 const shapes = (differences: readonly Difference[]): readonly string[] =>
   [...new Set(said(differences).map((text) => text.replaceAll(NAMES, "…")))].toSorted();
 
 function forget(...kinds: readonly string[]): void {
-  using ledger = new DatabaseSync(join(stage.stateDir, "ledger", "ledger.db"), { timeout: 5000 });
+  using ledger = openLedger(stage.stateDir);
   for (const kind of kinds) {
     ledger.exec(`DELETE FROM owned WHERE kind = '${kind}'`);
     ledger.exec(`DELETE FROM shared_users WHERE shared_id IN (SELECT id FROM shared WHERE kind = '${kind}')`);

@@ -3,15 +3,16 @@
  */
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Difference, Host } from "../../host/index.ts";
+import type { Host } from "../../host/index.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
 import { run } from "../support/command.ts";
 import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
 import { createTestHost } from "../support/host.ts";
 import type { TestHost } from "../support/host.ts";
+import { nodeEndOf, openLedger, said } from "../support/ledger.ts";
 
 const NETWORK: JsonObject = {
   cniVersion: "1.1.0",
@@ -59,14 +60,9 @@ const request = () => ({
   ifname: "eth0",
   runtimeConfig: { portMappings: [{ hostPort: 8084, containerPort: 80, protocol: "tcp" }] },
 });
-const vethName = async (): Promise<string> => {
-  const rows = await host.ledger({ containerId: container.id });
-  return /^veth (\S+)/u.exec(rows.find(({ kind }) => kind === "veth")?.description ?? "")?.[1] ?? "";
-};
+const vethName = (): Promise<string> => nodeEndOf(host, container.id);
 const addressOf = (): string => /inet (10\.84\.0\.\d+)/u.exec(container.ip("-o addr show eth0"))?.[1] ?? "";
-const said = (differences: readonly Difference[]): readonly string[] =>
-  differences.map(({ what, object, repair }) => `${what} ${object}${repair === undefined ? "" : ` ${repair}`}`);
-const database = (): DatabaseSync => new DatabaseSync(join(stage.stateDir, "ledger", "ledger.db"), { timeout: 5000 });
+const database = (): DatabaseSync => openLedger(stage.stateDir);
 
 test("all is well with an attachment that nobody touched", async () => {
   expect(await host.doctor()).toEqual({ differences: [], alive: [] });

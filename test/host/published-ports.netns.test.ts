@@ -7,6 +7,7 @@ import { createHost } from "../../host/index.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
 import { run } from "../support/command.ts";
 import { createContainer, type TestContainer } from "../support/container.ts";
+import { execPlugin } from "../support/exec.ts";
 import { createTestHost, type TestHost } from "../support/host.ts";
 import { expectNothingLeft, failureOf, snapshot } from "../support/snapshot.ts";
 import { ask, startServer } from "../support/sockets.ts";
@@ -168,15 +169,7 @@ test("runtimes execute the plugins one by one", async () => {
   const { plugins: _plugins, ...common } = network();
   const runtimeConfig = { portMappings: [TCP] };
   const exec = (command: string, plugin: JsonObject, more: JsonObject): Promise<string> =>
-    subject.host.exec({
-      command,
-      type: String(plugin["type"]),
-      containerId: container.id,
-      netns: container.netns,
-      ifname: "eth0",
-      args: "",
-      configuration: JSON.stringify({ ...common, ...plugin, ...more }),
-    });
+    execPlugin(subject.host, command, container, { ...common, ...plugin, ...more });
   const first = JSON.parse(await exec("ADD", BRIDGE, {})) as JsonObject;
   const prevResult = JSON.parse(await exec("ADD", PORTMAP, { runtimeConfig, prevResult: first })) as JsonObject;
   expect(prevResult).toEqual(first);

@@ -10,6 +10,7 @@ import { callReference, HAS_REFERENCE, NO_REFERENCE } from "../interop/reference
 import { run } from "../support/command.ts";
 import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
+import { execPlugin } from "../support/exec.ts";
 import { createTestHost } from "../support/host.ts";
 import type { TestHost } from "../support/host.ts";
 import { expectNothingLeft, failureOf, snapshot } from "../support/snapshot.ts";
@@ -23,6 +24,8 @@ const SUBNETS = [
 ] as const;
 const [ONE, TWO] = SUBNETS;
 const OUTSIDE = { ipv4: "192.0.2.7", ipv6: "2001:db8:ffff::7" } as const;
+/** What the node's loopback has of it, for as long as these tests run. */
+const ADDRESSES = [`${OUTSIDE.ipv4}/32`, `${OUTSIDE.ipv6}/128`] as const;
 
 let stage: TestHost;
 let host: Host;
@@ -35,7 +38,7 @@ beforeAll(async () => {
   writeFileSync("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
   stage = await createTestHost({ plugins: ["bridge", "host-local", "sbr"] });
   ({ host } = stage);
-  for (const address of [`${OUTSIDE.ipv4}/32`, `${OUTSIDE.ipv6}/128`]) run("ip", "addr", "add", address, "dev", "lo");
+  for (const address of ADDRESSES) run("ip", "addr", "add", address, "dev", "lo");
   // What comes in over the bridge of the other subnet is dropped: a packet that took the wrong table is not answered.
   run("nft", "add table inet paths; add chain inet paths in { type filter hook input priority 0; }");
   for (const [own, other] of [
@@ -57,7 +60,11 @@ afterEach(async ({ task }) => {
   container[Symbol.dispose]();
   await expectNothingLeft(before, stage);
 });
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(async () => {
+  await stage[Symbol.asyncDispose]();
+  run("nft", "delete", "table", "inet", "paths");
+  for (const address of ADDRESSES) run("ip", "addr", "del", address, "dev", "lo");
+});
 
 const rules = (): string => container.ip("-4 rule") + container.ip("-6 rule");
 const routes = (table = "main"): string =>
@@ -198,15 +205,8 @@ describe("a container with two links", () => {
 
 describe("executed by itself", () => {
   const exec = async (command: string, plugin: JsonObject, changes: JsonObject = {}): Promise<JsonObject> => {
-    const text = await host.exec({
-      command,
-      type: String(plugin["type"]),
-      containerId: container.id,
-      netns: container.netns,
-      ifname: "eth0",
-      args: "",
-      configuration: JSON.stringify({ cniVersion: "1.0.0", name: "one", ...plugin, ...changes }),
-    });
+    const configuration = { cniVersion: "1.0.0", name: "one", ...plugin, ...changes };
+    const text = await execPlugin(host, command, container, configuration);
     return (text === "" ? {} : JSON.parse(text)) as JsonObject;
   };
 

@@ -4,7 +4,6 @@
  */
 import { existsSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { AuditRow, Host } from "../../host/index.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
@@ -14,6 +13,7 @@ import { createTestHost } from "../support/host.ts";
 import type { TestHost } from "../support/host.ts";
 import { expectNothingLeft, snapshot } from "../support/snapshot.ts";
 import type { Snapshot } from "../support/snapshot.ts";
+import { openLedger } from "../support/ledger.ts";
 import { chainOf } from "./two-plugins.ts";
 import type { Chain } from "./two-plugins.ts";
 
@@ -203,7 +203,7 @@ describe("what ADD used is used until DEL", () => {
   ])("DEL goes its way with a damaged $title on record", async ({ column, text }) => {
     const chain = newChain();
     await chain.addList();
-    using database = new DatabaseSync(join(stage.stateDir, "ledger", "ledger.db"), { timeout: 5000 });
+    using database = openLedger(stage.stateDir);
     const { changes } = database
       .prepare(`UPDATE attachments SET ${column} = ? WHERE container_id = ?`)
       .run(text, chain.container.id);

@@ -9,6 +9,7 @@ import { callReference, HAS_REFERENCE, NO_REFERENCE } from "../interop/reference
 import { run } from "../support/command.ts";
 import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
+import { execPlugin } from "../support/exec.ts";
 import { createTestHost } from "../support/host.ts";
 import type { TestHost } from "../support/host.ts";
 import { expectNothingLeft, snapshot } from "../support/snapshot.ts";
@@ -183,15 +184,7 @@ describe("a grant that is narrower", () => {
 
 describe("executed by itself", () => {
   const exec = (command: string, plugin: JsonObject, changes: JsonObject = {}): Promise<string> =>
-    host.exec({
-      command,
-      type: String(plugin["type"]),
-      containerId: container.id,
-      netns: container.netns,
-      ifname: "eth0",
-      args: "",
-      configuration: JSON.stringify({ cniVersion: "1.0.0", name: "tuned", ...plugin, ...changes }),
-    });
+    execPlugin(host, command, container, { cniVersion: "1.0.0", name: "tuned", ...plugin, ...changes });
 
   test("ADD, CHECK and DEL by itself put the link and the settings back", async () => {
     const prevResult = JSON.parse(await exec("ADD", BRIDGE)) as JsonObject;

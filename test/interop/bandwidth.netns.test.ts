@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../host/spec/json.ts";
 import { run } from "../support/command.ts";
 import { createContainer, type TestContainer } from "../support/container.ts";
+import { execPlugin } from "../support/exec.ts";
 import { createTestHost, type TestHost } from "../support/host.ts";
 import { callReference, HAS_REFERENCE, NO_REFERENCE } from "./reference.ts";
 
@@ -37,16 +38,8 @@ const bandwidth: JsonObject = {
 };
 const byReference = (command: "ADD" | "CHECK" | "DEL", { id, netns }: TestContainer, configuration: JsonObject) =>
   callReference({ type: String(configuration["type"]), command, containerId: id, netns, configuration });
-const exec = (command: string, { id, netns }: TestContainer, configuration: JsonObject): Promise<string> =>
-  node.host.exec({
-    command,
-    type: String(configuration["type"]),
-    containerId: id,
-    netns,
-    ifname: "eth0",
-    args: "",
-    configuration: JSON.stringify(configuration),
-  });
+const exec = (command: string, container: TestContainer, configuration: JsonObject): Promise<string> =>
+  execPlugin(node.host, command, container, configuration);
 /** What the kernel has of rates, without handles and what differs by chance. */
 const rates = (): readonly string[] =>
   [...run("tc", "qdisc", "show").matchAll(/dev (\w{3}).*(rate .*lat \d+ms)/gu)]

@@ -9,6 +9,7 @@ import type { JsonObject } from "../../host/spec/json.ts";
 import { run } from "../support/command.ts";
 import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
+import { execPlugin } from "../support/exec.ts";
 import { createTestHost } from "../support/host.ts";
 import type { TestHost } from "../support/host.ts";
 import { expectNothingLeft, failureOf, snapshot } from "../support/snapshot.ts";
@@ -52,15 +53,7 @@ const requestOf = (container: TestContainer, name: string) => ({
 });
 /** DEL as a runtime that executes one plugin at a time does it. */
 const delByExec = (container: TestContainer, configuration: JsonObject, netns = container.netns): Promise<string> =>
-  node.host.exec({
-    command: "DEL",
-    type: String(configuration["type"]),
-    containerId: container.id,
-    netns,
-    ifname: "eth0",
-    args: "",
-    configuration: JSON.stringify(configuration),
-  });
+  execPlugin(node.host, "DEL", { id: container.id, netns }, configuration);
 const ping = (from: TestContainer, address: string): string => from.run("ping", "-c", "1", "-W", "2", address);
 
 describe.skipIf(!HAS_REFERENCE)(`a node that is switched over${NO_REFERENCE}`, () => {

@@ -3,7 +3,6 @@
  */
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CHAIN_TYPES, chainOf, chainRequest } from "../crash/chain.ts";
 import { everyProcessOf, locksLeft, rowsLeft } from "../crash/remains.ts";
@@ -14,6 +13,7 @@ import { createStage } from "../crash/stage.ts";
 import { buildCrashBundles } from "../crash/bundles.ts";
 import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
+import { openLedger } from "../support/ledger.ts";
 import { nodeSnapshot } from "../support/node-snapshot.ts";
 
 const DIST = join(import.meta.dirname, "..", "..", "dist");
@@ -126,7 +126,7 @@ class Soak {
 
   /** Addresses that two have. */
   duplicates(): readonly string[] {
-    using database = new DatabaseSync(join(this.#stateDir, "ledger", "ledger.db"), { timeout: 5000 });
+    using database = openLedger(this.#stateDir);
     const sql = "SELECT count(*) - count(DISTINCT address) AS extra FROM leases";
     const extra = Number(database.prepare(sql).get()?.["extra"] ?? 0);
     return extra === 0 ? [] : [`${extra} addresses are leased twice`];

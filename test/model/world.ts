@@ -3,7 +3,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { AttachmentRequest } from "../../host/index.ts";
 import type { JsonObject } from "../../host/spec/json.ts";
 import { CHAIN_TYPES, chainOf, chainRequest } from "../crash/chain.ts";
@@ -14,6 +14,7 @@ import type { Outcome, ServedHost } from "../crash/served-host.ts";
 import { childrenOf } from "../crash/watch.ts";
 import { createStage } from "../crash/stage.ts";
 import type { Stage } from "../crash/stage.ts";
+import { openLedger } from "../support/ledger.ts";
 import { run, runJson, until } from "../support/command.ts";
 import { buildCrashBundles } from "../crash/bundles.ts";
 
@@ -199,7 +200,7 @@ export class World implements AsyncDisposable {
   }
 
   #database(): DatabaseSync {
-    return new DatabaseSync(join(this.stateDir, "ledger", "ledger.db"), { timeout: 5000 });
+    return openLedger(this.stateDir);
   }
 
   #links(kind: "veth" | "bridge"): readonly string[] {
