@@ -98,14 +98,7 @@ describe.skipIf(noFirewalld() !== "")(`firewalld${noFirewalld()}`, () => {
     expect(await comesOut()).toBe(true);
     expect(run("nft", "list", "ruleset")).not.toContain("cnidaria");
     await subject.host.check(requestOf());
-    run(
-      "dbus-send",
-      "--system",
-      "--print-reply",
-      "--dest=org.fedoraproject.FirewallD1",
-      "/org/fedoraproject/FirewallD1",
-      "org.fedoraproject.FirewallD1.reload",
-    );
+    firewalld.call("reload");
     expect(firewalld.sourcesOf("trusted")).toEqual([]);
     expect((await failureOf(subject.host.check(requestOf()))).text).toContain("10.73.0.2");
     await subject.host.del(requestOf());
@@ -130,18 +123,8 @@ describe.skipIf(noFirewalld() !== "")(`firewalld${noFirewalld()}`, () => {
   });
 
   test("keeps what somebody else put into a zone: in the same one it is let alone, in another one it is a conflict", async () => {
-    const call = (method: string, zone: string): string =>
-      run(
-        "dbus-send",
-        "--system",
-        "--print-reply",
-        "--dest=org.fedoraproject.FirewallD1",
-        "/org/fedoraproject/FirewallD1",
-        `org.fedoraproject.FirewallD1.zone.${method}`,
-        `string:${zone}`,
-        "string:10.73.0.2/32",
-      );
-    call("addSource", "trusted");
+    const others = ["string:trusted", "string:10.73.0.2/32"];
+    firewalld.call("zone.addSource", ...others);
     await subject.host.add(requestOf());
     await subject.host.del(requestOf());
     expect(firewalld.sourcesOf("trusted")).toEqual(["10.73.0.2/32"]);
@@ -149,7 +132,7 @@ describe.skipIf(noFirewalld() !== "")(`firewalld${noFirewalld()}`, () => {
     expect(failure).toMatchObject({ code: 109 });
     expect(failure.text).toContain("ZONE_CONFLICT");
     expect(firewalld.sourcesOf("work")).toEqual([]);
-    call("removeSource", "trusted");
+    firewalld.call("zone.removeSource", ...others);
   });
 
   test("gone after ADD: DEL finishes; gone before: by name it is an error, and else it is not missed", async () => {

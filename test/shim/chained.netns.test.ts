@@ -1,30 +1,17 @@
 /** Runs in a node namespace of its own: `npm test` makes it. */
-import { execFileSync, spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { installShims } from "../../host/shim/install.ts";
-import { DIST, createContainer, createStage, nodeLinks, nodeRules, processesOf, until } from "../host/stage.ts";
-import type { Folder } from "../host/stage.ts";
+import { createContainer, nodeLinks, nodeRules } from "../host/stage.ts";
+import type { Container } from "../host/stage.ts";
+import { installExecutables } from "./executables.ts";
+import type { Executables } from "./executables.ts";
 
-let folder: Folder;
-let binDir = "";
+let executables: Executables;
 
 beforeAll(async () => {
-  const stage = await createStage();
-  folder = stage.folder;
-  binDir = join(folder.path, "bin");
-  const types = await stage.host.list();
-  await stage.host.close();
-  const stateDir = join(folder.path, "state");
-  installShims({ stateDir, bundleDir: DIST, nodePath: process.execPath, types, binDir, lingerSeconds: 60 });
+  executables = await installExecutables();
 });
-
-afterAll(async () => {
-  for (const { pid } of processesOf(folder.path).filter(({ command }) => command.includes("warm-host.mjs")))
-    process.kill(pid, "SIGTERM");
-  await until(() => processesOf(folder.path).length === 0);
-  folder[Symbol.dispose]();
-});
+afterAll(() => executables[Symbol.asyncDispose]());
 
 /** A network as podman writes it. */
 const NETWORK = {
@@ -39,30 +26,8 @@ const NETWORK = {
   bandwidth: { ingressRate: 40_000_000, ingressBurst: 2_000_000, egressRate: 20_000_000, egressBurst: 1_000_000 },
 } as const;
 
-/** Executes one plugin, as a runtime does with each of a list. */
-function execute(
-  type: keyof typeof NETWORK,
-  command: string,
-  container: { name: string; netns: string },
-  prev?: object,
-) {
-  const env = {
-    CNI_COMMAND: command,
-    CNI_CONTAINERID: container.name,
-    CNI_NETNS: container.netns,
-    CNI_IFNAME: "eth0",
-    CNI_PATH: binDir,
-  };
-  const input = JSON.stringify({
-    cniVersion: "0.4.0",
-    name: "podman",
-    type,
-    ...NETWORK[type],
-    ...(prev === undefined ? {} : { prevResult: prev }),
-  });
-  const { status, stdout } = spawnSync(join(binDir, type), { env, input, encoding: "utf8" });
-  return { status, answer: (stdout === "" ? {} : JSON.parse(stdout)) as object };
-}
+const execute = (type: keyof typeof NETWORK, command: string, container: Container, prevResult?: object) =>
+  executables.execute(command, container, { cniVersion: "0.4.0", name: "podman", type, ...NETWORK[type], prevResult });
 
 test("firewall after bridge, an exec each, adds, checks and removes", () => {
   using container = createContainer();

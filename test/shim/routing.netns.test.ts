@@ -1,30 +1,17 @@
 /** `ptp` and `sbr`, an exec each. Runs in a node namespace of its own: `npm test` makes it. */
-import { execFileSync, spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { installShims } from "../../host/shim/install.ts";
-import { DIST, createContainer, createStage, nodeLinks, nodeRules, processesOf, until } from "../host/stage.ts";
-import type { Folder } from "../host/stage.ts";
+import { createContainer, nodeLinks, nodeRules } from "../host/stage.ts";
+import type { Container } from "../host/stage.ts";
+import { installExecutables } from "./executables.ts";
+import type { Executables } from "./executables.ts";
 
-let folder: Folder;
-let binDir = "";
+let executables: Executables;
 
 beforeAll(async () => {
-  const stage = await createStage(["host-local", "ptp", "sbr"]);
-  folder = stage.folder;
-  binDir = join(folder.path, "bin");
-  const types = await stage.host.list();
-  await stage.host.close();
-  const stateDir = join(folder.path, "state");
-  installShims({ stateDir, bundleDir: DIST, nodePath: process.execPath, types, binDir, lingerSeconds: 60 });
+  executables = await installExecutables(["host-local", "ptp", "sbr"]);
 });
-
-afterAll(async () => {
-  for (const { pid } of processesOf(folder.path).filter(({ command }) => command.includes("warm-host.mjs")))
-    process.kill(pid, "SIGTERM");
-  await until(() => processesOf(folder.path).length === 0);
-  folder[Symbol.dispose]();
-});
+afterAll(() => executables[Symbol.asyncDispose]());
 
 const NETWORK = {
   ptp: {
@@ -34,24 +21,8 @@ const NETWORK = {
   sbr: {},
 } as const;
 
-/** Executes one plugin, as a runtime does with each of a list. */
-function execute(
-  type: keyof typeof NETWORK,
-  command: string,
-  { name, netns }: { readonly name: string; readonly netns: string },
-  prevResult?: object,
-) {
-  const env = {
-    CNI_COMMAND: command,
-    CNI_CONTAINERID: name,
-    CNI_NETNS: netns,
-    CNI_IFNAME: "eth0",
-    CNI_PATH: binDir,
-  };
-  const input = JSON.stringify({ cniVersion: "1.0.0", name: "routed", type, ...NETWORK[type], prevResult });
-  const { status, stdout } = spawnSync(join(binDir, type), { env, input, encoding: "utf8" });
-  return { status, answer: (stdout === "" ? {} : JSON.parse(stdout)) as object };
-}
+const execute = (type: keyof typeof NETWORK, command: string, container: Container, prevResult?: object) =>
+  executables.execute(command, container, { cniVersion: "1.0.0", name: "routed", type, ...NETWORK[type], prevResult });
 
 const inside = (name: string, ...command: string[]): string =>
   execFileSync("ip", ["netns", "exec", name, ...command], { encoding: "utf8" });

@@ -44,6 +44,8 @@ export interface TestBus extends AsyncDisposable {
 /** A firewalld, until it is disposed. */
 export interface TestFirewalld extends AsyncDisposable {
   readonly pid: number;
+  /** Calls a method of its interface, such as `reload`, and gives what `dbus-send` prints of the answer. */
+  call(method: string, ...args: readonly string[]): string;
   /** Sources of a zone, by its own word. */
   sourcesOf(zone: string): readonly string[];
 }
@@ -76,19 +78,21 @@ async function startFirewalld(folder: string): Promise<TestFirewalld> {
     ["--nofork", "--nopid", "--system-config", configuration, "--log-file", join(configuration, "log")],
     { stdio: "ignore" },
   );
-  const call = (method: string, ...args: readonly string[]): string =>
+  const send = (method: string, ...args: readonly string[]): string =>
     run("dbus-send", "--system", "--print-reply", `--dest=${NAME}`, "/org/fedoraproject/FirewallD1", method, ...args);
   await until("firewalld", () => {
     try {
-      return call("org.freedesktop.DBus.Properties.Get", `string:${NAME}`, "string:state").includes('"RUNNING"');
+      return send("org.freedesktop.DBus.Properties.Get", `string:${NAME}`, "string:state").includes('"RUNNING"');
     } catch {
       return false;
     }
   });
+  const call: TestFirewalld["call"] = (method, ...args) => send(`${NAME}.${method}`, ...args);
   return {
     pid: daemon.pid ?? 0,
+    call,
     sourcesOf: (zone) =>
-      [...call(`${NAME}.zone.getSources`, `string:${zone}`).matchAll(/string "(.*)"/gu)]
+      [...call("zone.getSources", `string:${zone}`).matchAll(/string "(.*)"/gu)]
         .map((match) => match[1] ?? "")
         .toSorted(),
     [Symbol.asyncDispose]: () => end(daemon, "SIGTERM"),
