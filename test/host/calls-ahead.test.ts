@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createBackend } from "../../host/backend.ts";
 import type { InstalledPlugin } from "../../host/helper/protocol.ts";
 import { CniError } from "../../host/spec/error.ts";
@@ -81,7 +81,7 @@ describe("calls that are begun ahead", () => {
     const { asked, parts } = fakeParts({ idle, answers });
     const backend = createBackend(parts);
     const begun = await backend.begin(ADD, [MAIN, IPAM]);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await vi.waitFor(() => expect(named(asked, "give back")).toHaveLength(2));
     expect(begun.ahead).toEqual([]);
     expect(named(asked, "end-call")).toMatchObject(
       ["call-1", "call-2"].map((callId) => ["end-call", { callId, outcome: "killed", addresses: [] }]),
@@ -106,9 +106,8 @@ describe("calls that are begun ahead", () => {
     asked.length = 0;
     await backend.end({ ...END, outcome: "error" });
     expect(namesIn(asked).slice(0, 3)).toEqual(["kill", "kill", "end-operation"]);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await vi.waitFor(() => expect(named(asked, "give back")).toHaveLength(2));
     expect(named(asked, "end-call")).toHaveLength(2);
-    expect(named(asked, "give back")).toHaveLength(2);
   });
 
   test("are not made, but ended with their operation, where the caller ended it", async () => {
@@ -119,9 +118,8 @@ describe("calls that are begun ahead", () => {
       kind: "tryAgainLater",
     });
     await backend.end({ ...END, outcome: "error" });
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await vi.waitFor(() => expect(namesIn(asked)).toContain("end-call"));
     expect(namesIn(asked)).toContain("kill");
-    expect(namesIn(asked)).toContain("end-call");
     expect(namesIn(asked)).not.toContain("ipam");
   });
 });
