@@ -1,7 +1,8 @@
 /**
  * @module What is kept of attachments, as libcni's runtimes ask for it: from the ledger, and from files where there is a cache of them.
  */
-import type { CachedAttachment, CachedRequest } from "./api.ts";
+import type { CachedAttachment } from "./api.ts";
+import type { CachedRequest } from "./requests.ts";
 import type { AttachmentRecord } from "./helper/protocol.ts";
 import type { HelperClient } from "./helper/client.ts";
 import type { ResultsCache } from "./operations/results-cache/files.ts";

@@ -1,7 +1,7 @@
 /**
  * @module One call of the exec protocol: one plugin and its IPAM plugin.
  */
-import type { ExecRequest } from "./api.ts";
+import type { ExecRequest } from "./requests.ts";
 import { add } from "./operations/add.ts";
 import { check } from "./operations/check.ts";
 import { del } from "./operations/del.ts";

@@ -1,7 +1,7 @@
 /**
  * @module GC of every network that is on record, once or every so often.
  */
-import type { GcAllRequest, GcRequest } from "./api.ts";
+import type { GcAllRequest, GcRequest } from "./requests.ts";
 import type { AttachmentRecord } from "./helper/protocol.ts";
 import { attachmentsInUse } from "./in-use.ts";
 import type { Known } from "./in-use.ts";

@@ -3,7 +3,8 @@
  */
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import type { AttachmentRequest, GcRequest, Host, HostOptions } from "./api.ts";
+import type { Host, HostOptions } from "./api.ts";
+import type { AttachmentRequest, GcRequest } from "./requests.ts";
 import { createBackend } from "./backend.ts";
 import { cachedAttachment, cachedAttachments, cachedResult } from "./cached.ts";
 import { allowLegacy, denyLegacy } from "./components/legacy.ts";

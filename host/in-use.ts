@@ -2,7 +2,8 @@
  * @module Which attachments are in use, as far as it can be told without asking a runtime.
  */
 import { statSync } from "node:fs";
-import type { GcRequest, Host } from "./api.ts";
+import type { Host } from "./api.ts";
+import type { GcRequest } from "./requests.ts";
 
 /** What is read of a host. */
 export type Known = Pick<Host, "attachments" | "cachedAttachments" | "leases">;

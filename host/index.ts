@@ -7,25 +7,21 @@ export { parseNetworkList } from "./operations/configuration/network-list.ts";
 export { CniError, ERROR_CODES, isCniError } from "./spec/error.ts";
 export { convertResult } from "./spec/result-json.ts";
 export { SUPPORTED_VERSIONS } from "./spec/version.ts";
+export type { CachedAttachment, CheckReport, Host, HostOptions, InstallPlan } from "./api.ts";
 export type {
   AttachmentRequest,
-  CachedAttachment,
   CachedRequest,
-  CheckReport,
   CheckRequest,
   DoctorRequest,
   ExecRequest,
   GcAllRequest,
   GcRequest,
-  Host,
-  HostOptions,
-  InstallPlan,
   InstallRequest,
   ReadFilter,
   RebuildRequest,
   StatusRequest,
   ValidateRequest,
-} from "./api.ts";
+} from "./requests.ts";
 export type { ImportLeasesRequest, ImportReport } from "./operations/import-leases/import-leases.ts";
 export type {
   AttachmentRecord,

@@ -1,7 +1,8 @@
 /**
  * @module What an operator does with components, on the state directory of a host.
  */
-import type { InstallPlan, InstallRequest } from "./api.ts";
+import type { InstallPlan } from "./api.ts";
+import type { InstallRequest } from "./requests.ts";
 import { readChecksum } from "./components/checksum.ts";
 import { commitInstall, planInstall } from "./components/install.ts";
 import { layoutOf } from "./components/layout.ts";

@@ -1,7 +1,7 @@
 /**
  * @module Copies of the ledger, and making it anew.
  */
-import type { RebuildRequest } from "./api.ts";
+import type { RebuildRequest } from "./requests.ts";
 import type { HelperClient } from "./helper/client.ts";
 import type { RebuiltLedger } from "./helper/protocol.ts";
 import type { ResultsCache } from "./operations/results-cache/files.ts";

@@ -1,7 +1,7 @@
 /**
  * @module Validates a network on the state directory of a host: what is installed, granted and allowed is looked up here.
  */
-import type { ValidateRequest } from "./api.ts";
+import type { ValidateRequest } from "./requests.ts";
 import { readBounded } from "./components/granted.ts";
 import { layoutOf } from "./components/layout.ts";
 import type { Layout } from "./components/layout.ts";

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { createHost } from "../../host/host.ts";
-import type { AttachmentRequest, GcRequest, StatusRequest } from "../../host/api.ts";
+import type { AttachmentRequest, GcRequest, StatusRequest } from "../../host/requests.ts";
 import { watchFaultPoints } from "../../host/spec/fault-points.ts";
 import { followPlan } from "./watch.ts";
 

@@ -3,11 +3,11 @@
  */
 import { describe, expect, test } from "vitest";
 import { addOf, expectNothingLeft, prefix } from "../support/cases.ts";
+import { delWithoutPlugin } from "../support/bench.ts";
 import { beginTestOperation, startTestSandbox, type TestHelper, type TestSandbox } from "../support/helper.ts";
 import {
   begin,
   CONDITIONS,
-  delWithoutPlugin,
   everywhere,
   newScene,
   portOf,
