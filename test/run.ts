@@ -8,7 +8,7 @@
 import { spawnSync } from "node:child_process";
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { ensurePrerequisites } from "../host/demo/prerequisites.ts";
 import { buildGoPrograms } from "./runtimes/go-programs.ts";
 import { ENTER_NODE } from "./support/node-namespace.ts";
@@ -29,7 +29,8 @@ interface Report {
 
 interface Count {
   readonly passed: number;
-  readonly failed: number;
+  /** What each failure is of. */
+  readonly failed: readonly string[];
   readonly skipped: readonly string[];
 }
 
@@ -44,7 +45,14 @@ function countReport(file: string): Count {
   );
   return {
     passed: assertions.filter(({ status }) => status === "passed").length,
-    failed: assertions.filter(({ status }) => status === "failed").length + brokenFiles.length,
+    failed: [
+      ...report.testResults.flatMap(({ name, assertionResults }) =>
+        assertionResults
+          .filter(({ status }) => status === "failed")
+          .map(({ fullName }) => `${relative(process.cwd(), name)}: ${fullName}`),
+      ),
+      ...brokenFiles.map(({ name, message }) => `${relative(process.cwd(), name)}: ${message.split("\n")[0] ?? ""}`),
+    ],
     skipped: assertions
       .filter(({ status }) => status !== "passed" && status !== "failed")
       .map(({ fullName }) => fullName),
@@ -70,7 +78,11 @@ function runProject(project: string, enter: readonly string[], extra: readonly s
   try {
     return countReport(file);
   } catch {
-    return { passed: 0, failed: 1, skipped: [`${project}: no report, status ${String(child.status)}`] };
+    return {
+      passed: 0,
+      failed: [`${[project, ...extra].join(" ")}: no report, status ${String(child.status)}`],
+      skipped: [],
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -96,11 +108,13 @@ function main(): number {
   for (const title of skipped) console.log(`skipped: ${title}`);
   const passed = counts.reduce((sum, count) => sum + count.passed, 0);
   const inCi = process.env["CI"] !== undefined;
-  const failed = counts.reduce((sum, count) => sum + count.failed, 0) + (inCi ? unexcused.length : 0);
+  const failed = counts.flatMap((count) => count.failed);
+  if (inCi) failed.push(...unexcused.map((title) => `skipped, and the kernel lacks nothing: ${title}`));
+  for (const failure of failed) console.log(`failed: ${failure}`);
   const summary = process.env["CNIDARIA_TEST_SUMMARY"];
   if (summary !== undefined) writeFileSync(summary, JSON.stringify({ passed, failed }));
-  console.log(`${passed} passed, ${failed} failed`);
-  return failed === 0 && passed > 0 ? 0 : 1;
+  console.log(`${passed} passed, ${failed.length} failed`);
+  return failed.length === 0 && passed > 0 ? 0 : 1;
 }
 
 process.exitCode = main();
