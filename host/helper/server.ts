@@ -8,7 +8,7 @@ import { basename, dirname } from "node:path";
 import { readPeerCredentials } from "../kernel/peer.ts";
 import { readOpening } from "./opening.ts";
 import type { Opening } from "./protocol.ts";
-import { descriptorOf } from "./sandboxes/swift-socket.ts";
+import { descriptorOf } from "./descriptor.ts";
 import { ProtocolViolation } from "./violation.ts";
 
 /** Longest path of a unix socket in bytes: sun_path (108) less its NUL. Source: unix(7). */

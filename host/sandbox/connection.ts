@@ -15,6 +15,7 @@ import {
 } from "../helper/sandbox-protocol.ts";
 import { CniError, type CniErrorKind } from "../spec/error.ts";
 import { parseSandboxFrame } from "./frames.ts";
+import { isOverOrUnruly } from "./peer-end.ts";
 
 /** What is needed of the helper's client. */
 export interface SandboxStarter {
@@ -82,6 +83,16 @@ export class SandboxConnection {
   /** Whether it can make no more calls. */
   get ended(): boolean {
     return this.#ended !== undefined;
+  }
+
+  /**
+   * Makes sure, while it is idle, that it is there to be called: a process that was killed may be gone before Node says so. One that speaks
+   * unasked is ended.
+   */
+  isThere(): boolean {
+    if (this.#ended === undefined && this.#socket !== undefined && isOverOrUnruly(this.#socket))
+      void this.kill("it ended, or spoke, while it was idle");
+    return this.#ended === undefined;
   }
 
   /** Whether it could make another instance ready now. */

@@ -7,6 +7,8 @@ import type { SandboxConnection } from "./connection.ts";
 /** A call without a sandbox. */
 export interface Waiter {
   readonly nested: boolean;
+  /** By `performance.now()`. */
+  readonly sinceMs: number;
   readonly resolve: (sandbox: SandboxConnection) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -33,11 +35,13 @@ export function createShelf(plugin: InstalledPlugin): Shelf {
   return { plugin, idle: [], live: new Set(), waiting: [], starting: 0, retired: false };
 }
 
-/** Takes the idle sandbox that was used last. */
+/** Takes the idle sandbox that was used last, and is there. */
 export function takeIdle(shelf: Shelf): SandboxConnection | undefined {
-  const last = shelf.idle.pop();
-  if (last !== undefined) clearTimeout(last.timer);
-  return last?.sandbox;
+  for (let last = shelf.idle.pop(); last !== undefined; last = shelf.idle.pop()) {
+    clearTimeout(last.timer);
+    if (last.sandbox.isThere()) return last.sandbox;
+  }
+  return undefined;
 }
 
 /** Takes the one who is next: first those that another call waits for, or both would wait for ever. */

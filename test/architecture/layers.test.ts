@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   spec: [],
   grants: ["spec", "helper/protocol.ts", "helper/sandbox-protocol.ts", "helper/frames.ts"],
   components: ["spec", "grants", "helper/protocol.ts", "helper/sandbox-protocol.ts", "helper/frames.ts"],
-  sandbox: ["spec", "helper/protocol.ts", "helper/sandbox-protocol.ts", "helper/frames.ts"],
+  sandbox: ["spec", "helper/protocol.ts", "helper/sandbox-protocol.ts", "helper/frames.ts", "helper/descriptor.ts"],
   helper: [
     "spec",
     "grants",

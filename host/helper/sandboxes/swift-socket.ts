@@ -5,6 +5,7 @@
 import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { duplicateDescriptor } from "../../kernel/peer.ts";
+import { descriptorOf } from "../descriptor.ts";
 
 /** Bytes read at a time. */
 const READ_BYTES = 64 * 1024;
@@ -46,14 +47,4 @@ function tryWrite(descriptor: number, bytes: Buffer): number {
   } catch {
     return 0;
   }
-}
-
-/**
- * Descriptor of a connected socket. Node has no public way to it.
- * @throws {Error} when it is closed.
- */
-export function descriptorOf(socket: Socket): number {
-  const { _handle: inner } = socket as unknown as { readonly _handle: { readonly fd: number } | null };
-  if (inner === null || inner.fd < 0) throw new Error("the connection is closed");
-  return inner.fd;
 }
