@@ -43,7 +43,10 @@ export interface HostOptions {
   readonly nodePath?: string;
   /** Folder that has the bundles of helper, sandbox and transpiler. @default the package's `dist` */
   readonly bundleDir?: string;
-  /** Sandboxes of one plugin at a time; each is a process of about 25 MB of its own. @default 8 */
+  /**
+   * Sandboxes of one plugin at a time; each is a process of about 25 MB of its own. One more than there are processors are started as calls
+   * come, further ones when a call has waited for 200 ms. @default 8
+   */
   readonly sandboxesPerPlugin?: number;
   /** How long a sandbox may be idle before it is stopped, in milliseconds. @default 60000 */
   readonly sandboxIdleMs?: number;

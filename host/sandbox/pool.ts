@@ -1,6 +1,7 @@
 /**
  * @module The host's sandboxes: a few per plugin, kept warm, used for one call at a time, replaced when they are worn or broken.
  */
+import { availableParallelism } from "node:os";
 import type { Digest, InstalledPlugin } from "../helper/protocol.ts";
 import { CniError } from "../spec/error.ts";
 import { SandboxConnection, type SandboxStarter } from "./connection.ts";
@@ -17,6 +18,10 @@ export interface PoolOptions {
   readonly client: SandboxStarter;
   /** Sandboxes of one plugin at the same time. Each is a process of about 25 MB of its own. @default 8 */
   readonly maxPerPlugin?: number;
+  /** Of these, as many are started as soon as calls wait for them; each further one when a call has waited for `patienceMs`. @default one more than processors */
+  readonly eagerPerPlugin?: number;
+  /** @default 200 */
+  readonly patienceMs?: number;
   /** Sandboxes of all plugins; calls that other calls wait for (IPAM) may go over it, or they would wait for each other. @default 24 */
   readonly maxTotal?: number;
   /** How long an idle sandbox is kept. @default 60000 */
@@ -31,6 +36,10 @@ export interface PoolOptions {
 
 const DEFAULTS = {
   maxPerPlugin: 8,
+  // While one waits for the helper, another runs. More would share the processors, and each has to have its code compiled and optimised.
+  eagerPerPlugin: availableParallelism() + 1,
+  // What starting one and running its first calls takes.
+  patienceMs: 200,
   maxTotal: 24,
   idleMs: 60_000,
   callsPerSandbox: 2_000,
@@ -160,16 +169,21 @@ class SandboxPool implements Pool {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         nested,
+        sinceMs: performance.now(),
         resolve: (sandbox) => {
           clearTimeout(timer);
+          clearTimeout(patience);
           resolve(sandbox);
         },
         reject: (error) => {
           clearTimeout(timer);
+          clearTimeout(patience);
           reject(error);
         },
       };
+      const patience = setTimeout(() => this.#serve(shelf), this.#settings.patienceMs + 1);
       const timer = setTimeout(() => {
+        clearTimeout(patience);
         const index = shelf.waiting.indexOf(waiter);
         if (index < 0) return;
         shelf.waiting.splice(index, 1);
@@ -183,12 +197,20 @@ class SandboxPool implements Pool {
   /** Starts sandboxes for those who wait and have none coming up, where the limits permit. */
   #serve(shelf: Shelf): void {
     while (shelf.waiting.length > shelf.starting && shelf.live.size < this.#settings.maxPerPlugin) {
+      if (!this.#isWorthOneMore(shelf)) return;
       const mayGoOver = shelf.waiting.filter(({ nested }) => nested).length > shelf.starting;
       // One of its own that comes back soon is waited for: in a chain, those of the other plugins are needed again at once.
       if (!this.#hasRoom(shelf.live.size > 0 ? IN_USE_MS : 0) && !mayGoOver) return;
       // Who waits is told what went wrong.
       this.#start(shelf).catch(() => undefined);
     }
+  }
+
+  /** Whether to start one more rather than wait for those that there are: they are few, or it has been long, and none comes up. */
+  #isWorthOneMore({ live, waiting, starting }: Shelf): boolean {
+    if (live.size < this.#settings.eagerPerPlugin) return true;
+    const [first] = waiting;
+    return starting === 0 && first !== undefined && performance.now() - first.sinceMs >= this.#settings.patienceMs;
   }
 
   /** Whether one more sandbox may live; one of another plugin that was idle for long enough makes room. */
@@ -218,6 +240,7 @@ class SandboxPool implements Pool {
     }
     shelf.starting -= 1;
     this.#putBack(shelf, sandbox);
+    this.#serveSoon();
   }
 
   /** Takes a sandbox back: for the next who waits, or to be idle, or to be replaced. */

@@ -7,6 +7,7 @@ import { CniError } from "../../host/spec/error.ts";
 import type { FaultPoint, FaultWatcher } from "../../host/spec/fault-points.ts";
 import { notePoint, noteReached, readPlan, readShimPid, removePlan, textOfPoint } from "./plan.ts";
 import type { Act, Gate, Victim } from "./plan.ts";
+import { killNow } from "../support/processes.ts";
 
 /** Who the victims are, seen from this process. */
 export type PidsOf = (victim: Victim) => readonly number[];
@@ -47,14 +48,6 @@ function perform(act: Act, detail: string, pidsOf: PidsOf): void {
   // No other error number means so little: what is busy, gone or there already is met.
   if (act.refuse === "kernel") throw new KernelError("ENOMEM", detail, "refused by the test");
   throw new CniError("stateUnusable", "the ledger cannot be written", { details: "refused by the test" });
-}
-
-function killNow(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It ended before.
-  }
 }
 
 /** The victims, seen from a helper. */

@@ -14,6 +14,7 @@ import { buildCrashBundles } from "../crash/bundles.ts";
 import { createContainer } from "../support/container.ts";
 import type { TestContainer } from "../support/container.ts";
 import { openLedger } from "../support/ledger.ts";
+import { killNow } from "../support/processes.ts";
 import { nodeSnapshot } from "../support/node-snapshot.ts";
 
 const DIST = join(import.meta.dirname, "..", "..", "dist");
@@ -40,7 +41,7 @@ export interface SoakOptions {
 export interface Resources {
   /** Proportional set size of host, helper and a number of sandboxes that is the same each time, in bytes. */
   readonly bytes: number;
-  /** Open descriptors of host and helper. */
+  /** Open descriptors of host and helper without any sandbox: each that lives has five, and how many live is chance. */
   readonly descriptors: number;
 }
 
@@ -94,7 +95,7 @@ class Soak {
   readonly #random: () => number;
   readonly #free: Slot[];
   readonly #attached: Slot[] = [];
-  #sandboxes: number | undefined;
+  #sandboxCount: number | undefined;
 
   constructor(stateDir: string, host: ServedHost, random: () => number) {
     this.#stateDir = stateDir;
@@ -132,29 +133,33 @@ class Soak {
     return extra === 0 ? [] : [`${extra} addresses are leased twice`];
   }
 
-  /** Looks at the processes, when they have calmed down: the least of several times. */
+  /** Looks at the processes, when they have calmed down: the least of several times. Ends the sandboxes on the way. */
   async measure(): Promise<Resources> {
-    let least: Resources = { bytes: Infinity, descriptors: Infinity };
-    for (let round = 0; round < 10; round += 1) {
-      await sleep(300);
-      const now = this.#resources();
-      least = { bytes: Math.min(least.bytes, now.bytes), descriptors: Math.min(least.descriptors, now.descriptors) };
-    }
-    return least;
+    const bytes = await leastOf(() => this.#bytes());
+    for (const { pid } of this.#sandboxes()) killNow(pid);
+    while (this.#sandboxes().length > 0) await sleep(20);
+    return { bytes, descriptors: await leastOf(() => this.#descriptors()) };
   }
 
-  #resources(): Resources {
-    const all = everyProcessOf(this.#stateDir);
-    const own = all.filter(({ command }) => /host-process\.mjs|helper\.mjs --state-dir/u.test(command));
-    const sandboxes = all
-      .filter(({ command }) => command.startsWith("/node "))
-      .map(({ pid }) => proportionalBytes(pid));
-    const count = (this.#sandboxes ??= sandboxes.length);
+  #sandboxes(): readonly Process[] {
+    return everyProcessOf(this.#stateDir).filter(({ command }) => SANDBOX.test(command));
+  }
+
+  #own(): readonly Process[] {
+    return everyProcessOf(this.#stateDir).filter(({ command }) =>
+      /host-process\.mjs|helper\.mjs --state-dir/u.test(command),
+    );
+  }
+
+  #bytes(): number {
+    const sandboxes = this.#sandboxes().map(({ pid }) => proportionalBytes(pid));
+    const count = (this.#sandboxCount ??= sandboxes.length);
     const mean = sandboxes.reduce((sum, bytes) => sum + bytes, 0) / Math.max(1, sandboxes.length);
-    return {
-      bytes: own.reduce((sum, { pid }) => sum + proportionalBytes(pid), 0) + mean * count,
-      descriptors: own.reduce((sum, { pid }) => sum + readdirSync(`/proc/${pid}/fd`).length, 0),
-    };
+    return this.#own().reduce((sum, { pid }) => sum + proportionalBytes(pid), 0) + mean * count;
+  }
+
+  #descriptors(): number {
+    return this.#own().reduce((sum, { pid }) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);
   }
 
   /** One ADD of a container, and the DEL of another one when half of them are attached. */
@@ -194,12 +199,12 @@ class Soak {
   }
 
   async #strike(): Promise<void> {
-    const pattern = this.#hits("sandbox") ? /^\/node / : this.#hits("helper") ? /helper\.mjs --state-dir/ : undefined;
+    const pattern = this.#hits("sandbox") ? SANDBOX : this.#hits("helper") ? /helper\.mjs --state-dir/ : undefined;
     if (pattern === undefined) return;
     await sleep(this.#random() * 20);
     const found = everyProcessOf(this.#stateDir).filter(({ command }) => pattern.test(command));
     const victim = found[Math.floor(this.#random() * found.length)];
-    if (victim !== undefined) process.kill(victim.pid, "SIGKILL");
+    if (victim !== undefined) killNow(victim.pid);
   }
 
   #hits(fault: keyof typeof ODDS): boolean {
@@ -210,6 +215,18 @@ class Soak {
 }
 
 const DEL_TRIES = 100;
+const SANDBOX = /^\/node /u;
+
+type Process = ReturnType<typeof everyProcessOf>[number];
+
+async function leastOf(measure: () => number): Promise<number> {
+  let least = Infinity;
+  for (let round = 0; round < 10; round += 1) {
+    await sleep(300);
+    least = Math.min(least, measure());
+  }
+  return least;
+}
 
 /** Source: /proc/PID/smaps_rollup, proc(5). */
 function proportionalBytes(pid: number): number {

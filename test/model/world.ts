@@ -17,6 +17,7 @@ import type { Stage } from "../crash/stage.ts";
 import { openLedger } from "../support/ledger.ts";
 import { run, runJson, until } from "../support/command.ts";
 import { buildCrashBundles } from "../crash/bundles.ts";
+import { killNow } from "../support/processes.ts";
 
 const DIST = join(import.meta.dirname, "..", "..", "dist");
 const NETWORK_NAME = "model";
@@ -231,14 +232,6 @@ const PATTERNS: Readonly<Record<"helper" | "sandboxes", RegExp>> = {
   helper: /helper\.mjs --state-dir/u,
   sandboxes: /^\/node /u,
 };
-
-function killNow(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It ended before.
-  }
-}
 
 function idOf(container: number): string {
   return `cnidaria-model-${container}`;

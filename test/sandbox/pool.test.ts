@@ -1,48 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, onTestFinished, test } from "vitest";
-import type { Digest, InstalledPlugin } from "../../host/helper/protocol.ts";
-import type { CallFrame } from "../../host/helper/sandbox-protocol.ts";
-import { createPool, type AnswerIpam, type CallReport, type Pool, type PoolOptions } from "../../host/sandbox/pool.ts";
-import { LIMITS, REQUEST } from "./fake-helper.ts";
+import { describe, expect, test } from "vitest";
+import type { AnswerIpam } from "../../host/sandbox/pool.ts";
 import { createFakes, DONE, OBEDIENT, SILENT, type Act } from "./fake-sandboxes.ts";
-
-const NO_IPAM: AnswerIpam = async () => ({ ok: null });
-
-function pluginOf(digit: string, deadlineMs = 5000): InstalledPlugin {
-  const digest: Digest = `sha256:${digit.repeat(64)}`;
-  return {
-    type: `probe-${digit}`,
-    digest,
-    version: "0",
-    exports: ["attachment"],
-    capabilities: [],
-    limits: { ...LIMITS, deadlineMs },
-    early: false,
-    cniVersions: [],
-  };
-}
-
-function poolOf(options: PoolOptions): Pool {
-  const pool = createPool(options);
-  onTestFinished(() => pool[Symbol.dispose]());
-  return pool;
-}
-
-function frameOf(callId = "c"): CallFrame {
-  return {
-    type: "call",
-    callId,
-    export: "attachment",
-    verb: "add",
-    request: REQUEST,
-    containerHandle: 1,
-    isIpamAhead: false,
-  };
-}
-
-function callOn(pool: Pool, plugin: InstalledPlugin, answerIpam: AnswerIpam = NO_IPAM): Promise<CallReport> {
-  return pool.run(plugin, (sandbox) => sandbox.call(frameOf(), answerIpam));
-}
+import { callOn, frameOf, NO_IPAM, pluginOf, poolOf } from "./pool-scene.ts";
 
 describe("sandboxes", () => {
   test("are kept warm between calls", async () => {
@@ -103,11 +63,12 @@ describe("sandboxes", () => {
   });
 
   test("end with the pool, and those who wait are told", async () => {
-    const { client, alive } = createFakes(SILENT);
+    let asked = 0;
+    const { client, alive } = createFakes(() => (asked += 1));
     const pool = poolOf({ client, maxPerPlugin: 1 });
     const busy = callOn(pool, pluginOf("a"));
     const waiting = expect(callOn(pool, pluginOf("a"))).rejects.toMatchObject({ kind: "tryAgainLater" });
-    await sleep(0);
+    await expect.poll(() => asked).toBe(1);
     pool[Symbol.dispose]();
     await waiting;
     expect((await busy).killed).toBe(true);

@@ -58,6 +58,7 @@ test("nothing is prepared while a call is open, on this sandbox or another", asy
   const { pool, frames, call } = scene(SILENT);
   await pool.warm(pluginOf(1));
   const open = call(pluginOf(2));
+  while (frames.length === 0) await new Promise(setImmediate);
   await vi.advanceTimersByTimeAsync(LONG_MS);
   expect(frames).toEqual(["call"]);
   pool[Symbol.dispose]();

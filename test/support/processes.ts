@@ -24,6 +24,15 @@ export function sandboxesOf(stateDir: string): readonly number[] {
   return processesOf(stateDir).flatMap(({ pid, role }) => (role === "sandbox" ? [pid] : []));
 }
 
+/** Kills a process, unless it ended before. */
+export function killNow(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended before.
+  }
+}
+
 function roleOf(pid: number, stateDir: string): FoundProcess["role"] | undefined {
   try {
     if (isZombie(pid)) return undefined;
