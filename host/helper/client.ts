@@ -5,7 +5,6 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { connect } from "node:net";
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,7 +12,7 @@ import { CniError } from "../spec/error.ts";
 import { withinPoints } from "../spec/fault-points.ts";
 import { openConversation, parseHelperError } from "./client-connection.ts";
 import type { Conversation } from "./client-connection.ts";
-import { encodeFrame } from "./frames.ts";
+import { connectTo } from "./connect.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
 import type { Opening } from "./protocol.ts";
 
@@ -179,19 +178,6 @@ function firstLine(child: ChildProcess): Promise<string | undefined> {
 function describeExit({ exitCode, signalCode }: ChildProcess): string {
   if (signalCode !== null) return `it was killed by ${signalCode}`;
   return exitCode === null ? "" : `it exited with ${exitCode}`;
-}
-
-function connectTo(path: string, opening: Opening): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ path });
-    const fail = (cause: Error): void => reject(new CniError("helperFailed", "the helper does not listen", { cause }));
-    socket.once("error", fail);
-    socket.once("connect", () => {
-      socket.removeListener("error", fail);
-      socket.write(encodeFrame(opening));
-      resolve(socket);
-    });
-  });
 }
 
 /** Keeps the last of a stream, as text. */
