@@ -1,11 +1,10 @@
 /**
  * @module `npm run bench:faults`: that nothing is ever left behind, in figures, in a node namespace of its own.
  *
- * Prints a table, writes benchmarks/faults.json, and exits with 1 when a bound is missed. `--quick` plays slices; `--minutes N` ends the matrix,
- * and the model, after that time each, with the same bounds: what was not played is missed; `--json` prints the JSON instead of the table; names
- * of rows select them. The file is written with what is measured so far, after each of them.
+ * Prints a table, and exits with 1 when a bound is missed. `--quick` plays slices; `--minutes N` ends the matrix, and the model, after that time
+ * each, with the same bounds: what was not played is missed; `--json` prints the JSON instead of the table; names of rows select them. What is
+ * measured whole takes its place in benchmarks/faults.json at once: all of it takes more than an hour, and may be done a row at a time.
  */
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensurePrerequisites } from "../../host/demo/prerequisites.ts";
 import { environment } from "../support/context.ts";
@@ -14,6 +13,7 @@ import { ensureReferencePlugins } from "../support/reference.ts";
 import { formatTable, isMet, type Row } from "../support/row.ts";
 import { select } from "../support/selection.ts";
 import { parseCampaign, type Campaign } from "./campaign.ts";
+import { keepRows } from "./kept-rows.ts";
 import { measureDrain } from "./drain.ts";
 import { measureGoneNamespaces } from "./gone-namespaces.ts";
 import { measureLedgerShare } from "./ledger-share.ts";
@@ -34,16 +34,6 @@ const MEASUREMENTS: Readonly<Record<string, (campaign: Campaign) => Promise<Row[
 
 const FILE = join(import.meta.dirname, "..", "faults.json");
 
-/** What was measured; a budget is said: without one, everything was played. */
-function resultsOf(rows: readonly Row[], { isQuick, budgetMs }: Campaign): object {
-  return {
-    environment: environment(),
-    quick: isQuick,
-    ...(budgetMs === undefined ? {} : { budgetMs }),
-    rows: rows.map((row) => ({ ...row, met: isMet(row) })),
-  };
-}
-
 async function main(): Promise<number> {
   const args = process.argv.slice(2);
   if (process.getuid?.() !== 0) {
@@ -55,13 +45,13 @@ async function main(): Promise<number> {
   enterNodeNamespace(import.meta.filename, args);
   const { campaign, names } = parseCampaign(args);
   const rows: Row[] = [];
-  const isWhole = names.length === 0 && !campaign.isQuick;
   for (const [name, measure] of select(MEASUREMENTS, names)) {
     console.error(`measuring ${name} …`);
-    rows.push(...(await measure(campaign)));
-    if (isWhole) writeFileSync(FILE, `${JSON.stringify(resultsOf(rows, campaign), null, 2)}\n`);
+    const measured = await measure(campaign);
+    rows.push(...measured);
+    if (!campaign.isQuick && campaign.budgetMs === undefined) keepRows(FILE, { group: name, rows: measured });
   }
-  const results = resultsOf(rows, campaign);
+  const results = { environment: environment(), ...campaign, rows: rows.map((row) => ({ ...row, met: isMet(row) })) };
   console.log(args.includes("--json") ? JSON.stringify(results, null, 2) : formatTable(rows, process.stdout.isTTY));
   return rows.every(isMet) ? 0 : 1;
 }
