@@ -1,13 +1,14 @@
 /**
  * @module When sandboxes make instances ready: while the host has nothing else to do, so that no call shares a processor with it.
  */
+import { availableParallelism } from "node:os";
 import type { SandboxConnection } from "./connection.ts";
 import type { Shelf } from "./shelf.ts";
 
 /** How long no sandbox may have been in use. A runtime that makes one call after the other does not get in between. */
 const QUIET_MS = 3;
 
-/** Has one sandbox after the other prepare, while none is in use. */
+/** Has sandboxes prepare, as many at a time as there are processors, while none is in use. */
 export class Preparation {
   readonly #shelves: () => Iterable<Shelf>;
   #timer: NodeJS.Timeout | undefined;
@@ -19,20 +20,19 @@ export class Preparation {
   /** Waits for time to prepare, from now on. */
   wait(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#prepareOne(), QUIET_MS).unref();
+    this.#timer = setTimeout(() => this.#prepareSome(), QUIET_MS).unref();
   }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
   }
 
-  #prepareOne(): void {
+  #prepareSome(): void {
     const shelves = [...this.#shelves()];
     if (shelves.some(isInUse)) return;
-    const [next] = shelves.flatMap(thoseThatCan).toSorted((left, right) => left.ready - right.ready);
-    if (next === undefined) return;
-    next.prepare();
-    this.wait();
+    const able = shelves.flatMap(thoseThatCan).toSorted((left, right) => left.ready - right.ready);
+    for (const sandbox of able.slice(0, availableParallelism())) sandbox.prepare();
+    if (able.length > 0) this.wait();
   }
 }
 
