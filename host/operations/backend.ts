@@ -76,6 +76,8 @@ export interface PluginCall extends CallBeginning {
 /** What a call leaves. */
 export interface PluginCallEnded {
   readonly outcome: GuestOutcome;
+  /** Whether the sandbox's process went before its answer, by no doing of ours. */
+  readonly isSandboxLost: boolean;
   /** What the helper says of the call's end, of which it has been told. A rejection that nobody awaits is harmless. */
   readonly closed: Promise<EndedCall>;
   readonly log: readonly LogLine[];

@@ -2,6 +2,7 @@
  * @module One step of a chain: the request that a plugin gets, and how its call ended.
  */
 
+import { randomUUID } from "node:crypto";
 import type { NetworkConfiguration, PluginConfiguration } from "../spec/configuration.ts";
 import { CniError } from "../spec/error.ts";
 import {
@@ -24,10 +25,22 @@ import type { Chain, FindPlugin, Step } from "./plugins.ts";
 const CHAIN_EXPORTS = ["attachment", "chained", "addresses"] as const;
 
 /**
- * Calls one plugin and judges how it ended. Where its end need not be waited for, and it went well, the verb's end waits for it.
+ * Calls one plugin and judges how it ended. Where its end need not be waited for, and it went well, the verb's end waits for it. One whose
+ * sandbox was lost is called once more, but for ADD: what it did is undone, and the runtime repeats it.
  * @throws {CniError} as the backend does when the call cannot be made or ended.
  */
 export async function callPlugin(chain: Chain, step: Step): Promise<Conclusion> {
+  const { conclusion, isSandboxLost } = await callOnce(chain, step);
+  const isRepeated = isSandboxLost && step.verb !== "add" && chain.invocation.signal?.aborted !== true;
+  return isRepeated ? (await callOnce(chain, { ...step, callId: randomUUID() })).conclusion : conclusion;
+}
+
+interface CalledOnce {
+  readonly conclusion: Conclusion;
+  readonly isSandboxLost: boolean;
+}
+
+async function callOnce(chain: Chain, step: Step): Promise<CalledOnce> {
   const { invocation } = chain;
   const { isEndAwaited = false } = step;
   const beginning = takeAhead(chain, step.callId) ?? deriveCall(invocation, step, (type) => findPlugin(chain, type));
@@ -46,7 +59,7 @@ export async function callPlugin(chain: Chain, step: Step): Promise<Conclusion> 
   const closing = closeCall(chain, step, ended);
   if (isEndAwaited || !conclusion.ok) await closing;
   else chain.closings.push(closing);
-  return conclusion;
+  return { conclusion, isSandboxLost: ended.isSandboxLost };
 }
 
 /** Judges the outcome of one call: once, however often it is asked. */

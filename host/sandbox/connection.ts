@@ -9,11 +9,19 @@ import {
   INSTANCES_READY_MAX,
   type CallFrame,
   type HostToSandbox,
-  type PluginError,
   type ResultFrame,
   type SandboxToHost,
 } from "../helper/sandbox-protocol.ts";
 import { CniError, type CniErrorKind } from "../spec/error.ts";
+import {
+  faultResult,
+  GONE,
+  keepLog,
+  type AnswerIpam,
+  type CallReport,
+  type IpamAnswer,
+  type OpenCall,
+} from "./call-report.ts";
 import { parseSandboxFrame } from "./frames.ts";
 import { isOverOrUnruly } from "./peer-end.ts";
 
@@ -21,38 +29,6 @@ import { isOverOrUnruly } from "./peer-end.ts";
 export interface SandboxStarter {
   openChannel(opening: Opening): Promise<Socket>;
   request(method: "kill-sandbox", params: { readonly sandboxId: string; readonly reason: string }): Promise<unknown>;
-}
-
-/** What an IPAM plugin answered. */
-export type IpamAnswer = { readonly ok: unknown } | { readonly err: PluginError };
-/** Answers a guest's question to the network's IPAM plugin. Does not reject. */
-export type AnswerIpam = (verb: "add" | "del" | "check" | "status") => Promise<IpamAnswer>;
-
-/** How a call went. */
-export interface CallReport {
-  /** A missed deadline is a `limit`, a sandbox that died or broke the protocol a `trap`. */
-  readonly result: ResultFrame;
-  readonly log: readonly LogLine[];
-  /** Whether the sandbox was killed, or died, before its answer. */
-  readonly killed: boolean;
-  /** From the call's frame to its result. */
-  readonly callMicroseconds: number;
-}
-
-/** What the log may hold over the limit before the sandbox is killed: it counts what it drops, once. */
-const LOG_SLACK_BYTES = 4_096;
-/** What a line counts over its text. */
-const LOG_LINE_OVERHEAD_BYTES = 32;
-
-interface OpenCall {
-  readonly frame: CallFrame;
-  readonly answerIpam: AnswerIpam;
-  readonly log: LogLine[];
-  readonly settle: (outcome: { readonly result: ResultFrame } | { readonly died: string }) => void;
-  logBytes: number;
-  isAsking: boolean;
-  /** The answer of the IPAM plugin is still to be sent, unasked. */
-  isIpamOwed: boolean;
 }
 
 /** One sandbox. */
@@ -70,6 +46,7 @@ export class SandboxConnection {
   #starting: { readonly resolve: () => void; readonly reject: (error: CniError) => void } | undefined;
   #call: OpenCall | undefined;
   #ended: string | undefined;
+  #isLost = false;
   /** Kind of the helper's reason not to start it. */
   #refusal: CniErrorKind | undefined;
 
@@ -125,8 +102,8 @@ export class SandboxConnection {
         this.#starting = { resolve, reject };
         socket.on("data", (chunk: Buffer) => this.#receive(chunk));
         socket.on("error", () => undefined);
-        socket.on("end", () => this.#end("the sandbox ended"));
-        socket.on("close", () => this.#end("the sandbox ended"));
+        socket.on("end", () => this.#lose());
+        socket.on("close", () => this.#lose());
       });
     } finally {
       clearTimeout(timer);
@@ -138,7 +115,7 @@ export class SandboxConnection {
   async call(frame: CallFrame, answerIpam: AnswerIpam): Promise<CallReport> {
     if (this.#call !== undefined) throw new Error("unreachable: a call on a sandbox that is busy");
     if (this.#ended !== undefined)
-      return { result: faultResult(frame, { trap: this.#ended }, 0), log: [], killed: true, callMicroseconds: 0 };
+      return { result: faultResult(frame, { trap: this.#ended }, 0), ...GONE, isLost: this.#isLost };
     const started = performance.now();
     const log: LogLine[] = [];
     const { deadlineMs } = this.plugin.limits;
@@ -157,9 +134,10 @@ export class SandboxConnection {
     clearTimeout(timer);
     this.#call = undefined;
     const callMicroseconds = Math.round((performance.now() - started) * 1000);
-    if ("result" in outcome) return { result: outcome.result, log, killed: false, callMicroseconds };
+    if ("result" in outcome) return { result: outcome.result, log, killed: false, isLost: false, callMicroseconds };
     const fault = isLate ? { limit: `${deadlineMs} ms` } : { trap: outcome.died };
-    return { result: faultResult(frame, fault, callMicroseconds), log, killed: true, callMicroseconds };
+    const result = faultResult(frame, fault, callMicroseconds);
+    return { result, log, killed: true, isLost: this.#isLost, callMicroseconds };
   }
 
   /** Gives the open call the answer of the IPAM plugin's `add` that its frame has announced. */
@@ -208,6 +186,11 @@ export class SandboxConnection {
       ),
     );
     this.#call?.settle({ died: reason });
+  }
+
+  #lose(): void {
+    this.#isLost ||= this.#ended === undefined;
+    this.#end("the sandbox ended");
   }
 
   #end(reason: string): void {
@@ -265,28 +248,4 @@ export class SandboxConnection {
     call.isAsking = false;
     if (this.#call === call && this.#ended === undefined) this.#send({ type: "ipam-answer", ...answer });
   }
-}
-
-/** Keeps a line of the log; `false`: the sandbox sends more than it may. */
-function keepLog(call: OpenCall, { level, message }: LogLine, maxBytes: number): boolean {
-  call.logBytes += Buffer.byteLength(message) + LOG_LINE_OVERHEAD_BYTES;
-  if (call.logBytes > maxBytes + LOG_SLACK_BYTES) return false;
-  call.log.push({ level, message });
-  return true;
-}
-
-function faultResult(
-  frame: CallFrame,
-  outcome: { readonly limit: string } | { readonly trap: string },
-  microseconds: number,
-): ResultFrame {
-  return {
-    type: "result",
-    callId: frame.callId,
-    outcome,
-    tookIpam: false,
-    hostCalls: 0,
-    instantiateMicroseconds: 0,
-    guestMicroseconds: microseconds,
-  };
 }

@@ -2,7 +2,8 @@
  * @module A sandbox, lent for one call.
  */
 import type { CallFrame } from "../helper/sandbox-protocol.ts";
-import type { AnswerIpam, CallReport, IpamAnswer, SandboxConnection } from "./connection.ts";
+import type { AnswerIpam, CallReport, IpamAnswer } from "./call-report.ts";
+import type { SandboxConnection } from "./connection.ts";
 
 /** A sandbox, lent for one call. */
 export interface SandboxLease {

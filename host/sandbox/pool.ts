@@ -9,7 +9,8 @@ import { lend, type OpenLease, type SandboxLease } from "./lease.ts";
 import { Preparation } from "./preparation.ts";
 import { createShelf, nextWaiter, takeIdle, type Shelf, type Waiter } from "./shelf.ts";
 
-export type { AnswerIpam, CallReport, IpamAnswer, SandboxStarter } from "./connection.ts";
+export type { AnswerIpam, CallReport, IpamAnswer } from "./call-report.ts";
+export type { SandboxStarter } from "./connection.ts";
 export type { OpenLease, SandboxLease } from "./lease.ts";
 
 /** Settings of a pool. */

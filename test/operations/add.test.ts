@@ -30,6 +30,13 @@ describe("ADD of a chain", () => {
     });
   });
 
+  test("fails where a plugin loses its sandbox: what it did is undone, and the runtime repeats the whole", async () => {
+    const backend = fakeBackend({ losing: ["tuning add"] });
+    await expect(add(backend, input())).rejects.toMatchObject({ kind: "guestFailed" });
+    expect(heard(backend)).toEqual(["bridge add", "tuning add"]);
+    expect(backend.ended).toMatchObject([{ outcome: "error" }]);
+  });
+
   test("tells the helper everything at the beginning", async () => {
     const backend = fakeBackend();
     await add(backend, input({ args: [["K", "v"]], runtimeConfig: { mac: "x" } }));

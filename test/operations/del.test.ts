@@ -18,6 +18,14 @@ describe("DEL", () => {
     expect(backend.ended).toMatchObject([{ outcome: "ok" }]);
   });
 
+  test("a plugin that loses its sandbox is called once more, as another call", async () => {
+    const backend = fakeBackend({ attachment: ATTACHMENT, losing: ["tuning del"] });
+    await del(backend, input());
+    expect(heard(backend)).toEqual(["tuning del", "tuning del", "bridge del"]);
+    expect(new Set(backend.calls.map(({ callId }) => callId)).size).toBe(3);
+    expect(backend.ended).toMatchObject([{ outcome: "ok" }]);
+  });
+
   test("twice, and without a namespace, succeeds", async () => {
     const backend = fakeBackend();
     const report = await del(backend, input({ netns: "" }));

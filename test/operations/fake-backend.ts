@@ -34,6 +34,8 @@ export type Guest = GuestOutcome | Error | ((ask: (verb: IpamVerb) => Promise<Ip
 export interface FakeOptions {
   /** By `type verb`, such as `bridge add`. */
   readonly guests?: Readonly<Record<string, Guest>>;
+  /** Calls, as `type verb`, each of which loses its sandbox once. */
+  readonly losing?: readonly string[];
   readonly plugins?: Readonly<Record<string, InstalledPlugin | null>>;
   /** Types whose executables may be run. */
   readonly legacy?: readonly string[];
@@ -143,6 +145,7 @@ export function input(change: Partial<InvocationInput> = {}): InvocationInput {
 }
 
 export function fakeBackend(options: FakeOptions = {}): FakeBackend {
+  const losing = new Set(options.losing);
   const calls: PluginCall[] = [];
   const begun: BeginOperation[] = [];
   const ended: EndOperation[] = [];
@@ -190,7 +193,9 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
         tookIpam = true;
         return given;
       };
-      const outcome = await answer(options.guests?.[name] ?? { ok: defaultAnswer(call) }, ask);
+      const isSandboxLost = losing.delete(name);
+      const guest: Guest = options.guests?.[name] ?? { ok: defaultAnswer(call) };
+      const outcome = isSandboxLost ? { trap: "the sandbox ended" } : await answer(guest, ask);
       // As a sandbox, which waits for what it was told would come.
       if (call.earlyIpam !== undefined) await given;
       await call.beforeEnd({ outcome: outcome as ResultFrame["outcome"], tookIpam });
@@ -198,7 +203,7 @@ export function fakeBackend(options: FakeOptions = {}): FakeBackend {
       order.push(`close ${name}`);
       const closed = close(options, name);
       closed.catch(() => undefined);
-      return { outcome, closed, log: [], phasesMicroseconds: { guest: 1 } };
+      return { outcome, isSandboxLost, closed, log: [], phasesMicroseconds: { guest: 1 } };
     },
     async recordLegacyCall(call): Promise<void> {
       legacyCalls.push(call);

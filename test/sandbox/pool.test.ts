@@ -126,7 +126,7 @@ describe("a call", () => {
     );
     const pool = poolOf({ client });
     const late = await callOn(pool, pluginOf("a", 20));
-    expect(late).toMatchObject({ killed: true, result: { outcome: { limit: "20 ms" } } });
+    expect(late).toMatchObject({ killed: true, isLost: false, result: { outcome: { limit: "20 ms" } } });
     expect(kills).toEqual(["no result after 20 ms"]);
     isSilent = false;
     expect(await callOn(pool, pluginOf("a", 20))).toMatchObject({ killed: false, result: { outcome: { ok: "add" } } });
@@ -137,6 +137,7 @@ describe("a call", () => {
     const { client } = createFakes((_frame, sandbox) => sandbox.end());
     expect(await callOn(poolOf({ client }), pluginOf("a"))).toMatchObject({
       killed: true,
+      isLost: true,
       result: { outcome: { trap: expect.any(String) } },
     });
   });
