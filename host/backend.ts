@@ -113,7 +113,7 @@ async function runCall(
   call: PluginCall,
 ): Promise<PluginCallEnded> {
   const { lease } = running;
-  const { result, isLost, log, callMicroseconds } = await reportOf(running, call);
+  const { result, ending, log, callMicroseconds } = await reportOf(running, call);
   await call.beforeEnd(result);
   const phasesMicroseconds = {
     sandbox: lease.waitMicroseconds,
@@ -132,7 +132,7 @@ async function runCall(
   // The helper takes the sandbox for busy until it knows.
   const giveBack = (): void => lease[Symbol.dispose]();
   closed.then(giveBack, giveBack);
-  return { outcome: result.outcome, isSandboxLost: isLost, closed, log, phasesMicroseconds };
+  return { outcome: result.outcome, isSandboxLost: ending === "lost", closed, log, phasesMicroseconds };
 }
 
 /** Answers a call's questions until its guest has ended. */

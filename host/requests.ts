@@ -52,15 +52,9 @@ export interface RebuildRequest {
 }
 
 /** A question about a network, and no container. */
-export interface StatusRequest {
-  /** As in {@link AttachmentRequest}. */
-  readonly network: string | JsonObject;
+export interface StatusRequest extends Pick<AttachmentRequest, "network" | "signal" | "pluginDirs" | "trace"> {
   /** Is told the id of the call if a plugin is run for it; `log` finds it by that id. */
   readonly onBegin?: (operationId: string) => void;
-  /** These as in {@link AttachmentRequest}. */
-  readonly signal?: AbortSignal;
-  readonly pluginDirs?: readonly string[];
-  readonly trace?: Readonly<Record<string, string>>;
 }
 
 /** What GC keeps. */
@@ -79,26 +73,21 @@ export interface GcAllRequest {
 /** Which attachment of a list is asked about. */
 export type CachedRequest = Pick<AttachmentRequest, "network" | "containerId" | "ifname">;
 
-/** One call of the exec protocol. */
-export interface ExecRequest {
+/** What a call of one plugin has in common with one of a list. */
+type CallSurroundings = Pick<
+  AttachmentRequest,
+  "containerId" | "netns" | "ifname" | "onBegin" | "signal" | "pluginDirs" | "trace" | "within" | "netnsOverride"
+>;
+
+/** One call of the exec protocol. `signal`: whoever called is gone. */
+export interface ExecRequest extends CallSurroundings {
   readonly command: string;
   /** Type of the plugin that is called. */
   readonly type: string;
-  readonly containerId: string;
-  readonly netns: string;
-  readonly ifname: string;
   /** CNI_ARGS as given. */
   readonly args: string;
   /** stdin as given. */
   readonly configuration: string;
-  readonly onBegin?: (operationId: string) => void;
-  /** As in {@link AttachmentRequest}: whoever called is gone. */
-  readonly signal?: AbortSignal;
-  /** These as in {@link AttachmentRequest}. */
-  readonly pluginDirs?: readonly string[];
-  readonly trace?: Readonly<Record<string, string>>;
-  readonly within?: string;
-  readonly netnsOverride?: boolean;
 }
 
 /** What to install. */
@@ -124,9 +113,4 @@ export interface ReadFilter {
 }
 
 /** What to validate. */
-export interface ValidateRequest {
-  /** The network configuration list, as JSON text or its value. A single plugin's configuration is a list of one. */
-  readonly network: string | JsonObject;
-  /** Absolute folders of CNI_PATH: where executables of legacy types are searched. @default [] */
-  readonly pluginDirs?: readonly string[];
-}
+export type ValidateRequest = Pick<AttachmentRequest, "network" | "pluginDirs">;

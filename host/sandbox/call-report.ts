@@ -14,13 +14,14 @@ export interface CallReport {
   /** A missed deadline is a `limit`, a sandbox that died or broke the protocol a `trap`. */
   readonly result: ResultFrame;
   readonly log: readonly LogLine[];
-  /** Whether the sandbox was killed, or died, before its answer. */
-  readonly killed: boolean;
-  /** Whether its process went by itself: somebody killed it, or it fell. */
-  readonly isLost: boolean;
+  /** Whether it came to a result; or its sandbox was killed by us before, or lost: somebody else killed it, or it fell. */
+  readonly ending: "result" | "killed" | "lost";
   /** From the call's frame to its result. */
   readonly callMicroseconds: number;
 }
+
+/** What is reported of a call without a result. */
+export type Fault = { readonly limit: string } | { readonly trap: string };
 
 /** What the log may hold over the limit before the sandbox is killed: it counts what it drops, once. */
 const LOG_SLACK_BYTES = 4_096;
@@ -39,9 +40,6 @@ export interface OpenCall {
   isIpamOwed: boolean;
 }
 
-/** A call that was not made. */
-export const GONE = { log: [], killed: true, callMicroseconds: 0 } as const;
-
 /** Keeps a line of the log; `false`: the sandbox sends more than it may. */
 export function keepLog(call: OpenCall, { level, message }: LogLine, maxBytes: number): boolean {
   call.logBytes += Buffer.byteLength(message) + LOG_LINE_OVERHEAD_BYTES;
@@ -51,11 +49,7 @@ export function keepLog(call: OpenCall, { level, message }: LogLine, maxBytes: n
 }
 
 /** Gives the result of a call whose sandbox gave none. */
-export function faultResult(
-  frame: CallFrame,
-  outcome: { readonly limit: string } | { readonly trap: string },
-  microseconds: number,
-): ResultFrame {
+export function faultResult(frame: CallFrame, outcome: Fault, microseconds: number): ResultFrame {
   return {
     type: "result",
     callId: frame.callId,

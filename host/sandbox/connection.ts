@@ -15,10 +15,10 @@ import {
 import { CniError, type CniErrorKind } from "../spec/error.ts";
 import {
   faultResult,
-  GONE,
   keepLog,
   type AnswerIpam,
   type CallReport,
+  type Fault,
   type IpamAnswer,
   type OpenCall,
 } from "./call-report.ts";
@@ -114,8 +114,7 @@ export class SandboxConnection {
   /** Makes one call. Never rejects: whatever goes wrong with the guest is its outcome. */
   async call(frame: CallFrame, answerIpam: AnswerIpam): Promise<CallReport> {
     if (this.#call !== undefined) throw new Error("unreachable: a call on a sandbox that is busy");
-    if (this.#ended !== undefined)
-      return { result: faultResult(frame, { trap: this.#ended }, 0), ...GONE, isLost: this.#isLost };
+    if (this.#ended !== undefined) return { ...this.#fault(frame, { trap: this.#ended }, 0), log: [] };
     const started = performance.now();
     const log: LogLine[] = [];
     const { deadlineMs } = this.plugin.limits;
@@ -134,10 +133,14 @@ export class SandboxConnection {
     clearTimeout(timer);
     this.#call = undefined;
     const callMicroseconds = Math.round((performance.now() - started) * 1000);
-    if ("result" in outcome) return { result: outcome.result, log, killed: false, isLost: false, callMicroseconds };
+    if ("result" in outcome) return { result: outcome.result, log, ending: "result", callMicroseconds };
     const fault = isLate ? { limit: `${deadlineMs} ms` } : { trap: outcome.died };
+    return { ...this.#fault(frame, fault, callMicroseconds), log };
+  }
+
+  #fault(frame: CallFrame, fault: Fault, callMicroseconds: number): Omit<CallReport, "log"> {
     const result = faultResult(frame, fault, callMicroseconds);
-    return { result, log, killed: true, isLost: this.#isLost, callMicroseconds };
+    return { result, ending: this.#isLost ? "lost" : "killed", callMicroseconds };
   }
 
   /** Gives the open call the answer of the IPAM plugin's `add` that its frame has announced. */

@@ -55,7 +55,7 @@ export const fakeParts = ({ answers = {}, idle = [] }: FakeOptions = {}) => {
     call: async (frame, answerIpam) => {
       asked.push(["sandbox", frame]);
       asked.push(["ipam", await answerIpam("add")]);
-      return { result, log: [{ level: "info", message: "hello" }], killed: false, isLost: false, callMicroseconds: 9 };
+      return { result, log: [{ level: "info", message: "hello" }], ending: "result", callMicroseconds: 9 };
     },
     [Symbol.dispose]: () => asked.push(["give back", sandboxId]),
   });

@@ -71,7 +71,7 @@ describe("sandboxes", () => {
     await expect.poll(() => asked).toBe(1);
     pool[Symbol.dispose]();
     await waiting;
-    expect((await busy).killed).toBe(true);
+    expect((await busy).ending).toBe("killed");
     await expect.poll(() => alive.size).toBe(0);
     await expect(callOn(pool, pluginOf("a"))).rejects.toMatchObject({ kind: "tryAgainLater" });
   });
@@ -126,18 +126,20 @@ describe("a call", () => {
     );
     const pool = poolOf({ client });
     const late = await callOn(pool, pluginOf("a", 20));
-    expect(late).toMatchObject({ killed: true, isLost: false, result: { outcome: { limit: "20 ms" } } });
+    expect(late).toMatchObject({ ending: "killed", result: { outcome: { limit: "20 ms" } } });
     expect(kills).toEqual(["no result after 20 ms"]);
     isSilent = false;
-    expect(await callOn(pool, pluginOf("a", 20))).toMatchObject({ killed: false, result: { outcome: { ok: "add" } } });
+    expect(await callOn(pool, pluginOf("a", 20))).toMatchObject({
+      ending: "result",
+      result: { outcome: { ok: "add" } },
+    });
     expect(started).toHaveLength(2);
   });
 
   test("whose sandbox dies is a trap", async () => {
     const { client } = createFakes((_frame, sandbox) => sandbox.end());
     expect(await callOn(poolOf({ client }), pluginOf("a"))).toMatchObject({
-      killed: true,
-      isLost: true,
+      ending: "lost",
       result: { outcome: { trap: expect.any(String) } },
     });
   });
@@ -187,7 +189,7 @@ describe("a sandbox is killed", () => {
     const { client, kills } = createFakes(act);
     const answerIpam: AnswerIpam = () => new Promise(() => undefined);
     const report = await callOn(poolOf({ client }), pluginOf("a"), answerIpam);
-    expect(report).toMatchObject({ killed: true, result: { outcome: { trap: expect.any(String) } } });
+    expect(report).toMatchObject({ ending: "killed", result: { outcome: { trap: expect.any(String) } } });
     expect(kills).toHaveLength(1);
   });
 
@@ -206,7 +208,7 @@ describe("a sandbox is killed", () => {
     );
     const pool = poolOf({ client });
     expect(await callOn(pool, pluginOf("a"))).toMatchObject({
-      killed: false,
+      ending: "result",
       result: { outcome: { trap: "unreachable" } },
     });
     await callOn(pool, pluginOf("a"));
